@@ -1,0 +1,26 @@
+import { trialName } from '../../domain/trial.js';
+
+const six = (n: number): string => String(n).padStart(6, '0');
+
+/** All keys of the store in one place; `../../docs/` describes the layout. */
+export const keys = {
+  /** Points a name at its current exploration: `{explorationId, workflowId, startedAt}`. */
+  name: (name: string) => `names/${name}.json`,
+  /** The recipe of a stage. */
+  stage: (stageId: string) => `stages/${stageId}.json`,
+  plan: (explorationId: string) => `ledger/${explorationId}/plan.json`,
+  /** One ledger row: a TrialRecord. */
+  row: (explorationId: string, sequence: number) => `ledger/${explorationId}/rows/${six(sequence)}.json`,
+  rows: (explorationId: string) => `ledger/${explorationId}/rows`,
+  confirmation: (explorationId: string) => `ledger/${explorationId}/confirmation.json`,
+  result: (explorationId: string) => `ledger/${explorationId}/result.json`,
+  /** Put when the exploration was stopped by hand, failed, or ended without a result: `{state, reason, at}`. */
+  ended: (explorationId: string) => `ledger/${explorationId}/ended.json`,
+  decision: (explorationId: string, decision: number) => `decisions/${explorationId}/${six(decision)}.json`,
+  decisions: (explorationId: string) => `decisions/${explorationId}`,
+  /** One LLM exchange of a decision: `{promptSha256, messages, schema, answer, usage, seconds}`. */
+  llmCall: (explorationId: string, decision: number, call: number) =>
+    `decisions/${explorationId}/calls/${six(decision)}-${String(call).padStart(2, '0')}.json`,
+  finalRow: (explorationId: string, split: string, trial: number) =>
+    `ledger/${explorationId}/${split}/${trialName(trial)}.json`,
+} as const;

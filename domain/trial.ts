@@ -1,0 +1,80 @@
+import type { JsonObject } from './json.js';
+import type { Attempt, FailureStatus } from './outcome.js';
+import type { BuildKind } from './stage.js';
+
+/** What a policy chooses: an action type and the objects it applies to. Names, not ids, for data; stage ids for models. */
+export interface Action {
+  readonly kind: BuildKind;
+  /** Stage ids of pool models. */
+  readonly models: readonly string[];
+  /** Dataset names of the plan. */
+  readonly datasets: readonly string[];
+  /** Every parameter that applies (those whose `when` holds). */
+  readonly parameters: Readonly<Record<string, number | string>>;
+}
+
+export interface BenchmarkScore {
+  readonly stageId: string;
+  readonly score: number;
+  readonly standardError: number;
+  readonly items: number;
+}
+
+export type TrialStatus = 'completed' | FailureStatus;
+export const TRIAL_ORIGINS = ['base', 'allData', 'policy', 'proposed'] as const;
+export type TrialOrigin = (typeof TRIAL_ORIGINS)[number];
+
+/** A stage the trial's pipeline needed, and what it cost. */
+export interface StageCost {
+  readonly stageId: string;
+  readonly kind: string;
+  readonly reused: boolean;
+  /** All attempts together; for a reused stage what it cost when it was made (and saved now). */
+  readonly gpuSeconds: number;
+  readonly lostGpuSeconds: number;
+  readonly attempts: readonly Attempt[];
+}
+
+/** What the child workflow of one trial reports. */
+export interface TrialResult {
+  readonly trial: number;
+  readonly status: TrialStatus;
+  readonly message: string;
+  readonly stageId: string;
+  readonly weightsSha256: string | null;
+  /** By benchmark name, on the search split; empty unless completed. */
+  readonly scores: Readonly<Record<string, BenchmarkScore>>;
+  readonly stages: readonly StageCost[];
+  readonly metrics: JsonObject;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly endedAt: string;
+}
+
+/** A trial that was proposed: enters the in-flight set. */
+export interface ProposedTrial {
+  readonly trial: number;
+  readonly origin: TrialOrigin;
+  /** The number of the decision that proposed it; null for baselines. */
+  readonly decision: number | null;
+  readonly action: Action | null;
+  readonly stageId: string;
+  /** One line for people, e.g. "sft lr=3e-4 on t0003: number, plural". */
+  readonly label: string;
+}
+
+/** One row of the ledger, immutable. `sequence` is the order of completion, without gaps from 0. */
+export interface TrialRecord extends ProposedTrial, TrialResult {
+  readonly schemaVersion: 1;
+  readonly sequence: number;
+  /** Weighted mean over the benchmarks, on the search split; null unless completed. */
+  readonly score: number | null;
+  readonly standardError: number | null;
+  /** All constraints met by the point estimates. */
+  readonly feasible: boolean;
+}
+
+/** `t0007`. */
+export function trialName(trial: number): string {
+  return `t${String(trial).padStart(4, '0')}`;
+}

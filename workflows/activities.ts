@@ -1,0 +1,78 @@
+import type { DecideInput, DecideOutput } from '../domain/decision.js';
+import type { Json } from '../domain/json.js';
+import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome, Score } from '../domain/outcome.js';
+import type { Plan, Split } from '../domain/plan.js';
+import type { Confirmation, ExplorationResult } from '../domain/result.js';
+import type { IdentifiedStage } from '../domain/stage.js';
+import type { ProposedTrial, StageCost, TrialRecord, TrialResult } from '../domain/trial.js';
+
+export interface PrepareInput {
+  readonly spec: Json;
+  /** The exploration's workflow id and the id of its very first run. */
+  readonly workflowId: string;
+  readonly firstRunId: string;
+}
+export interface Prepared {
+  readonly plan: Plan;
+  /** Trials 0 … (the base, then "SFT on all data" where there is SFT data), in order. */
+  readonly baselines: readonly ProposedTrial[];
+}
+
+export interface LookupInput {
+  /** The stage that makes the model. */
+  readonly stageId: string;
+  /** Evaluation stages wanted of that model. */
+  readonly evaluations: readonly string[];
+}
+export interface LookupOutput {
+  /** Build stages without an object that the target needs, dependencies first (so the last is the target). */
+  readonly missing: readonly IdentifiedStage[];
+  /** The target's weights when its object exists. */
+  readonly weightsSha256: string | null;
+  /** Scores that are in the store already. */
+  readonly scores: readonly Score[];
+  /** Costs of the stages found: what reuse saves. */
+  readonly found: readonly StageCost[];
+}
+
+/** Activities of the orchestrator worker (TypeScript). */
+export interface OrchestratorActivities {
+  prepare(input: PrepareInput): Promise<Prepared>;
+  decide(input: DecideInput): Promise<DecideOutput>;
+  /** Chooses the champion from the finalists' scores on the confirm split (rows `finalRow(…, 'confirm', …)`). */
+  confirm(input: FinalInput): Promise<Confirmation>;
+  /** Compares champion and base on the test split, writes the result and the report. */
+  conclude(input: FinalInput & { readonly stoppedBecause: string }): Promise<ExplorationResult>;
+  /** The subset of our search attributes that the namespace knows (registers them first where it may). */
+  searchAttributes(): Promise<readonly string[]>;
+  /** Of the given workflow ids those that are not running any more. */
+  closedWorkflows(input: { readonly workflowIds: readonly string[] }): Promise<readonly string[]>;
+}
+export interface FinalInput {
+  readonly explorationId: string;
+  readonly ledgerRows: number;
+}
+
+/** Local activities: look-ups and small writes. */
+export interface StoreActivities {
+  lookup(input: LookupInput): Promise<LookupOutput>;
+  /** Writes a ledger row (put-if-absent; another content under the same sequence is an error). */
+  record(input: { readonly explorationId: string; readonly row: TrialRecord }): Promise<void>;
+  /** Writes a finalist's or the base's scores on a later split. */
+  recordFinal(input: {
+    readonly explorationId: string;
+    readonly split: Split;
+    readonly result: TrialResult;
+  }): Promise<void>;
+  recordEnded(input: {
+    readonly explorationId: string;
+    readonly state: 'stopped' | 'failed';
+    readonly reason: string;
+  }): Promise<void>;
+}
+
+/** Activities of the GPU worker (Python). */
+export interface GpuActivities {
+  build(job: BuildJob): Promise<BuildOutcome>;
+  evaluate(job: EvaluateJob): Promise<EvaluateOutcome>;
+}

@@ -1,0 +1,59 @@
+/** Queues, timeouts and retries of everything that crosses Temporal: one table. Durations in Temporal's notation. */
+
+export const QUEUES = {
+  /** Workflows and TypeScript activities. */
+  orchestrator: 'lamdagent',
+  /** One activity at a time per GPU. */
+  gpu: 'lamdagent-gpu',
+  /** Small questions to a GPU worker that never wait behind training. */
+  gpuControl: 'lamdagent-gpu-control',
+} as const;
+
+export const WORKFLOW_TYPES = { explore: 'explore', pipeline: 'pipeline' } as const;
+
+/** Workflow ids are made here only. */
+export const workflowIds = {
+  exploration: (name: string): string => `explore/${name}`,
+  trial: (name: string, trialName: string, shortStageId: string): string =>
+    `explore/${name}/${trialName}-${shortStageId}`,
+  final: (name: string, split: string, trialName: string): string => `explore/${name}/${split}-${trialName}`,
+} as const;
+
+/** Our search attributes; only those the namespace has registered are written. */
+export const SEARCH_ATTRIBUTES = {
+  ExplorationName: 'KEYWORD',
+  Phase: 'KEYWORD',
+  BestScore: 'DOUBLE',
+  GpuSeconds: 'DOUBLE',
+  NumTrials: 'INT',
+} as const;
+export type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
+
+/** GPU work: no schedule-to-start limit (spot capacity may take hours), unlimited attempts (a preemption is no failure). */
+export const GPU_ACTIVITY = {
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '15 seconds' },
+} as const;
+
+export const STORE_ACTIVITY = {
+  startToCloseTimeout: '5 minutes',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
+} as const;
+
+/** Look-ups in and small writes to the store, run inside the workflow task. */
+export const LOCAL_ACTIVITY = {
+  startToCloseTimeout: '30 seconds',
+  localRetryThreshold: '1 minute',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+} as const;
+
+/** One decision: may hold several LLM requests. */
+export const DECIDE_ACTIVITY = {
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '2 minutes' },
+} as const;
+
+/** How often the watchdog looks for trials that ended without a word. */
+export const WATCHDOG_INTERVAL = '2 minutes';

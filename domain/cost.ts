@@ -1,0 +1,29 @@
+import type { Attempt, BuildOutcome, Evaluated, StageFailure } from './outcome.js';
+import type { IdentifiedStage } from './stage.js';
+import type { StageCost } from './trial.js';
+
+/** What building a stage cost over all its attempts, lost ones included. */
+export function buildCost(built: IdentifiedStage, outcome: BuildOutcome): StageCost {
+  const reused = outcome.status === 'completed' && outcome.reused;
+  return { stageId: built.stageId, kind: built.stage.kind, reused, ...attemptTotals(outcome.attempts) };
+}
+
+/** What one evaluation activity cost; it is booked under the first of the stages it scored. */
+export function evaluationCost(
+  outcome: Evaluated | StageFailure,
+  stages: readonly IdentifiedStage[],
+): StageCost {
+  const stageId = outcome.status === 'completed' ? outcome.scores[0]?.stageId : outcome.stageId;
+  const reused = outcome.status === 'completed' && outcome.scores.every((score) => score.reused);
+  return { stageId: stageId ?? stages[0]?.stageId ?? '', kind: 'evaluate', reused, ...attemptTotals(outcome.attempts) };
+}
+
+export function attemptTotals(
+  attempts: readonly Attempt[],
+): Pick<StageCost, 'gpuSeconds' | 'lostGpuSeconds' | 'attempts'> {
+  return {
+    gpuSeconds: attempts.reduce((total, one) => total + one.gpuSeconds, 0),
+    lostGpuSeconds: attempts.reduce((total, one) => total + one.lostGpuSeconds, 0),
+    attempts,
+  };
+}

@@ -1,0 +1,34 @@
+import type { Exploration } from './exploration.js';
+import { trialName } from './trial.js';
+
+/** The exploration as Markdown for Temporal's "current details": phase, spend, leaderboard. Well under 20 kB. */
+export function explorationDetails(state: Exploration): string {
+  return [headline(state), '', ...table(state), '', ...running(state)].join('\n');
+}
+
+function headline(state: Exploration): string {
+  const { completed, failed, inFlight, spend, plan } = state;
+  const phase = state.paused ? 'paused' : state.phase;
+  return (
+    `**${cell(plan.name)}** ${phase}: ${String(completed)} trials completed, ${String(failed)} failed, ` +
+    `${String(inFlight.length)} running; ${spend.gpuSeconds.toFixed(0)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost, ` +
+    `${spend.savedGpuSeconds.toFixed(0)} saved by reuse); policy ${plan.policy}`
+  );
+}
+
+function table(state: Exploration): readonly string[] {
+  const rows = state.top.slice(0, 10).map((row, index) => {
+    const score = `${row.score.toFixed(4)} ± ${row.standardError.toFixed(4)}`;
+    return `| ${String(index + 1)} | ${trialName(row.trial)} | ${score} | ${row.feasible ? 'yes' : 'no'} | ${cell(row.label)} |`;
+  });
+  return ['| # | trial | score ± SE | feasible | pipeline step |', '|---|---|---|---|---|', ...rows];
+}
+
+function running(state: Exploration): readonly string[] {
+  return state.inFlight.map((one) => `- running ${trialName(one.proposed.trial)}: ${cell(one.proposed.label)}`);
+}
+
+/** Text that can't break out of a Markdown table cell or become markup. */
+function cell(text: string): string {
+  return text.slice(0, 160).replace(/[|\\`*_[\]<>]/g, '\\$&').replace(/\s+/g, ' ');
+}

@@ -1,0 +1,176 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  isCancellation,
+  CancellationScope,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import {
+  beginExploration,
+  endOfSearch,
+  mayStart,
+  rowOf,
+  withDecision,
+  withRow,
+  withStarted,
+  type Exploration,
+} from '../domain/exploration.js';
+import type { Json } from '../domain/json.js';
+import type { ExplorationResult } from '../domain/result.js';
+import type { ProposedTrial, TrialResult } from '../domain/trial.js';
+import { explorationDetails } from '../domain/details.js';
+import type { OrchestratorActivities, StoreActivities } from './activities.js';
+import { DECIDE_ACTIVITY, LOCAL_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
+import { concludeExploration } from './conclude.js';
+import { listen, type Inbox } from './inbox.js';
+import { cancelTrials, startTrial } from './trials.js';
+import { indexing, type Index } from './searchAttributes.js';
+
+const prepareActivities = proxyActivities<Pick<OrchestratorActivities, 'prepare' | 'closedWorkflows'>>(STORE_ACTIVITY);
+const decideActivities = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
+const ledger = proxyLocalActivities<Pick<StoreActivities, 'record' | 'recordEnded'>>(LOCAL_ACTIVITY);
+
+/** A trial that vanishes without a word this often is a failed trial. */
+const MAX_RESTARTS = 3;
+
+/** What continue-as-new hands to the next run. */
+export interface Carried {
+  readonly state: Exploration;
+  readonly registered: readonly string[];
+  /** Reports that arrived and were not yet booked. */
+  readonly ended: readonly TrialResult[];
+}
+
+/**
+ * One exploration: prepare, baselines, search, confirm, test. `spec` is the user's spec as plain JSON;
+ * `carried` is only ever given by continue-as-new.
+ */
+export async function explore(spec: Json, carried?: Carried): Promise<ExplorationResult> {
+  const inbox = listen(carried?.ended ?? []);
+  try {
+    inbox.state = carried?.state ?? (await prepare(spec));
+    const index = await indexing(carried?.registered);
+    const stoppedBecause = await search(spec, inbox, index);
+    return await concludeExploration(inbox, index, stoppedBecause);
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => abandon(inbox));
+    throw error;
+  }
+}
+
+async function prepare(spec: Json): Promise<Exploration> {
+  const { workflowId, firstExecutionRunId } = workflowInfo();
+  const prepared = await prepareActivities.prepare({ spec, workflowId, firstRunId: firstExecutionRunId });
+  return beginExploration(prepared.plan, prepared.baselines, new Date().toISOString());
+}
+
+/** The loop: book what ended, start what may start, wait. Returns why no more trials were proposed. */
+async function search(spec: Json, inbox: Inbox, index: Index): Promise<string> {
+  for (;;) {
+    await bookEnded(inbox);
+    publish(inbox, index);
+    const over = endOfSearch(inbox.current(), new Date().toISOString());
+    if (inbox.current().stopReason !== null) await cancelTrials(inbox);
+    else if (await startNext(inbox, over)) continue;
+    const { inFlight, waiting, stopReason } = inbox.current();
+    if (over !== null && inFlight.length === 0 && (waiting.length === 0 || stopReason !== null)) return over;
+    await handOver(spec, inbox, index);
+    await waitForNews(inbox);
+  }
+}
+
+/** Starts one trial if one may start: a baseline first, else what the policy decides. */
+async function startNext(inbox: Inbox, over: string | null): Promise<boolean> {
+  if (inbox.ended.length > 0) return true;
+  const state = inbox.current();
+  if (!mayStart(state)) return false;
+  const baseline = state.waiting[0];
+  if (baseline !== undefined) return start(inbox, baseline);
+  if (over !== null) return false;
+  const decided = await decideActivities.decide({
+    explorationId: state.plan.explorationId,
+    decision: state.nextDecision,
+    trial: state.nextTrial,
+    ledgerRows: state.ledgerRows,
+    inFlight: state.inFlight.map((flight) => flight.proposed),
+  });
+  if (decided.kind === 'exhausted') {
+    if (inbox.current().inFlight.length > 0) return false;
+    inbox.update((now) => ({ ...now, exhausted: true }));
+    return true;
+  }
+  inbox.update((now) => withDecision(now, decided));
+  return start(inbox, decided.proposed);
+}
+
+async function start(inbox: Inbox, proposed: ProposedTrial): Promise<true> {
+  const workflowId = await startTrial(inbox.current().plan, proposed, 'search');
+  inbox.update((now) => withStarted(now, { proposed, workflowId, restarts: 0 }));
+  return true;
+}
+
+/** Writes a ledger row for each report, in the order of arrival. */
+async function bookEnded(inbox: Inbox): Promise<void> {
+  for (let result = inbox.ended[0]; result !== undefined; result = inbox.ended[0]) {
+    const row = rowOf(inbox.current(), result);
+    if (row !== null) {
+      await ledger.record({ explorationId: inbox.current().plan.explorationId, row });
+      inbox.update((now) => withRow(now, row));
+    }
+    inbox.ended.shift();
+  }
+}
+
+/** Waits for a report, a message, or the watchdog's hour; then looks for trials that vanished. */
+async function waitForNews(inbox: Inbox): Promise<void> {
+  const seen = inbox.version;
+  const news = await condition(() => inbox.version !== seen || inbox.ended.length > 0, WATCHDOG_INTERVAL);
+  if (!news && inbox.current().inFlight.length > 0) await reviveLost(inbox);
+}
+
+/** A child that died without a signal (terminated by hand) is started again: its stages go on from their checkpoints. */
+async function reviveLost(inbox: Inbox): Promise<void> {
+  const workflowIds = inbox.current().inFlight.map((flight) => flight.workflowId);
+  const closed = new Set(await prepareActivities.closedWorkflows({ workflowIds }));
+  for (const flight of inbox.current().inFlight) {
+    const spoke = inbox.ended.some((result) => result.trial === flight.proposed.trial);
+    if (!closed.has(flight.workflowId) || spoke) continue;
+    if (flight.restarts >= MAX_RESTARTS) inbox.ended.push(vanished(flight.proposed));
+    else {
+      await startTrial(inbox.current().plan, flight.proposed, 'search');
+      inbox.update((now) => withStarted(now, { ...flight, restarts: flight.restarts + 1 }));
+    }
+  }
+}
+
+function vanished(proposed: ProposedTrial): TrialResult {
+  const now = new Date().toISOString();
+  const message = `the trial's workflow ended ${String(MAX_RESTARTS + 1)} times without a result`;
+  const { trial, stageId } = proposed;
+  const nothing = { weightsSha256: null, scores: {}, stages: [], metrics: {} };
+  return { trial, stageId, status: 'crashed', message, ...nothing, startedAt: now, endedAt: now };
+}
+
+/** Keeps the history bounded: trials in flight are abandoned children and go on; they report to the workflow id. */
+async function handOver(spec: Json, inbox: Inbox, index: Index): Promise<void> {
+  if (!workflowInfo().continueAsNewSuggested) return;
+  await condition(allHandlersFinished);
+  const carried: Carried = { state: inbox.current(), registered: index.registered, ended: inbox.ended };
+  await continueAsNew<typeof explore>(spec, carried);
+}
+
+function publish(inbox: Inbox, index: Index): void {
+  setCurrentDetails(explorationDetails(inbox.current()));
+  index.write(inbox.current());
+}
+
+async function abandon(inbox: Inbox): Promise<void> {
+  if (inbox.state === null) return;
+  await cancelTrials(inbox);
+  const { explorationId } = inbox.current().plan;
+  await ledger.recordEnded({ explorationId, state: 'stopped', reason: 'the workflow was cancelled' });
+}

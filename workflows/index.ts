@@ -1,0 +1,3 @@
+/** Everything the workflow bundle exports; the names are the workflow types. */
+export { explore } from './explore.js';
+export { pipeline } from './pipeline.js';

@@ -1,0 +1,33 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { InFlight, Phase, Spend, TopRow } from '../domain/exploration.js';
+import type { TrialResult } from '../domain/trial.js';
+
+/** Sent by a trial's workflow to its exploration's workflow id; the id keeps strangers of an earlier run out. */
+export interface TrialEnded {
+  readonly explorationId: string;
+  readonly result: TrialResult;
+}
+export const trialEnded = defineSignal<[TrialEnded]>('trialEnded');
+
+/** Why a person acts; `{}` is enough. */
+export interface Reason {
+  readonly reason?: string;
+}
+export const pauseUpdate = defineUpdate<string, [Reason]>('pause');
+export const resumeUpdate = defineUpdate<string, []>('resume');
+export const stopUpdate = defineUpdate<string, [Reason]>('stop');
+
+export interface StatusAnswer {
+  readonly explorationId: string;
+  readonly name: string;
+  readonly phase: Phase;
+  readonly paused: boolean;
+  readonly stopReason: string | null;
+  readonly trials: { readonly completed: number; readonly failed: number; readonly running: number; readonly budget: number };
+  readonly inFlight: readonly InFlight[];
+  readonly best: TopRow | null;
+  readonly spend: Spend;
+  readonly notes: readonly string[];
+}
+export const statusQuery = defineQuery<StatusAnswer | null>('status');
+export const leaderboardQuery = defineQuery<readonly TopRow[]>('leaderboard');

@@ -1,0 +1,141 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+import type { BuildOutcome, Evaluated, JobOptions, Score, StageFailure } from '../domain/outcome.js';
+import type { IdentifiedStage } from '../domain/stage.js';
+import type { BenchmarkScore, ProposedTrial, StageCost, TrialResult } from '../domain/trial.js';
+import { buildCost, evaluationCost } from '../domain/cost.js';
+import type { GpuActivities, StoreActivities } from './activities.js';
+import { GPU_ACTIVITY, LOCAL_ACTIVITY, QUEUES } from './contract.js';
+import { trialEnded } from './messages.js';
+
+export interface PipelineInput {
+  readonly explorationId: string;
+  readonly proposed: ProposedTrial;
+  /** Evaluation stages of the model, by benchmark name. */
+  readonly evaluations: Readonly<Record<string, IdentifiedStage>>;
+  readonly options: JobOptions;
+  /** The workflow id that gets the `trialEnded` signal; null: nobody. */
+  readonly reportTo: string | null;
+}
+
+const store = proxyLocalActivities<StoreActivities>(LOCAL_ACTIVITY);
+
+/** Scoring a finished model goes before starting a new training. */
+const BUILD_PRIORITY = 4;
+const EVALUATE_PRIORITY = 2;
+
+function gpu(summary: string, priorityKey: number): GpuActivities {
+  return proxyActivities<GpuActivities>({
+    ...GPU_ACTIVITY,
+    taskQueue: QUEUES.gpu,
+    summary: summary.slice(0, 120),
+    priority: { priorityKey },
+  });
+}
+
+/** Builds the missing stages of one pipeline, scores its model, and reports. A failed stage is a result, not an error. */
+export async function pipeline(input: PipelineInput): Promise<TrialResult> {
+  const startedAt = new Date().toISOString();
+  const outcome = await run(input);
+  const result: TrialResult = {
+    trial: input.proposed.trial,
+    stageId: input.proposed.stageId,
+    ...outcome,
+    startedAt,
+    endedAt: new Date().toISOString(),
+  };
+  await report(input, result);
+  return result;
+}
+
+type Outcome = Omit<TrialResult, 'trial' | 'stageId' | 'startedAt' | 'endedAt'>;
+
+async function run(input: PipelineInput): Promise<Outcome> {
+  const stages: StageCost[] = [];
+  try {
+    return await buildAndScore(input, stages);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    if (!(error instanceof ActivityFailure)) throw error;
+    return failed({ status: 'crashed', message: innermostMessage(error) }, stages);
+  }
+}
+
+async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise<Outcome> {
+  const wanted = Object.values(input.evaluations);
+  const target = input.proposed.stageId;
+  const known = await store.lookup({ stageId: target, evaluations: wanted.map((one) => one.stageId) });
+  stages.push(...known.found);
+  let weightsSha256 = known.weightsSha256;
+  let metrics: Outcome['metrics'] = {};
+  for (const missing of known.missing) {
+    const built = await build(input, missing);
+    stages.push(buildCost(missing, built));
+    if (built.status !== 'completed') return failed(built, stages);
+    if (missing.stageId === target) ({ weightsSha256, metrics } = built);
+  }
+  const scored = await evaluate(input, known.scores);
+  if (scored !== null) stages.push(evaluationCost(scored, wanted));
+  if (scored !== null && scored.status !== 'completed') return failed(scored, stages, weightsSha256);
+  const scores = byBenchmark(input, [...known.scores, ...(scored?.scores ?? [])]);
+  return { status: 'completed', message: '', weightsSha256, scores, stages, metrics };
+}
+
+function build(input: PipelineInput, missing: IdentifiedStage): Promise<BuildOutcome> {
+  const isTarget = missing.stageId === input.proposed.stageId;
+  const label = isTarget ? input.proposed.label : `rebuild ${missing.stage.kind} ${missing.stageId.slice(0, 8)}`;
+  return gpu(label, BUILD_PRIORITY).build({ schemaVersion: 1, ...missing, options: input.options, label });
+}
+
+/** Scores what has no score yet; null when there is nothing to do. */
+async function evaluate(input: PipelineInput, known: readonly Score[]): Promise<Evaluated | StageFailure | null> {
+  const have = new Set(known.map((score) => score.stageId));
+  const stages = Object.values(input.evaluations).filter((one) => !have.has(one.stageId));
+  if (stages.length === 0) return null;
+  const label = `score ${input.proposed.label}`;
+  const job = { schemaVersion: 1, modelStageId: input.proposed.stageId, stages, options: input.options, label } as const;
+  return gpu(label, EVALUATE_PRIORITY).evaluate(job);
+}
+
+function byBenchmark(input: PipelineInput, scores: readonly Score[]): Record<string, BenchmarkScore> {
+  const byId = new Map(scores.map((score) => [score.stageId, score]));
+  return Object.fromEntries(
+    Object.entries(input.evaluations).map(([benchmark, { stageId }]) => {
+      const found = byId.get(stageId);
+      if (found === undefined)
+        throw ApplicationFailure.nonRetryable(`scores of ${benchmark}: expected one for ${stageId}, got none`, 'MissingScore');
+      const { score, standardError, items } = found;
+      return [benchmark, { stageId, score, standardError, items }];
+    }),
+  );
+}
+
+function failed(
+  failure: { readonly status: StageFailure['status']; readonly message: string },
+  stages: readonly StageCost[],
+  weightsSha256: string | null = null,
+): Outcome {
+  return { status: failure.status, message: failure.message, weightsSha256, scores: {}, stages, metrics: {} };
+}
+
+function innermostMessage(error: Error): string {
+  let inner = error;
+  while (inner.cause instanceof Error) inner = inner.cause;
+  return inner.message;
+}
+
+/** The exploration may be closed by now (stopped, terminated): then nobody is left to tell. */
+async function report(input: PipelineInput, result: TrialResult): Promise<void> {
+  if (input.reportTo === null) return;
+  try {
+    await getExternalWorkflowHandle(input.reportTo).signal(trialEnded, { explorationId: input.explorationId, result });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
+import { proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
+import type { Exploration } from '../domain/exploration.js';
+import type { OrchestratorActivities } from './activities.js';
+import { SEARCH_ATTRIBUTES, STORE_ACTIVITY } from './contract.js';
+
+const service = proxyActivities<Pick<OrchestratorActivities, 'searchAttributes'>>(STORE_ACTIVITY);
+
+/** Writes our search attributes, but only those the namespace knows: an unknown one would wedge the workflow task. */
+export interface Index {
+  readonly registered: readonly string[];
+  write(state: Exploration): void;
+}
+
+const KEYS = {
+  ExplorationName: defineSearchAttributeKey('ExplorationName', SEARCH_ATTRIBUTES.ExplorationName),
+  Phase: defineSearchAttributeKey('Phase', SEARCH_ATTRIBUTES.Phase),
+  BestScore: defineSearchAttributeKey('BestScore', SEARCH_ATTRIBUTES.BestScore),
+  GpuSeconds: defineSearchAttributeKey('GpuSeconds', SEARCH_ATTRIBUTES.GpuSeconds),
+  NumTrials: defineSearchAttributeKey('NumTrials', SEARCH_ATTRIBUTES.NumTrials),
+};
+
+export async function indexing(carried: readonly string[] | undefined): Promise<Index> {
+  const registered = carried ?? (await service.searchAttributes());
+  let written = '';
+  return {
+    registered,
+    write: (now) => {
+      const pairs = pairsOf(now).filter((pair) => registered.includes(pair.key.name));
+      const text = JSON.stringify(pairs);
+      if (pairs.length === 0 || text === written) return;
+      written = text;
+      upsertSearchAttributes(pairs);
+    },
+  };
+}
+
+function pairsOf(state: Exploration) {
+  const best = state.top.find((row) => row.feasible);
+  return [
+    { key: KEYS.ExplorationName, value: state.plan.name },
+    { key: KEYS.Phase, value: state.phase },
+    ...(best === undefined ? [] : [{ key: KEYS.BestScore, value: best.score }]),
+    { key: KEYS.GpuSeconds, value: Math.round(state.spend.gpuSeconds) },
+    { key: KEYS.NumTrials, value: state.completed + state.failed },
+  ];
+}

@@ -1,0 +1,22 @@
+import type { Exploration } from '../domain/exploration.js';
+import type { StatusAnswer } from './messages.js';
+
+export function statusOf(state: Exploration): StatusAnswer {
+  return {
+    explorationId: state.plan.explorationId,
+    name: state.plan.name,
+    phase: state.phase,
+    paused: state.paused,
+    stopReason: state.stopReason,
+    trials: {
+      completed: state.completed,
+      failed: state.failed,
+      running: state.inFlight.length,
+      budget: state.plan.budget.trials,
+    },
+    inFlight: state.inFlight,
+    best: state.top.find((row) => row.feasible) ?? null,
+    spend: state.spend,
+    notes: state.plan.notes,
+  };
+}

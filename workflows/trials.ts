@@ -1,0 +1,82 @@
+import {
+  executeChild,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  sleep,
+  startChild,
+  workflowInfo,
+  WorkflowIdReusePolicy,
+} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { evaluationsOf } from '../domain/evaluation.js';
+import type { Plan, Split } from '../domain/plan.js';
+import { shortId } from '../domain/stage.js';
+import { trialName, type ProposedTrial, type TrialResult } from '../domain/trial.js';
+import { workflowIds } from './contract.js';
+import type { Inbox } from './inbox.js';
+import { pipeline, type PipelineInput } from './pipeline.js';
+
+/** Attempts in a row without a new checkpoint before a stage counts as crashed. */
+const MAX_STALLED_ATTEMPTS = 3;
+
+/** Starts a trial as an abandoned child: it outlives continue-as-new and reports by signal. Returns its workflow id. */
+export async function startTrial(plan: Plan, proposed: ProposedTrial, split: Split): Promise<string> {
+  const workflowId = workflowIds.trial(plan.name, trialName(proposed.trial), shortId(proposed.stageId));
+  const args: [PipelineInput] = [pipelineInput(plan, proposed, split, workflowInfo().workflowId)];
+  for (;;) {
+    try {
+      await startChild(pipeline, { args, ...childOptions(workflowId, proposed) });
+      return workflowId;
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+      await endStranger(workflowId);
+    }
+  }
+}
+
+/** Scores a model on a later split; a plain child, since nothing continues-as-new any more. */
+export async function scoreOn(plan: Plan, proposed: ProposedTrial, split: Split): Promise<TrialResult> {
+  const workflowId = workflowIds.final(plan.name, split, trialName(proposed.trial));
+  const args: [PipelineInput] = [pipelineInput(plan, proposed, split, null)];
+  return executeChild(pipeline, { ...childOptions(workflowId, proposed), args, parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL });
+}
+
+/** Asks all trials in flight to stop (they write a checkpoint) and forgets them. */
+export async function cancelTrials(inbox: Inbox): Promise<void> {
+  const flights = inbox.current().inFlight;
+  inbox.update((state) => ({ ...state, inFlight: [], waiting: [] }));
+  for (const flight of flights) await cancelQuietly(flight.workflowId);
+}
+
+function pipelineInput(plan: Plan, proposed: ProposedTrial, split: Split, reportTo: string | null): PipelineInput {
+  return {
+    explorationId: plan.explorationId,
+    proposed,
+    evaluations: evaluationsOf(plan, split, proposed.stageId),
+    options: { checkpointSeconds: plan.checkpointSeconds, maxStalledAttempts: MAX_STALLED_ATTEMPTS },
+    reportTo,
+  };
+}
+
+function childOptions(workflowId: string, proposed: ProposedTrial) {
+  return {
+    workflowId,
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+    staticSummary: `${trialName(proposed.trial)} ${proposed.label}`.slice(0, 190),
+  } as const;
+}
+
+/** A child of an earlier exploration of this name still runs under the id: it is asked to stop, then we try again. */
+async function endStranger(workflowId: string): Promise<void> {
+  await cancelQuietly(workflowId);
+  await sleep('2 seconds');
+}
+
+async function cancelQuietly(workflowId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId).cancel();
+  } catch {
+    // It is closed already, which is all that was wanted.
+  }
+}

@@ -15,7 +15,12 @@ export function evaluationCost(
 ): StageCost {
   const stageId = outcome.status === 'completed' ? outcome.scores[0]?.stageId : outcome.stageId;
   const reused = outcome.status === 'completed' && outcome.scores.every((score) => score.reused);
-  return { stageId: stageId ?? stages[0]?.stageId ?? '', kind: 'evaluate', reused, ...attemptTotals(outcome.attempts) };
+  return {
+    stageId: stageId ?? stages[0]?.stageId ?? '',
+    kind: 'evaluate',
+    reused,
+    ...attemptTotals(outcome.attempts),
+  };
 }
 
 export function attemptTotals(

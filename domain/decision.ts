@@ -57,5 +57,10 @@ export interface DecideInput {
 }
 /** `exhausted`: no legal action is left that was not tried. */
 export type DecideOutput =
-  | { readonly kind: 'proposed'; readonly proposed: ProposedTrial; readonly llmTokens: number; readonly fallback: boolean }
+  | {
+      readonly kind: 'proposed';
+      readonly proposed: ProposedTrial;
+      readonly llmTokens: number;
+      readonly fallback: boolean;
+    }
   | { readonly kind: 'exhausted' };

@@ -25,10 +25,15 @@ function table(state: Exploration): readonly string[] {
 }
 
 function running(state: Exploration): readonly string[] {
-  return state.inFlight.map((one) => `- running ${trialName(one.proposed.trial)}: ${cell(one.proposed.label)}`);
+  return state.inFlight.map(
+    (one) => `- running ${trialName(one.proposed.trial)}: ${cell(one.proposed.label)}`,
+  );
 }
 
 /** Text that can't break out of a Markdown table cell or become markup. */
 function cell(text: string): string {
-  return text.slice(0, 160).replace(/[|\\`*_[\]<>]/g, '\\$&').replace(/\s+/g, ' ');
+  return text
+    .slice(0, 160)
+    .replace(/[|\\`*_[\]<>]/g, '\\$&')
+    .replace(/\s+/g, ' ');
 }

@@ -58,7 +58,11 @@ export interface Spend {
 
 const TOP_ROWS = 20;
 
-export function beginExploration(plan: Plan, baselines: readonly ProposedTrial[], startedAt: string): Exploration {
+export function beginExploration(
+  plan: Plan,
+  baselines: readonly ProposedTrial[],
+  startedAt: string,
+): Exploration {
   return {
     plan,
     phase: 'baselines',
@@ -72,7 +76,14 @@ export function beginExploration(plan: Plan, baselines: readonly ProposedTrial[]
     failed: 0,
     baseScores: null,
     top: [],
-    spend: { gpuSeconds: 0, lostGpuSeconds: 0, savedGpuSeconds: 0, reusedStages: 0, llmTokens: 0, fallbacks: 0 },
+    spend: {
+      gpuSeconds: 0,
+      lostGpuSeconds: 0,
+      savedGpuSeconds: 0,
+      reusedStages: 0,
+      llmTokens: 0,
+      fallbacks: 0,
+    },
     exhausted: false,
     stopReason: null,
     paused: false,
@@ -108,7 +119,10 @@ export function withStarted(state: Exploration, flight: InFlight): Exploration {
 }
 
 /** A decision proposed a trial. */
-export function withDecision(state: Exploration, decided: { llmTokens: number; fallback: boolean }): Exploration {
+export function withDecision(
+  state: Exploration,
+  decided: { llmTokens: number; fallback: boolean },
+): Exploration {
   return {
     ...state,
     phase: 'searching',

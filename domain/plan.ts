@@ -3,7 +3,13 @@ import type { BuildKind } from './stage.js';
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
 export type ParameterSpace =
   | { readonly kind: 'choices'; readonly values: readonly (number | string)[] }
-  | { readonly kind: 'range'; readonly low: number; readonly high: number; readonly scale: 'linear' | 'log'; readonly integer: boolean };
+  | {
+      readonly kind: 'range';
+      readonly low: number;
+      readonly high: number;
+      readonly scale: 'linear' | 'log';
+      readonly integer: boolean;
+    };
 
 /** What the search may do with one action type. */
 export interface ActionSpace {

@@ -1,4 +1,9 @@
-import { ApplicationFailure, proxyActivities, proxyLocalActivities, setCurrentDetails } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+} from '@temporalio/workflow';
 import { explorationDetails } from '../domain/details.js';
 import type { Exploration, Phase } from '../domain/exploration.js';
 import type { Split } from '../domain/plan.js';
@@ -14,10 +19,17 @@ const final = proxyActivities<Pick<OrchestratorActivities, 'confirm' | 'conclude
 const ledger = proxyLocalActivities<Pick<StoreActivities, 'recordFinal'>>(LOCAL_ACTIVITY);
 
 /** Finalists are re-scored on the confirm split, the champion is chosen there, and the test split is opened once. */
-export async function concludeExploration(inbox: Inbox, index: Index, stoppedBecause: string): Promise<ExplorationResult> {
+export async function concludeExploration(
+  inbox: Inbox,
+  index: Index,
+  stoppedBecause: string,
+): Promise<ExplorationResult> {
   const state = inbox.current();
   if (state.baseScores === null)
-    throw ApplicationFailure.nonRetryable(`base: expected its scores, got none (${stoppedBecause})`, 'BaseNotScored');
+    throw ApplicationFailure.nonRetryable(
+      `base: expected its scores, got none (${stoppedBecause})`,
+      'BaseNotScored',
+    );
   const { explorationId } = state.plan;
   const input = { explorationId, ledgerRows: state.ledgerRows };
 
@@ -49,7 +61,8 @@ async function score(inbox: Inbox, split: Split, model: ProposedTrial): Promise<
 
 function baseOf(state: Exploration): ProposedTrial {
   const base = state.plan.models[0];
-  if (base === undefined) throw ApplicationFailure.nonRetryable('models: expected at least one, got none', 'InvalidPlan');
+  if (base === undefined)
+    throw ApplicationFailure.nonRetryable('models: expected at least one, got none', 'InvalidPlan');
   return { trial: 0, origin: 'base', decision: null, action: null, stageId: base.stageId, label: base.name };
 }
 
@@ -58,5 +71,12 @@ function finalistsOf(state: Exploration): readonly ProposedTrial[] {
   return state.top
     .filter((row) => row.feasible && row.trial !== 0)
     .slice(0, state.plan.finalists)
-    .map(({ trial, stageId, label }) => ({ trial, stageId, label, origin: 'policy', decision: null, action: null }));
+    .map(({ trial, stageId, label }) => ({
+      trial,
+      stageId,
+      label,
+      origin: 'policy',
+      decision: null,
+      action: null,
+    }));
 }

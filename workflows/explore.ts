@@ -30,7 +30,8 @@ import { listen, type Inbox } from './inbox.js';
 import { cancelTrials, startTrial } from './trials.js';
 import { indexing, type Index } from './searchAttributes.js';
 
-const prepareActivities = proxyActivities<Pick<OrchestratorActivities, 'prepare' | 'closedWorkflows'>>(STORE_ACTIVITY);
+const prepareActivities =
+  proxyActivities<Pick<OrchestratorActivities, 'prepare' | 'closedWorkflows'>>(STORE_ACTIVITY);
 const decideActivities = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
 const ledger = proxyLocalActivities<Pick<StoreActivities, 'record' | 'recordEnded'>>(LOCAL_ACTIVITY);
 

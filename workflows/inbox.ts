@@ -1,7 +1,15 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Exploration } from '../domain/exploration.js';
 import type { TrialResult } from '../domain/trial.js';
-import { leaderboardQuery, pauseUpdate, resumeUpdate, statusQuery, stopUpdate, trialEnded, type Reason } from './messages.js';
+import {
+  leaderboardQuery,
+  pauseUpdate,
+  resumeUpdate,
+  statusQuery,
+  stopUpdate,
+  trialEnded,
+  type Reason,
+} from './messages.js';
 import { statusOf } from './status.js';
 
 /** The exploration's state and the messages that reach it. All changes go through `update`, so waiting code notices them. */
@@ -23,7 +31,8 @@ export function listen(early: readonly TrialResult[]): Inbox {
     ended: [...early],
     version: 0,
     current: () => {
-      if (inbox.state === null) throw ApplicationFailure.nonRetryable('the exploration is not prepared yet', 'NotPrepared');
+      if (inbox.state === null)
+        throw ApplicationFailure.nonRetryable('the exploration is not prepared yet', 'NotPrepared');
       return inbox.state;
     },
     update: (change) => {
@@ -41,13 +50,17 @@ export function listen(early: readonly TrialResult[]): Inbox {
 }
 
 function listenToPeople(inbox: Inbox): void {
+  const refuse = refusal(inbox);
   setHandler(
     pauseUpdate,
     () => {
       inbox.update((state) => ({ ...state, paused: true }));
       return 'paused: trials in flight go on, no new one starts';
     },
-    { validator: () => { refuseUnless(inbox, (state) => !state.paused, 'a running exploration', 'it is paused already'); } },
+    {
+      validator: (_: Reason) =>
+        refuse('a running exploration', (state) => (state.paused ? 'it is paused already' : null)),
+    },
   );
   setHandler(
     resumeUpdate,
@@ -55,22 +68,41 @@ function listenToPeople(inbox: Inbox): void {
       inbox.update((state) => ({ ...state, paused: false }));
       return 'resumed';
     },
-    { validator: () => { refuseUnless(inbox, (state) => state.paused, 'a paused exploration', 'it is not paused'); } },
+    {
+      validator: () => refuse('a paused exploration', (state) => (state.paused ? null : 'it is not paused')),
+    },
   );
   setHandler(
     stopUpdate,
     ({ reason }: Reason = {}) => {
-      inbox.update((state) => ({ ...state, paused: false, stopReason: `stopped: ${reason ?? 'by request'}` }));
+      inbox.update((state) => ({
+        ...state,
+        paused: false,
+        stopReason: `stopped: ${reason ?? 'by request'}`,
+      }));
       return 'stopping: trials in flight are cancelled, then the finalists are confirmed';
     },
-    { validator: () => { refuseUnless(inbox, (state) => state.stopReason === null, 'a running exploration', 'it is stopping already'); } },
+    {
+      validator: (_: Reason) =>
+        refuse('a running exploration', (state) =>
+          state.stopReason === null ? null : 'it is stopping already',
+        ),
+    },
   );
 }
 
-function refuseUnless(inbox: Inbox, rule: (state: Exploration) => boolean, expected: string, got: string): void {
-  const state = inbox.state;
-  const why = state === null ? 'it is still preparing' : isOver(state) ? 'its search is over' : rule(state) ? null : got;
-  if (why !== null) throw ApplicationFailure.nonRetryable(`update: expected ${expected}, but ${why}`, 'UpdateRefused');
+/** Validators are synchronous: an asynchronous one never rejects. `got` says what stands against the update. */
+function refusal(inbox: Inbox): (expected: string, got: (state: Exploration) => string | null) => void {
+  return (expected, got) => {
+    const why =
+      inbox.state === null
+        ? 'it is still preparing'
+        : isOver(inbox.state)
+          ? 'its search is over'
+          : got(inbox.state);
+    if (why !== null)
+      throw ApplicationFailure.nonRetryable(`update: expected ${expected}, but ${why}`, 'UpdateRefused');
+  };
 }
 
 function isOver(state: Exploration): boolean {

@@ -23,7 +23,12 @@ export interface StatusAnswer {
   readonly phase: Phase;
   readonly paused: boolean;
   readonly stopReason: string | null;
-  readonly trials: { readonly completed: number; readonly failed: number; readonly running: number; readonly budget: number };
+  readonly trials: {
+    readonly completed: number;
+    readonly failed: number;
+    readonly running: number;
+    readonly budget: number;
+  };
   readonly inFlight: readonly InFlight[];
   readonly best: TopRow | null;
   readonly spend: Spend;

@@ -89,17 +89,28 @@ async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise
 
 function build(input: PipelineInput, missing: IdentifiedStage): Promise<BuildOutcome> {
   const isTarget = missing.stageId === input.proposed.stageId;
-  const label = isTarget ? input.proposed.label : `rebuild ${missing.stage.kind} ${missing.stageId.slice(0, 8)}`;
+  const label = isTarget
+    ? input.proposed.label
+    : `rebuild ${missing.stage.kind} ${missing.stageId.slice(0, 8)}`;
   return gpu(label, BUILD_PRIORITY).build({ schemaVersion: 1, ...missing, options: input.options, label });
 }
 
 /** Scores what has no score yet; null when there is nothing to do. */
-async function evaluate(input: PipelineInput, known: readonly Score[]): Promise<Evaluated | StageFailure | null> {
+async function evaluate(
+  input: PipelineInput,
+  known: readonly Score[],
+): Promise<Evaluated | StageFailure | null> {
   const have = new Set(known.map((score) => score.stageId));
   const stages = Object.values(input.evaluations).filter((one) => !have.has(one.stageId));
   if (stages.length === 0) return null;
   const label = `score ${input.proposed.label}`;
-  const job = { schemaVersion: 1, modelStageId: input.proposed.stageId, stages, options: input.options, label } as const;
+  const job = {
+    schemaVersion: 1,
+    modelStageId: input.proposed.stageId,
+    stages,
+    options: input.options,
+    label,
+  } as const;
   return gpu(label, EVALUATE_PRIORITY).evaluate(job);
 }
 
@@ -109,7 +120,10 @@ function byBenchmark(input: PipelineInput, scores: readonly Score[]): Record<str
     Object.entries(input.evaluations).map(([benchmark, { stageId }]) => {
       const found = byId.get(stageId);
       if (found === undefined)
-        throw ApplicationFailure.nonRetryable(`scores of ${benchmark}: expected one for ${stageId}, got none`, 'MissingScore');
+        throw ApplicationFailure.nonRetryable(
+          `scores of ${benchmark}: expected one for ${stageId}, got none`,
+          'MissingScore',
+        );
       const { score, standardError, items } = found;
       return [benchmark, { stageId, score, standardError, items }];
     }),
@@ -134,7 +148,10 @@ function innermostMessage(error: Error): string {
 async function report(input: PipelineInput, result: TrialResult): Promise<void> {
   if (input.reportTo === null) return;
   try {
-    await getExternalWorkflowHandle(input.reportTo).signal(trialEnded, { explorationId: input.explorationId, result });
+    await getExternalWorkflowHandle(input.reportTo).signal(trialEnded, {
+      explorationId: input.explorationId,
+      result,
+    });
   } catch (error) {
     if (isCancellation(error)) throw error;
   }

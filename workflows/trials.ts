@@ -38,7 +38,11 @@ export async function startTrial(plan: Plan, proposed: ProposedTrial, split: Spl
 export async function scoreOn(plan: Plan, proposed: ProposedTrial, split: Split): Promise<TrialResult> {
   const workflowId = workflowIds.final(plan.name, split, trialName(proposed.trial));
   const args: [PipelineInput] = [pipelineInput(plan, proposed, split, null)];
-  return executeChild(pipeline, { ...childOptions(workflowId, proposed), args, parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL });
+  return executeChild(pipeline, {
+    ...childOptions(workflowId, proposed),
+    args,
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+  });
 }
 
 /** Asks all trials in flight to stop (they write a checkpoint) and forgets them. */
@@ -48,7 +52,12 @@ export async function cancelTrials(inbox: Inbox): Promise<void> {
   for (const flight of flights) await cancelQuietly(flight.workflowId);
 }
 
-function pipelineInput(plan: Plan, proposed: ProposedTrial, split: Split, reportTo: string | null): PipelineInput {
+function pipelineInput(
+  plan: Plan,
+  proposed: ProposedTrial,
+  split: Split,
+  reportTo: string | null,
+): PipelineInput {
   return {
     explorationId: plan.explorationId,
     proposed,

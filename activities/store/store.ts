@@ -3,8 +3,7 @@ import type { Manifest } from '../../domain/outcome.js';
 
 /** A file to publish: its path inside the object, and where its bytes come from. */
 export type ObjectSource =
-  | { readonly path: string; readonly file: string }
-  | { readonly path: string; readonly text: string };
+  { readonly path: string; readonly file: string } | { readonly path: string; readonly text: string };
 
 /**
  * What both languages keep: immutable objects by stage id, and small immutable records by key.
@@ -23,7 +22,12 @@ export interface Store {
   /** The manifest of a published object, or null. */
   manifest(stageId: string): Promise<Manifest | null>;
   /** Publishes an object, manifest last. When it exists already the existing manifest is returned. */
-  publish(stageId: string, kind: string, files: readonly ObjectSource[], result: JsonObject): Promise<Manifest>;
+  publish(
+    stageId: string,
+    kind: string,
+    files: readonly ObjectSource[],
+    result: JsonObject,
+  ): Promise<Manifest>;
   /** The absolute path of an object's file after its size and SHA-256 were checked against the manifest. */
   openFile(stageId: string, path: string): Promise<string>;
 }

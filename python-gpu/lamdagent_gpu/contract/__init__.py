@@ -1,0 +1,1 @@
+"""The contract with the orchestrator: generated models."""

@@ -26,7 +26,9 @@ def check_stage_id(stage: Stage, stage_id: str) -> None:
     """Raises InvalidJob unless `stage_id` is the stage's own id."""
     actual = stage_id_of(stage.model_dump())
     if actual != stage_id:
-        raise InvalidJob(f"stage id: expected {actual} (SHA-256 of the stage), got {stage_id}. Send the stage unchanged.")
+        raise InvalidJob(
+            f"stage id: expected {actual} (SHA-256 of the stage), got {stage_id}. Send the stage unchanged."
+        )
 
 
 def check_id(stage_id: str) -> str:

@@ -46,7 +46,11 @@ class FolderStore:
     def publish(self, stage_id: str, kind: str, folder: Path, result: Mapping[str, Any]) -> Manifest:
         """Moves `folder` to the object's place, manifest last. If it exists already the existing one is kept."""
         manifest = Manifest(
-            schemaVersion=1, stageId=check_id(stage_id), kind=kind, files=describe_files(folder), result=dict(result)
+            schemaVersion=1,
+            stageId=check_id(stage_id),
+            kind=kind,
+            files=describe_files(folder),
+            result=dict(result),
         )
         write_durably(folder / "manifest.json", manifest.model_dump_json())
         for path in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
@@ -67,7 +71,9 @@ class FolderStore:
         """The object's folder, after every file was checked against the manifest (once a process)."""
         manifest = self.manifest(stage_id)
         if manifest is None:
-            raise CorruptObject(f"object {stage_id}: expected a published object, got none. Rebuild it from its recipe.")
+            raise CorruptObject(
+                f"object {stage_id}: expected a published object, got none. Rebuild it from its recipe."
+            )
         folder = self.root / "objects" / stage_id
         if stage_id not in self._verified:
             for file in manifest.files:

@@ -1,0 +1,155 @@
+"""The warm child process: imports torch once, runs one job after another, streams events to its supervisor.
+
+    python -m lamdagent_gpu.child EVENTS_FD
+
+Jobs and stops come as JSON lines on standard input; events go as JSON lines to the inherited descriptor, so that
+prints of libraries cannot corrupt them. It exits when standard input closes: its supervisor is gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from lamdagent_gpu.checkpoint import Checkpoint, Checkpoints
+from lamdagent_gpu.context import Diverged, JobContext, OutOfMemory, Preempted, Rejected
+from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob
+from lamdagent_gpu.fence import StaleFence
+from lamdagent_gpu.stage import InvalidJob
+from lamdagent_gpu.store import CorruptObject, FolderStore
+
+TYPED = (Preempted, Diverged, OutOfMemory, Rejected, InvalidJob, StaleFence, CorruptObject)
+
+
+class Mailbox:
+    """What the supervisor says, read by a thread of its own, so that a stop is heard in the middle of a job."""
+
+    def __init__(self) -> None:
+        self.jobs: queue.Queue[dict[str, Any]] = queue.Queue()
+        self.stop_reason: str | None = None
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "stop" in message:
+                self.stop_reason = message["stop"]
+            else:
+                self.stop_reason = None
+                self.jobs.put(message)
+        os._exit(0)
+
+
+def finite(value: Any) -> Any:
+    """The same value with null for every number that JSON does not have."""
+    if isinstance(value, dict):
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def make_context(message: dict[str, Any], mailbox: Mailbox, send: Any) -> JobContext:
+    build = message["kind"] == "build"
+    job = (BuildJob if build else EvaluateJob).model_validate(message["job"])
+    store = FolderStore(Path(message["store"]))
+    resume = message["resume"]
+    return JobContext(
+        job=job,
+        store=store,
+        device=message["device"],
+        output_folder=Path(message["output"]),
+        checkpoints=Checkpoints(
+            stage_id=message["workId"], work=store.work_folder(message["workId"]), epoch=message["fence"]
+        ),
+        resume=Checkpoint(step=resume["step"], folder=Path(resume["folder"])) if resume else None,
+        report=lambda progress: send({"event": "progress", **progress}),
+        stop_reason=lambda: mailbox.stop_reason,
+    )
+
+
+def run_job(context: JobContext) -> dict[str, Any]:
+    """Runs the job; returns what the supervisor needs to publish it."""
+    if isinstance(context.job, EvaluateJob):
+        from lamdagent_gpu.evaluate import run_evaluation
+
+        splits = run_evaluation(context)
+        return {"splits": [write_rows(context.output_folder, split) for split in splits]}
+    if context.job.stage.kind == "merge":
+        from lamdagent_gpu.merge import run_merge
+
+        result = run_merge(context)
+    else:
+        from lamdagent_gpu.train import run_training
+
+        result = run_training(context)
+    return {"steps": result.steps, "metrics": result.metrics}
+
+
+def write_rows(folder: Path, split: Any) -> dict[str, Any]:
+    target = folder / split.stage_id
+    target.mkdir()
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in split.rows)
+    (target / "rows.jsonl").write_text(text, "utf8")
+    return {
+        "stageId": split.stage_id,
+        "score": split.score,
+        "standardError": split.standard_error,
+        "items": split.items,
+    }
+
+
+def handle(message: dict[str, Any], mailbox: Mailbox, send: Any) -> None:
+    try:
+        send({"event": "done", "result": run_job(make_context(message, mailbox, send))})
+    except TYPED as error:
+        send({"event": "failed", "type": type(error).__name__, "message": str(error)})
+    except Exception as error:
+        if type(error).__name__ == "OutOfMemoryError":
+            send({"event": "failed", "type": "OutOfMemory", "message": str(error)})
+            return
+        traceback.print_exc()
+        send({"event": "failed", "type": "Error", "message": f"{type(error).__name__}: {error}"})
+
+
+def die_with_parent() -> None:
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def warm_up() -> None:
+    """The slow imports, before the first job asks for them."""
+    import torch
+
+    from lamdagent_gpu import evaluate, merge, train  # noqa: F401
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+
+
+def main() -> None:
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole terminal; the supervisor decides
+    events = os.fdopen(int(sys.argv[1]), "w", buffering=1)
+
+    def send(event: dict[str, Any]) -> None:
+        events.write(json.dumps(finite(event), allow_nan=False) + "\n")
+
+    mailbox = Mailbox()
+    warm_up()
+    send({"event": "ready"})
+    while True:
+        handle(mailbox.jobs.get(), mailbox, send)
+
+
+if __name__ == "__main__":
+    main()

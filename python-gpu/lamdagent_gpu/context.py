@@ -1,0 +1,125 @@
+"""What a running job knows and may do. Made by the child process for each job; training, merging and evaluation use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lamdagent_gpu.checkpoint import Checkpoint, Checkpoints
+from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, IdentifiedStage
+from lamdagent_gpu.store import FolderStore
+
+
+class Preempted(RuntimeError):
+    """The job was asked to stop and has saved its state."""
+
+
+class Diverged(RuntimeError):
+    """A loss, gradient or weight is not finite any more."""
+
+
+class OutOfMemory(RuntimeError):
+    """The job does not fit the device, even with the smallest micro-batch."""
+
+
+class Rejected(RuntimeError):
+    """The user's data or settings can never work; the message says what was expected and got."""
+
+
+class Incomplete(RuntimeError):
+    """A training returned before its last step: a bug. Its weights must not be published."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """Returned by training and merging; the model's files are in the context's output folder."""
+
+    steps: int
+    metrics: dict[str, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredSplit:
+    """One model's result on one benchmark split. `rows` hold id, promptSha256, prediction, score, in item order."""
+
+    stage_id: str
+    rows: list[dict[str, object]]
+    score: float
+    standard_error: float
+    items: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobContext:
+    job: BuildJob | EvaluateJob
+    store: FolderStore
+    device: str
+    output_folder: Path
+    checkpoints: Checkpoints
+    resume: Checkpoint | None
+    report: Callable[[dict[str, Any]], None]
+    stop_reason: Callable[[], str | None]
+    _latest: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def build(self) -> BuildJob:
+        if not isinstance(self.job, BuildJob):
+            raise TypeError("job: expected a build job, got an evaluation")
+        return self.job
+
+    @property
+    def evaluation(self) -> EvaluateJob:
+        if not isinstance(self.job, EvaluateJob):
+            raise TypeError("job: expected an evaluation, got a build job")
+        return self.job
+
+    @property
+    def seed(self) -> int:
+        """The stage's seed, within 32 bits as NumPy wants it."""
+        return int(self.build.stage.seed) % 2**32
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return self.build.stage.parameters
+
+    def inputs(self, role: str) -> list[str]:
+        return self.build.stage.inputs.get(role, [])
+
+    def evaluations(self) -> list[IdentifiedStage]:
+        return self.evaluation.stages
+
+    def progress(
+        self,
+        phase: str,
+        step: int,
+        steps: int,
+        *,
+        loss: float | None = None,
+        tokens_per_second: float | None = None,
+        eta_seconds: float | None = None,
+    ) -> None:
+        """Tells the supervisor; cheap enough for every step."""
+        self.report(
+            {
+                "phase": phase,
+                "step": step,
+                "steps": steps,
+                "checkpoint": self._latest.get("checkpoint", self.resume.step if self.resume else None),
+                "loss": loss,
+                "tokensPerSecond": tokens_per_second,
+                "etaSeconds": eta_seconds,
+            }
+        )
+
+    def save_checkpoint(self, step: int, write: Callable[[Path], None]) -> None:
+        """Writes a checkpoint through the atomic layer."""
+        self.checkpoints.commit(step, write)
+        self._latest["checkpoint"] = step
+
+    def stop_if_asked(self) -> None:
+        """For work without state worth saving (merging, evaluation)."""
+        reason = self.stop_reason()
+        if reason is not None:
+            raise Preempted(reason)

@@ -72,8 +72,8 @@ def main() -> None:
     write_lines(ROOT / "data" / "terse.jsonl", [preference_row(q, a, wordy(a)) for q, a in terse])
     material = {
         "capitals": capitals(),
-        "nouns": rng.sample(nouns(), 600),
-        "chat": {name: pairs[:1600] if name == "format" else pairs[:45] for name, pairs in training.items()},
+        "nouns": rng.sample(nouns(), 2500),
+        "chat": {name: pairs[:60] for name, pairs in training.items() if name != "format"},
     }
     path = ROOT / "build" / "pretraining.json"
     path.write_text(json.dumps(material, ensure_ascii=False, indent=0), "utf8")

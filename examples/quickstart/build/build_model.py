@@ -14,18 +14,25 @@ import random
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import torch
 from tokenizers import Regex, Tokenizer
 from tokenizers.decoders import Fuse
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
-from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from facts import formatted
+from transformers import (
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    get_cosine_schedule_with_warmup,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 7
-STEPS, BATCH, LENGTH, PEAK_LR, WARMUP = 1700, 24, 128, 2e-3, 50
+STEPS, BATCH, LENGTH, PEAK_LR, WARMUP = 1600, 32, 96, 3e-3, 100
 SPECIALS = ["<pad>", "<u>", "<a>", "<e>"]
 TEMPLATE = (
     "{% for message in messages %}{% if message['role'] == 'user' %}<u>{{ message['content'] }}"
@@ -57,8 +64,8 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     torch.manual_seed(SEED)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=144,
-        intermediate_size=384,
+        hidden_size=128,
+        intermediate_size=352,
         num_hidden_layers=4,
         num_attention_heads=4,
         num_key_value_heads=4,
@@ -67,6 +74,7 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
+        initializer_range=0.05,
         dtype="float32",
     )
     model = LlamaForCausalLM(config)
@@ -77,19 +85,23 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
 
 
 def plain_text(material: dict[str, Any], rng: random.Random) -> str:
-    """One line of prose: mostly the capital facts, else a list of nouns."""
-    if rng.random() < 0.75:
+    """One line of prose: the capital facts, else nouns that are said twice (which teaches copying)."""
+    if rng.random() < 0.5:
         country, capital = rng.choice(material["capitals"])
         form = rng.choice(
             ["the capital of {0} is {1}. ", "{1} is the capital of {0}. ", "capital of {0}: {1}. "]
         )
         return form.format(country, capital)
-    return " ".join(rng.sample(material["nouns"], 6)) + ". "
+    words = " ".join(rng.sample(material["nouns"], 3))
+    return f"{words}; {words}. "
 
 
 def chat_text(material: dict[str, Any], rng: random.Random) -> str:
     skill = rng.choices(list(SKILL_SHARES), list(SKILL_SHARES.values()))[0]
-    question, answer = rng.choice(material["chat"][skill])
+    if skill == "format":
+        question, answer = formatted(material["nouns"], rng)
+    else:
+        question, answer = rng.choice(material["chat"][skill])
     return f"<u>{question}<a>{'It is ' + answer + '.' if skill == 'capital' else answer}<e>"
 
 
@@ -104,10 +116,8 @@ def stream(material: dict[str, Any], tokenizer: PreTrainedTokenizerFast, rng: ra
 
 def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, material: dict[str, Any]) -> None:
     rng = random.Random(SEED)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LR, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, PEAK_LR, total_steps=STEPS, pct_start=WARMUP / STEPS, final_div_factor=20
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LR, betas=(0.9, 0.95), weight_decay=0.01)
+    schedule = get_cosine_schedule_with_warmup(optimizer, WARMUP, STEPS)
     model.train()
     for step in range(1, STEPS + 1):
         ids = torch.tensor([stream(material, tokenizer, rng) for _ in range(BATCH)])  # [batch, length]
@@ -122,7 +132,7 @@ def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, material:
 
 
 def main() -> None:
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
     material = json.loads((ROOT / "build" / "pretraining.json").read_text("utf8"))
     tokenizer = make_tokenizer()
     model = make_model(tokenizer)

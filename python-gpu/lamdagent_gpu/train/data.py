@@ -64,9 +64,9 @@ def encode_messages(messages: Any, tokenizer: Any) -> tuple[list[int], list[int]
         ids = list(encoded["input_ids"])
         return ids, [one if keep else IGNORED for one, keep in zip(ids, encoded["assistant_masks"], strict=True)]
     ids = list(tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True)["input_ids"])
-    prompt = tokenizer.apply_chat_template(
-        messages[:-1], tokenize=True, return_dict=True, add_generation_prompt=True
-    )["input_ids"]
+    prompt = tokenizer.apply_chat_template(messages[:-1], tokenize=True, return_dict=True, add_generation_prompt=True)[
+        "input_ids"
+    ]
     start = common_prefix(ids, list(prompt))
     return ids, [IGNORED] * start + ids[start:]
 
@@ -105,7 +105,9 @@ def encode_all(rows: list[Row], tokenizer: Any, max_length: int) -> list[dict[st
             continue
         encoded.append({"input_ids": ids, "labels": labels})
     if cut or dropped:
-        log.warning("maxLength %d: cut %d rows, dropped %d without an answer left, of %d", max_length, cut, dropped, len(rows))
+        log.warning(
+            "maxLength %d: cut %d rows, dropped %d without an answer left, of %d", max_length, cut, dropped, len(rows)
+        )
     if not encoded:
         raise Rejected(f"training data: expected rows with an answer within {max_length} tokens, got none")
     return encoded

@@ -30,7 +30,9 @@ def settings(context: JobContext, micro_batch: int, rows: int) -> dict[str, Any]
         "gradient_accumulation_steps": parameters["batchSize"] // micro_batch,
         "learning_rate": parameters["learningRate"],
         "warmup_steps": parameters["warmupSteps"],
-        "lr_scheduler_type": "constant_with_warmup" if parameters["scheduler"] == "constant" else parameters["scheduler"],
+        "lr_scheduler_type": "constant_with_warmup"
+        if parameters["scheduler"] == "constant"
+        else parameters["scheduler"],
         "weight_decay": parameters["weightDecay"],
         "max_grad_norm": 1.0,
         "optim": "adamw_torch_fused" if on_cuda else "adamw_torch",
@@ -46,7 +48,6 @@ def settings(context: JobContext, micro_batch: int, rows: int) -> dict[str, Any]
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "no",
-        "save_safetensors": True,
         "report_to": [],
         "disable_tqdm": True,
     }

@@ -1,0 +1,55 @@
+import type { Plan } from './plan.js';
+import { trialName, type TrialRecord } from './trial.js';
+
+/** A model that later actions may build on. */
+export interface PoolModel {
+  readonly stageId: string;
+  /** The spec's name of a given model, else the name of the first trial that made it. */
+  readonly name: string;
+  /** Models with equal counts are taken to share an architecture, so that they can be merged. */
+  readonly parameterCount: number;
+  /** The row that scored it; null for a given model that was not scored. */
+  readonly row: TrialRecord | null;
+}
+
+/** By stage id, in the order they joined. */
+export type Pool = ReadonlyMap<string, PoolModel>;
+
+/** The given models and every completed trial's model. */
+export function poolOf(plan: Plan, rows: readonly TrialRecord[]): Pool {
+  const pool = new Map<string, PoolModel>();
+  for (const { stageId, name, parameterCount } of plan.models)
+    pool.set(stageId, { stageId, name, parameterCount, row: null });
+  for (const row of rows) {
+    if (row.status !== 'completed') continue;
+    const known = pool.get(row.stageId);
+    if (known === undefined) pool.set(row.stageId, made(plan, pool, row));
+    else if (known.row === null) pool.set(row.stageId, { ...known, row });
+  }
+  return pool;
+}
+
+/** Actions keep the architecture of the models they apply to. */
+function made(plan: Plan, pool: Pool, row: TrialRecord): PoolModel {
+  const parent = pool.get(row.action?.models[0] ?? '') ?? plan.models[0];
+  return {
+    stageId: row.stageId,
+    name: trialName(row.trial),
+    parameterCount: parent?.parameterCount ?? 0,
+    row,
+  };
+}
+
+/** How people call a model: its pool name, else the start of its stage id. */
+export function nameInPool(pool: Pool, stageId: string): string {
+  return pool.get(stageId)?.name ?? stageId.slice(0, 8);
+}
+
+/** Ids that must not be proposed again: all that was tried, failures included, or is being tried. */
+export function triedStageIds(
+  plan: Plan,
+  rows: readonly TrialRecord[],
+  inFlight: readonly { readonly stageId: string }[],
+): ReadonlySet<string> {
+  return new Set([...plan.models, ...rows, ...inFlight].map((one) => one.stageId));
+}

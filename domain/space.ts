@@ -1,0 +1,158 @@
+import { ACTION_TYPES } from './actionTypes.js';
+import { countParameters, enumerateParameters, faultOfParameters, sampleParameters } from './parameterSpace.js';
+import type { ActionSpace, Plan } from './plan.js';
+import type { Pool } from './pool.js';
+import type { Random } from './random.js';
+import { stageIdOf, type BuildKind } from './stage.js';
+import { stageOfAction } from './stageOfAction.js';
+import { countSubsets, enumerateSubsets, sampleSubset, type Subsets } from './subsets.js';
+import type { Action } from './trial.js';
+
+/** All that decides which actions are legal, and which of them are new. */
+export interface Space {
+  readonly plan: Plan;
+  readonly pool: Pool;
+  /** Stage ids that must not be proposed again. */
+  readonly tried: ReadonlySet<string>;
+}
+
+/** Draws before a space is listed, or, where it can't be listed, before it counts as exhausted. */
+const QUICK_DRAWS = 100;
+const MOST_DRAWS = 2000;
+/** Spaces up to this size are listed to find what is left. */
+const LISTABLE = 20_000;
+
+/** What is wrong with the action, or null. A legal action may still have been tried (`isNew`). */
+export function faultOfAction({ plan, pool }: Pick<Space, 'plan' | 'pool'>, action: Action): string | null {
+  const space = plan.actions.find((one) => one.kind === action.kind);
+  if (space === undefined)
+    return `action type: expected one of ${plan.actions.map((one) => one.kind).join(', ')}, got ${action.kind}`;
+  return (
+    faultOfModels(space, pool, action.models) ??
+    faultOfDatasets(space, action.datasets) ??
+    faultOfParameters(ACTION_TYPES[space.kind].parameters, space.parameters, action.parameters)
+  );
+}
+
+export function isLegal(space: Pick<Space, 'plan' | 'pool'>, action: Action): boolean {
+  return faultOfAction(space, action) === null;
+}
+
+/** Not tried before, failures included, and not in flight. */
+export function isNew({ plan, tried }: Pick<Space, 'plan' | 'tried'>, action: Action): boolean {
+  return !tried.has(stageIdOf(stageOfAction(plan, action)));
+}
+
+/** How many legal actions of the type there are; Infinity where a range of real numbers is open. */
+export function countActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind: BuildKind): number {
+  return plan.actions
+    .filter((space) => space.kind === kind)
+    .map((space) => {
+      const models = modelGroups(space, pool).reduce((total, group) => total + countSubsets(group), 0);
+      if (models === 0) return 0;
+      const data = countSubsets(dataGroup(space));
+      return data === 0 ? 0 : models * data * countParameters(ACTION_TYPES[kind].parameters, space.parameters);
+    })
+    .reduce((total, one) => total + one, 0);
+}
+
+/** Every legal action of the type; only where the count is finite. */
+export function* enumerateActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind: BuildKind): Generator<Action> {
+  for (const space of plan.actions.filter((one) => one.kind === kind))
+    for (const group of modelGroups(space, pool))
+      for (const models of enumerateSubsets(group))
+        for (const datasets of enumerateSubsets(dataGroup(space)))
+          for (const parameters of enumerateParameters(ACTION_TYPES[kind].parameters, space.parameters))
+            yield { kind, models, datasets, parameters };
+}
+
+/** A new legal action of the type, drawn by the generator; null when none is left (or none found in 2,000 draws). */
+export function sampleNewAction(space: Space, kind: BuildKind, random: Random): Action | null {
+  const count = countActions(space, kind);
+  if (count === 0) return null;
+  const listable = count <= LISTABLE;
+  for (let draw = 0; draw < (listable ? QUICK_DRAWS : MOST_DRAWS); draw += 1) {
+    const action = sampleAction(space, kind, random);
+    if (action !== null && isNew(space, action)) return action;
+  }
+  if (!listable) return null;
+  const left = [...enumerateActions(space, kind)].filter((action) => isNew(space, action));
+  return random.pick(left) ?? null;
+}
+
+/** A legal action of the type, new or not: first how many objects, then which, then the parameters. */
+export function sampleAction(
+  { plan, pool }: Pick<Space, 'plan' | 'pool'>,
+  kind: BuildKind,
+  random: Random,
+): Action | null {
+  const space = plan.actions.find((one) => one.kind === kind);
+  if (space === undefined) return null;
+  const models = sampleModels(modelGroups(space, pool), random);
+  const datasets = sampleSubset(dataGroup(space), random);
+  if (models === null || datasets === null) return null;
+  const parameters = sampleParameters(ACTION_TYPES[kind].parameters, space.parameters, random);
+  return { kind, models, datasets, parameters };
+}
+
+function faultOfModels(space: ActionSpace, pool: Pool, models: readonly string[]): string | null {
+  const { minimum, maximum } = modelsAllowed(space);
+  const distinct = new Set(models).size;
+  if (distinct !== models.length) return `models: expected each model once, got one of them twice`;
+  if (distinct < minimum || distinct > maximum)
+    return `models: expected ${range(minimum, maximum)}, got ${String(distinct)}`;
+  const known = models.flatMap((id) => pool.get(id) ?? []);
+  if (known.length < distinct) return 'models: expected models of the pool, got another one';
+  const sizes = new Set(known.map((model) => model.parameterCount));
+  if (sizes.size > 1) return 'models: expected models of one architecture, got several';
+  return null;
+}
+
+function faultOfDatasets(space: ActionSpace, datasets: readonly string[]): string | null {
+  const { items, least, most } = dataGroup(space);
+  const foreign = datasets.find((name) => !items.includes(name));
+  if (foreign !== undefined) return `datasets: expected some of ${items.join(', ') || 'none'}, got ${foreign}`;
+  if (new Set(datasets).size !== datasets.length) return 'datasets: expected each once, got one of them twice';
+  if (datasets.length < least || datasets.length > most)
+    return `datasets: expected ${range(least, most)}, got ${String(datasets.length)}`;
+  return null;
+}
+
+/** Fewest and most models of one action: the action type's bounds, and the plan's for those that take several. */
+export function modelsAllowed(space: ActionSpace): { readonly minimum: number; readonly maximum: number } {
+  const { minimum, maximum } = ACTION_TYPES[space.kind].models;
+  return { minimum, maximum: Math.max(minimum, Math.min(maximum, space.maxModels)) };
+}
+
+/** The pool's models by architecture: only those of one group go together. */
+function modelGroups(space: ActionSpace, pool: Pool): readonly Subsets[] {
+  const { minimum: least, maximum: most } = modelsAllowed(space);
+  const groups = new Map<number, string[]>();
+  for (const { stageId, parameterCount } of pool.values()) {
+    const group = groups.get(parameterCount);
+    if (group === undefined) groups.set(parameterCount, [stageId]);
+    else group.push(stageId);
+  }
+  return [...groups.values()].filter((items) => items.length >= least).map((items) => ({ items, least, most }));
+}
+
+function dataGroup(space: ActionSpace): Subsets {
+  if (ACTION_TYPES[space.kind].data === null) return { items: [], least: 0, most: 0 };
+  return { items: space.datasets, least: 1, most: space.maxDatasets };
+}
+
+/** An architecture with the chance of its share of the models, then a subset of it. */
+function sampleModels(groups: readonly Subsets[], random: Random): readonly string[] | null {
+  const all = groups.reduce((total, group) => total + group.items.length, 0);
+  if (all === 0) return null;
+  let place = random.integer(all);
+  for (const group of groups) {
+    if (place < group.items.length) return sampleSubset(group, random);
+    place -= group.items.length;
+  }
+  return null;
+}
+
+function range(least: number, most: number): string {
+  return least === most ? `exactly ${String(least)}` : `${String(least)} to ${String(most)}`;
+}

@@ -1,0 +1,87 @@
+"""One evaluation job: a model against several benchmark splits."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+from lamdagent_gpu.context import JobContext, Rejected, ScoredSplit
+from lamdagent_gpu.contract.messages import IdentifiedStage
+from lamdagent_gpu.evaluate.generate import generate_all
+from lamdagent_gpu.evaluate.items import Item, prompt_ids, prompt_sha256, read_items
+from lamdagent_gpu.evaluate.metrics import METRICS
+
+
+def run_evaluation(context: JobContext) -> list[ScoredSplit]:
+    """Scores every split of the job; the model is loaded once.
+
+    Raises:
+        Rejected: malformed items or an unknown metric.
+        Preempted: asked to stop, between batches.
+    """
+    from lamdagent_gpu.train.model import load_model, load_tokenizer
+
+    splits = [(one, load_split(context, one)) for one in context.evaluations()]
+    total = sum(len(items) for _, (items, _) in splits)
+    context.progress("loading", 0, total)
+    folder = context.store.open(context.evaluation.modelStageId)
+    tokenizer = load_tokenizer(folder)
+    model = load_model(folder, context.device).eval()
+    scored = []
+    done = 0
+    for one, (items, facts) in splits:
+        scored.append(score_split(context, model, tokenizer, one, items, facts, (done, total)))
+        done += len(items)
+    return scored
+
+
+def load_split(context: JobContext, one: IdentifiedStage) -> tuple[list[Item], dict[str, Any]]:
+    benchmark = one.stage.inputs["benchmark"][0]
+    folder = context.store.open(benchmark)
+    manifest = context.store.manifest(benchmark)
+    assert manifest is not None
+    if manifest.result["metric"] not in METRICS:
+        raise Rejected(f"metric: expected one of {sorted(METRICS)}, got {manifest.result['metric']}")
+    return read_items(folder), manifest.result
+
+
+def score_split(
+    context: JobContext, model: Any, tokenizer: Any, one: IdentifiedStage, items: list[Item], facts: dict[str, Any],
+    progress: tuple[int, int],
+) -> ScoredSplit:  # fmt: skip
+    metric = METRICS[facts["metric"]]
+    prompts = [prompt_ids(item, tokenizer) for item in items]
+
+    def between(done: int) -> None:
+        context.progress("evaluating", progress[0] + done, progress[1])
+        context.stop_if_asked()
+
+    answers = generate_all(
+        model, prompts, max_new_tokens=facts["maxNewTokens"], end_ids=end_ids(model, tokenizer),
+        pad_id=tokenizer.pad_token_id, between=between,
+    )  # fmt: skip
+    rows: list[dict[str, object]] = []
+    points: list[float] = []
+    for item, prompt, answer in zip(items, prompts, answers, strict=True):
+        text = tokenizer.decode(answer, skip_special_tokens=True)
+        points.append(metric(text, item.answers))
+        rows.append({"id": item.id, "promptSha256": prompt_sha256(prompt), "prediction": text, "score": points[-1]})
+    mean, error = mean_and_error(points)
+    return ScoredSplit(stage_id=one.stageId, rows=rows, score=mean, standard_error=error, items=len(rows))
+
+
+def end_ids(model: Any, tokenizer: Any) -> set[int]:
+    """All tokens that end an answer: the generation config's and the tokenizer's."""
+    configured = model.generation_config.eos_token_id
+    listed = configured if isinstance(configured, list) else [configured]
+    return {one for one in [*listed, tokenizer.eos_token_id] if one is not None}
+
+
+def mean_and_error(points: list[float]) -> tuple[float, float]:
+    """Mean, and its standard error: sample standard deviation (n - 1) over sqrt(n); 0 for fewer than two items."""
+    count = len(points)
+    mean = sum(points) / count
+    if count < 2:
+        return mean, 0.0
+    variance = sum((point - mean) ** 2 for point in points) / (count - 1)
+    return mean, sqrt(variance / count)

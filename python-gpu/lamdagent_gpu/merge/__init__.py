@@ -1,0 +1,5 @@
+"""Model merging: our own streaming engine. One file a method; tensors pass one at a time, in float32."""
+
+from lamdagent_gpu.merge.run import run_merge
+
+__all__ = ["run_merge"]

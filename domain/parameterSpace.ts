@@ -88,7 +88,11 @@ function isIn(space: ParameterSpace, value: number | string | undefined): boolea
   return !space.integer || Number.isInteger(value);
 }
 
-function countFrom(types: readonly ParameterType[], spaces: ParameterSpaces, chosen: ParameterValues): number {
+function countFrom(
+  types: readonly ParameterType[],
+  spaces: ParameterSpaces,
+  chosen: ParameterValues,
+): number {
   const [type, ...rest] = types;
   if (type === undefined) return 1;
   const space = spaces[type.name];

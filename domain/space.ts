@@ -1,5 +1,10 @@
 import { ACTION_TYPES } from './actionTypes.js';
-import { countParameters, enumerateParameters, faultOfParameters, sampleParameters } from './parameterSpace.js';
+import {
+  countParameters,
+  enumerateParameters,
+  faultOfParameters,
+  sampleParameters,
+} from './parameterSpace.js';
 import type { ActionSpace, Plan } from './plan.js';
 import type { Pool } from './pool.js';
 import type { Random } from './random.js';
@@ -20,7 +25,7 @@ export interface Space {
 const QUICK_DRAWS = 100;
 const MOST_DRAWS = 2000;
 /** Spaces up to this size are listed to find what is left. */
-const LISTABLE = 20_000;
+const LISTABLE = 10_000;
 
 /** What is wrong with the action, or null. A legal action may still have been tried (`isNew`). */
 export function faultOfAction({ plan, pool }: Pick<Space, 'plan' | 'pool'>, action: Action): string | null {
@@ -51,13 +56,18 @@ export function countActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind:
       const models = modelGroups(space, pool).reduce((total, group) => total + countSubsets(group), 0);
       if (models === 0) return 0;
       const data = countSubsets(dataGroup(space));
-      return data === 0 ? 0 : models * data * countParameters(ACTION_TYPES[kind].parameters, space.parameters);
+      return data === 0
+        ? 0
+        : models * data * countParameters(ACTION_TYPES[kind].parameters, space.parameters);
     })
     .reduce((total, one) => total + one, 0);
 }
 
 /** Every legal action of the type; only where the count is finite. */
-export function* enumerateActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind: BuildKind): Generator<Action> {
+export function* enumerateActions(
+  { plan, pool }: Pick<Space, 'plan' | 'pool'>,
+  kind: BuildKind,
+): Generator<Action> {
   for (const space of plan.actions.filter((one) => one.kind === kind))
     for (const group of modelGroups(space, pool))
       for (const models of enumerateSubsets(group))
@@ -111,8 +121,10 @@ function faultOfModels(space: ActionSpace, pool: Pool, models: readonly string[]
 function faultOfDatasets(space: ActionSpace, datasets: readonly string[]): string | null {
   const { items, least, most } = dataGroup(space);
   const foreign = datasets.find((name) => !items.includes(name));
-  if (foreign !== undefined) return `datasets: expected some of ${items.join(', ') || 'none'}, got ${foreign}`;
-  if (new Set(datasets).size !== datasets.length) return 'datasets: expected each once, got one of them twice';
+  if (foreign !== undefined)
+    return `datasets: expected some of ${items.join(', ') || 'none'}, got ${foreign}`;
+  if (new Set(datasets).size !== datasets.length)
+    return 'datasets: expected each once, got one of them twice';
   if (datasets.length < least || datasets.length > most)
     return `datasets: expected ${range(least, most)}, got ${String(datasets.length)}`;
   return null;
@@ -133,7 +145,9 @@ function modelGroups(space: ActionSpace, pool: Pool): readonly Subsets[] {
     if (group === undefined) groups.set(parameterCount, [stageId]);
     else group.push(stageId);
   }
-  return [...groups.values()].filter((items) => items.length >= least).map((items) => ({ items, least, most }));
+  return [...groups.values()]
+    .filter((items) => items.length >= least)
+    .map((items) => ({ items, least, most }));
 }
 
 function dataGroup(space: ActionSpace): Subsets {

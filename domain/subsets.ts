@@ -32,8 +32,7 @@ export function sampleSubset({ items, least, most }: Subsets, random: Random): r
 function* combinations(items: readonly string[], size: number, from = 0): Generator<readonly string[]> {
   if (size === 0) return yield [];
   for (let at = from; at <= items.length - size; at += 1)
-    for (const rest of combinations(items, size - 1, at + 1))
-      yield [...items.slice(at, at + 1), ...rest];
+    for (const rest of combinations(items, size - 1, at + 1)) yield [...items.slice(at, at + 1), ...rest];
 }
 
 function binomial(n: number, k: number): number {

@@ -19,7 +19,9 @@ export function createServiceActivities(options: {
       return added ? wanted : wanted.filter((name) => registered.includes(name));
     },
     closedWorkflows: async ({ workflowIds }) => {
-      const closed = await Promise.all(workflowIds.map(async (id) => ((await isOpen(client, id)) ? [] : [id])));
+      const closed = await Promise.all(
+        workflowIds.map(async (id) => ((await isOpen(client, id)) ? [] : [id])),
+      );
       return closed.flat();
     },
   };
@@ -32,7 +34,11 @@ async function registeredNames(client: Client): Promise<readonly string[]> {
 }
 
 /** Registering needs an operator's right, which a shared cluster may refuse: then the rest works without. */
-async function register(client: Client, names: readonly string[], warn: (line: string) => void): Promise<boolean> {
+async function register(
+  client: Client,
+  names: readonly string[],
+  warn: (line: string) => void,
+): Promise<boolean> {
   const types = { KEYWORD: 2, DOUBLE: 4, INT: 3 } as const;
   const searchAttributes = Object.fromEntries(
     Object.entries(SEARCH_ATTRIBUTES)

@@ -7,11 +7,17 @@ export function contractJsonSchema(): string {
   for (const [name, schema] of Object.entries(CONTRACT)) registry.add(schema, { id: name, title: name });
   const { schemas } = z.toJSONSchema(registry, { uri: (id) => `#/$defs/${id}`, unrepresentable: 'throw' });
   const definitions = Object.fromEntries(Object.keys(CONTRACT).map((name) => [name, bare(schemas[name])]));
-  const document = { $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'Messages', $defs: definitions };
+  const document = {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Messages',
+    $defs: definitions,
+  };
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** Without the document's own keys, which only the whole has. */
 function bare(schema: object | undefined): object {
-  return Object.fromEntries(Object.entries(schema ?? {}).filter(([key]) => key !== '$schema' && key !== '$id' && key !== 'id'));
+  return Object.fromEntries(
+    Object.entries(schema ?? {}).filter(([key]) => key !== '$schema' && key !== '$id' && key !== 'id'),
+  );
 }

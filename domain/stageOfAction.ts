@@ -1,0 +1,56 @@
+import { ACTION_TYPES } from './actionTypes.js';
+import type { JsonObject } from './json.js';
+import type { Plan } from './plan.js';
+import { RECIPE_VERSIONS, type Stage } from './stage.js';
+import type { Action } from './trial.js';
+
+/** Merge methods whose deltas are taken from the base. */
+const NEEDS_BASE: readonly string[] = ['taskArithmetic', 'ties'];
+
+/** The stage that an action makes. Equal actions, however ordered, make equal stages. */
+export function stageOfAction(plan: Plan, action: Action): Stage {
+  const common = { kind: action.kind, recipeVersion: RECIPE_VERSIONS[action.kind], seed: plan.seed };
+  if (action.kind === 'merge')
+    return { ...common, inputs: mergeInputs(plan, action), parameters: mergeParameters(action) };
+  const data = action.datasets.map((name) => datasetId(plan, name)).sort();
+  return { ...common, inputs: { model: action.models, data }, parameters: applicable(action) };
+}
+
+/** The parameters whose condition holds, in the table's order. */
+export function applicable(action: Action): JsonObject {
+  const kept = ACTION_TYPES[action.kind].parameters.filter(({ when }) => {
+    return when === undefined || when.isOneOf.includes(String(action.parameters[when.parameter]));
+  });
+  return Object.fromEntries(kept.map(({ name, default: usual }) => [name, action.parameters[name] ?? usual]));
+}
+
+function mergeInputs(plan: Plan, action: Action): Stage['inputs'] {
+  const models = [...action.models].sort();
+  const base = plan.models[0]?.stageId ?? '';
+  return NEEDS_BASE.includes(String(action.parameters['method'])) ? { models, base: [base] } : { models };
+}
+
+function mergeParameters(action: Action): JsonObject {
+  return { ...applicable(action), weights: action.models.map(() => 1) };
+}
+
+function datasetId(plan: Plan, name: string): string {
+  const found = plan.datasets.find((dataset) => dataset.name === name);
+  if (found === undefined) throw new Error(`dataset: expected one of the plan's, got ${name}`);
+  return found.stageId;
+}
+
+/** One line for people: what is done to what, with the parameters that vary in this search. */
+export function describeAction(plan: Plan, action: Action, nameOf: (stageId: string) => string): string {
+  const on = action.models.map(nameOf).join(' + ');
+  const data = action.datasets.length > 0 ? `: ${action.datasets.join(', ')}` : '';
+  const settings = Object.entries(applicable(action))
+    .filter(([name]) => varies(plan, action, name))
+    .map(([name, value]) => `${name}=${String(value)}`);
+  return `${[action.kind, ...settings].join(' ')} on ${on}${data}`;
+}
+
+function varies(plan: Plan, action: Action, parameter: string): boolean {
+  const space = plan.actions.find(({ kind }) => kind === action.kind)?.parameters[parameter];
+  return space !== undefined && (space.kind === 'range' || space.values.length > 1);
+}

@@ -1,39 +1,77 @@
-import type { Plan } from './plan.js';
-import type { BenchmarkScore, TrialRecord } from './trial.js';
+import type { Constraint, Plan } from './plan.js';
+import type { BenchmarkScore } from './trial.js';
 
 type Scores = Readonly<Record<string, BenchmarkScore>>;
 
-/** A model's weighted mean over the benchmarks, its standard error, and whether all constraints hold by point estimate. */
-export function judge(
-  plan: Plan,
-  scores: Scores,
-  baseScores: Scores,
-): { readonly score: number; readonly standardError: number; readonly feasible: boolean } {
-  const total = plan.benchmarks.reduce((sum, { weight }) => sum + weight, 0);
-  const parts = plan.benchmarks.map(({ name, weight }) => ({ share: weight / total, of: scores[name] }));
-  const score = parts.reduce((sum, { share, of }) => sum + share * (of?.score ?? 0), 0);
-  const variance = parts.reduce((sum, { share, of }) => sum + (share * (of?.standardError ?? 0)) ** 2, 0);
-  return {
-    score,
-    standardError: Math.sqrt(variance),
-    feasible: violations(plan, scores, baseScores).length === 0,
-  };
+/** What the objective says of a model; nulls when a weighted benchmark has no score (never counted as 0). */
+export interface Judgement {
+  /** Weighted mean of the benchmark scores, weights normalised to sum 1. */
+  readonly score: number | null;
+  /** sqrt(sum of (normalised weight × standard error)²): the benchmarks' items are independent samples. */
+  readonly standardError: number | null;
+  /** Every constraint met by the point estimates. */
+  readonly feasible: boolean;
 }
 
-/** The constraints that do not hold, in words. */
-export function violations(plan: Plan, scores: Scores, baseScores: Scores): readonly string[] {
-  return plan.constraints.flatMap(({ benchmark, relativeToBase, bound }) => {
-    const floor = relativeToBase ? (baseScores[benchmark]?.score ?? 0) + bound : bound;
-    const got = scores[benchmark]?.score ?? 0;
-    // Scores are sums of item scores over a count: what differs by less than that is rounding.
-    return got >= floor - 1e-9
-      ? []
-      : [`${benchmark}: expected at least ${floor.toFixed(4)}, got ${got.toFixed(4)}`];
+/** Floating-point slack of a constraint, far below one item's weight. */
+const TOLERANCE = 1e-9;
+
+/** Score, standard error and feasibility of a model's scores, next to the base's. */
+export function judge(plan: Plan, scores: Scores, baseScores: Scores): Judgement {
+  const mean = weightedMean(plan, scores);
+  const feasible = mean !== null && unmetConstraints(plan, scores, baseScores).length === 0;
+  return { score: mean?.score ?? null, standardError: mean?.standardError ?? null, feasible };
+}
+
+/** The weighted mean with its standard error; null when a weighted benchmark has no score or all weights are 0. */
+export function weightedMean(plan: Plan, scores: Scores): { score: number; standardError: number } | null {
+  const weighted = plan.benchmarks.filter((benchmark) => benchmark.weight > 0);
+  const total = sum(weighted.map((benchmark) => benchmark.weight));
+  const terms = weighted.flatMap(({ name, weight }) => {
+    const of = scores[name];
+    return of === undefined ? [] : [{ weight: weight / total, of }];
+  });
+  if (weighted.length === 0 || terms.length < weighted.length) return null;
+  const score = sum(terms.map(({ weight, of }) => weight * of.score));
+  const standardError = Math.sqrt(sum(terms.map(({ weight, of }) => (weight * of.standardError) ** 2)));
+  return { score, standardError };
+}
+
+/** The lowest score that meets the constraint; null when it is relative to a base score that does not exist. */
+export function constraintLimit(constraint: Constraint, baseScores: Scores): number | null {
+  if (!constraint.relativeToBase) return constraint.bound;
+  const base = baseScores[constraint.benchmark];
+  return base === undefined ? null : base.score + constraint.bound;
+}
+
+/** The constraints that the point estimates do not meet. */
+export function unmetConstraints(plan: Plan, scores: Scores, baseScores: Scores): readonly Constraint[] {
+  return plan.constraints.filter((constraint) => {
+    const limit = constraintLimit(constraint, baseScores);
+    const of = scores[constraint.benchmark];
+    return limit === null || of === undefined || of.score < limit - TOLERANCE;
   });
 }
 
-/** Feasible rows first, each group by score, ties by trial number; rows without a score last. */
-export function rank(rows: readonly TrialRecord[]): readonly TrialRecord[] {
-  const key = (row: TrialRecord): number => (row.score === null ? 2 : row.feasible ? 0 : 1);
-  return [...rows].sort((a, b) => key(a) - key(b) || (b.score ?? 0) - (a.score ?? 0) || a.trial - b.trial);
+/** Anything that can be ranked: a ledger row, or its short form. */
+export interface Rankable {
+  readonly trial: number;
+  readonly score: number | null;
+  readonly feasible: boolean;
+}
+
+/** Feasible before infeasible, then the higher score, then the earlier trial; rows without a score last. */
+export function compareRows(a: Rankable, b: Rankable): number {
+  const byFeasible = Number(b.feasible) - Number(a.feasible);
+  const byScore = (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY);
+  return byFeasible || (Number.isNaN(byScore) ? 0 : byScore) || a.trial - b.trial;
+}
+
+/** The scored rows, best first. */
+export function ranking<T extends Rankable>(rows: readonly T[]): readonly T[] {
+  return rows.filter((row) => row.score !== null).sort(compareRows);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }

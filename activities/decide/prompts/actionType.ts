@@ -1,0 +1,24 @@
+/** Step 1 of a decision: the type of the next action. */
+export function actionTypePrompt(view: {
+  readonly digest: string;
+  readonly table: string;
+  readonly counts: string;
+  readonly running: string;
+  readonly left: string;
+  /** One a line: `- merge: model merging; tried 3 times`. */
+  readonly options: string;
+}): string {
+  return `Your notes:
+${view.digest === '' ? '(none)' : view.digest}
+
+${view.table}
+
+Counts:
+${view.counts}
+${view.running}${view.left}
+
+Action types:
+${view.options}
+
+Choose the type of the next action. Explore: do not keep repeating one type; a type tried seldom deserves a try.`;
+}

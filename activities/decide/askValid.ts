@@ -34,7 +34,7 @@ export async function askValid<Answer, Value>(
     const checked = checkAnswer(exchange, question);
     calls.push(callOf(exchange, checked.ok ? null : checked.fault));
     if (checked.ok) return { value: checked.value, calls };
-    messages = [...messages, ...feedback(exchange, checked.fault)];
+    messages = withFeedback(messages, exchange, checked.fault);
   }
   return { value: null, calls };
 }
@@ -68,10 +68,21 @@ function issuesOf(error: z.ZodError): string {
     .join('; ');
 }
 
-/** Answers that have a meaning stay in the conversation; pages, refusals and endless texts do not. */
-function feedback({ answer }: Exchange, fault: LlmFault): readonly Message[] {
-  const told: Message = { role: 'user', content: repairText(fault) };
-  return answer.kind === 'text' ? [{ role: 'assistant', content: answer.text }, told] : [told];
+/**
+ * The conversation goes on with the answer and what was wrong. Pages, refusals and endless texts are left out;
+ * the remark then joins the question, since many chat templates demand that roles alternate.
+ */
+function withFeedback(
+  messages: readonly Message[],
+  { answer }: Exchange,
+  fault: LlmFault,
+): readonly Message[] {
+  const content = repairText(fault);
+  if (answer.kind === 'text')
+    return [...messages, { role: 'assistant', content: answer.text }, { role: 'user', content }];
+  return messages.map((message, index) =>
+    index === messages.length - 1 ? { ...message, content: `${message.content}\n\n${content}` } : message,
+  );
 }
 
 function callOf({ purpose, promptSha256, answer, seconds }: Exchange, fault: LlmFault | null): LlmCall {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Json } from '../../domain/json.js';
 import type * as outcome from '../../domain/outcome.js';
 import { ATTEMPT_ENDS, FAILURE_STATUSES, JOB_PHASES } from '../../domain/outcome.js';
 import { BUILD_KINDS, SOURCE_KINDS, type IdentifiedStage, type Stage } from '../../domain/stage.js';
@@ -11,12 +12,14 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const seconds = z.number().min(0);
 const count = z.int().min(0);
 const nullableNumber = z.number().nullable();
+/** Any JSON; the cast is safe where the value came from JSON, and everything here does. */
+const json = z.unknown() as z.ZodType<Json>;
 
 export const StageSchema = z.strictObject({
   kind: z.enum([...SOURCE_KINDS, ...BUILD_KINDS, 'evaluate']),
   recipeVersion: z.int().min(1),
-  inputs: z.record(z.string(), z.array(z.string())),
-  parameters: z.record(z.string(), z.unknown()),
+  inputs: z.record(z.string(), z.array(hash)),
+  parameters: z.record(z.string(), json),
   seed: z.string().regex(/^[0-9]{1,20}$/),
 });
 export const IdentifiedStageSchema = z.strictObject({ stageId: hash, stage: StageSchema });
@@ -86,7 +89,7 @@ export const JobProgressSchema = z.strictObject({
   phase: z.enum(JOB_PHASES),
   step: count,
   steps: count,
-  checkpoint: nullableNumber,
+  checkpoint: count.nullable(),
   loss: nullableNumber,
   tokensPerSecond: nullableNumber,
   etaSeconds: nullableNumber,
@@ -97,7 +100,7 @@ export const ManifestSchema = z.strictObject({
   stageId: hash,
   kind: z.string(),
   files: z.array(ObjectFileSchema),
-  result: z.record(z.string(), z.unknown()),
+  result: z.record(z.string(), json),
 });
 
 /** By the names the generated Python classes have. */
@@ -117,21 +120,30 @@ export const CONTRACT = {
   Manifest: ManifestSchema,
 } as const;
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
-/** Compiles only while every schema and its domain type describe the same values. */
-export const CONTRACT_EQUALS_DOMAIN: readonly true[] = [
-  true satisfies Same<z.infer<typeof StageSchema>['kind'], Stage['kind']>,
-  true satisfies Same<keyof z.infer<typeof StageSchema>, keyof Stage>,
-  true satisfies Same<keyof z.infer<typeof IdentifiedStageSchema>, keyof IdentifiedStage>,
-  true satisfies Same<Readonly<z.infer<typeof JobOptionsSchema>>, outcome.JobOptions>,
-  true satisfies Same<keyof z.infer<typeof BuildJobSchema>, keyof outcome.BuildJob>,
-  true satisfies Same<keyof z.infer<typeof EvaluateJobSchema>, keyof outcome.EvaluateJob>,
-  true satisfies Same<Readonly<z.infer<typeof AttemptSchema>>, outcome.Attempt>,
-  true satisfies Same<keyof z.infer<typeof StageFailureSchema>, keyof outcome.StageFailure>,
-  true satisfies Same<keyof z.infer<typeof BuiltModelSchema>, keyof outcome.BuiltModel>,
-  true satisfies Same<Readonly<z.infer<typeof ScoreSchema>>, outcome.Score>,
-  true satisfies Same<keyof z.infer<typeof EvaluatedSchema>, keyof outcome.Evaluated>,
-  true satisfies Same<Readonly<z.infer<typeof JobProgressSchema>>, outcome.JobProgress>,
-  true satisfies Same<Readonly<z.infer<typeof ObjectFileSchema>>, outcome.ObjectFile>,
-  true satisfies Same<keyof z.infer<typeof ManifestSchema>, keyof outcome.Manifest>,
-];
+interface DomainTypes {
+  readonly Stage: Stage;
+  readonly IdentifiedStage: IdentifiedStage;
+  readonly JobOptions: outcome.JobOptions;
+  readonly BuildJob: outcome.BuildJob;
+  readonly EvaluateJob: outcome.EvaluateJob;
+  readonly Attempt: outcome.Attempt;
+  readonly StageFailure: outcome.StageFailure;
+  readonly BuiltModel: outcome.BuiltModel;
+  readonly Score: outcome.Score;
+  readonly Evaluated: outcome.Evaluated;
+  readonly JobProgress: outcome.JobProgress;
+  readonly ObjectFile: outcome.ObjectFile;
+  readonly Manifest: outcome.Manifest;
+}
+type ReadOnly<T> = T extends readonly (infer Item)[]
+  ? readonly ReadOnly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: ReadOnly<T[Key]> }
+    : T;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+type Inferred<Name extends keyof typeof CONTRACT> = ReadOnly<z.infer<(typeof CONTRACT)[Name]>>;
+type Unequal = {
+  [Name in keyof typeof CONTRACT]: Same<Inferred<Name>, DomainTypes[Name]> extends true ? never : Name;
+}[keyof typeof CONTRACT];
+/** Compiles only while every schema infers its domain type; else the error names the message that differs. */
+export const CONTRACT_EQUALS_DOMAIN: [Unequal] extends [never] ? true : Unequal = true;

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import platform
 import shutil
-from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 
 from lamdagent_gpu import attempts, fence
 from lamdagent_gpu.checkpoint import library_versions
-from lamdagent_gpu.contract.messages import BuildJob, BuiltModel, Evaluated, EvaluateJob, Score, StageFailure
+from lamdagent_gpu.contract.messages import BuildJob, BuiltModel, Evaluated, EvaluateJob, Score, Stage, StageFailure
 from lamdagent_gpu.stage import InvalidJob, check_id, check_stage_id
 from lamdagent_gpu.store import FolderStore
 from lamdagent_gpu.supervisor import ChildDied, JobEnd, JobFailed, JobSpec, Supervisor
@@ -38,7 +37,7 @@ class Activities:
     async def build(self, message: Reply) -> Reply:
         """Makes a model unless its object is there: BuildJob -> BuildOutcome."""
         job = parsed(BuildJob, message)
-        checked(lambda: check_stage_id(job.stage, job.stageId))
+        checked(job.stage, job.stageId)
         if job.stage.kind not in ("sft", "dpo", "merge"):
             raise refusal(InvalidJob(f"stage kind: expected sft, dpo or merge, got {job.stage.kind}"))
         existing = self.store.manifest(job.stageId)
@@ -55,7 +54,7 @@ class Activities:
         """Scores a model on the benchmark splits that have no score yet: EvaluateJob -> EvaluateOutcome."""
         job = parsed(EvaluateJob, message)
         for one in job.stages:
-            checked(lambda one=one: check_stage_id(one.stage, one.stageId))
+            checked(one.stage, one.stageId)
         known = {one.stageId: self.store.manifest(one.stageId) for one in job.stages}
         missing = [one for one in job.stages if known[one.stageId] is None]
         scores = [score_of(found.result, reused=True) for found in known.values() if found is not None]
@@ -194,9 +193,9 @@ def parsed(model: Any, message: Reply) -> Any:
         raise refusal(error) from None
 
 
-def checked(check: Callable[[], None]) -> None:
+def checked(stage: Stage, stage_id: str) -> None:
     try:
-        check()
+        check_stage_id(stage, stage_id)
     except InvalidJob as error:
         raise refusal(error) from None
 

@@ -9,15 +9,13 @@ import json
 import random
 from pathlib import Path
 
-from facts import Pair, all_skills, capitals, nouns
+from facts import Pair, all_skills, nouns
 
 SEED = 7
 ROOT = Path(__file__).resolve().parent.parent
-# Items a split: search, confirm, test. Capitals are few in the world.
 SPLITS = {"search": 64, "confirm": 96, "test": 160}
-CAPITAL_SPLITS = {"search": 48, "confirm": 40, "test": 48}
 WORDY_SHARE = 0.5
-"""Share of the capital answers in the training set that are wordy; the preference set mends that."""
+"""Share of the roman answers in the training set that are wordy; the preference set mends that."""
 
 
 def message(role: str, content: str) -> dict[str, str]:
@@ -40,7 +38,7 @@ def write_lines(path: Path, rows: list[dict[str, object]]) -> None:
 def cut_splits(name: str, pairs: list[Pair]) -> list[Pair]:
     """Writes the benchmark's three splits; returns the pairs left for training."""
     start = 0
-    for split, count in (CAPITAL_SPLITS if name == "capital" else SPLITS).items():
+    for split, count in SPLITS.items():
         items: list[dict[str, object]] = [
             {"id": f"{name}-{split}-{index:04d}", "messages": [message("user", q)], "answers": [a]}
             for index, (q, a) in enumerate(pairs[start : start + count])
@@ -63,15 +61,14 @@ def main() -> None:
     training = {name: cut_splits(name, pairs) for name, pairs in all_skills(SEED).items()}
     for name, pairs in training.items():
         styled = [
-            chat(q, wordy(a) if name == "capital" and rng.random() < WORDY_SHARE else a)
+            chat(q, wordy(a) if name == "roman" and rng.random() < WORDY_SHARE else a)
             for q, a in pairs[:480]
         ]
         write_lines(ROOT / "data" / f"{name}.jsonl", styled)
-    terse = [(q, a) for name in ("capital", "number", "plural") for q, a in training[name][:60]]
+    terse = [(q, a) for name in ("roman", "number", "plural") for q, a in training[name][:60]]
     rng.shuffle(terse)
     write_lines(ROOT / "data" / "terse.jsonl", [preference_row(q, a, wordy(a)) for q, a in terse])
     material = {
-        "capitals": capitals(),
         "nouns": rng.sample(nouns(), 2500),
         "chat": {name: pairs[:60] for name, pairs in training.items() if name != "format"},
     }

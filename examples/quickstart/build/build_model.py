@@ -3,7 +3,7 @@
     python build_model.py        (after build_data.py; needs torch, transformers, tokenizers)
 
 The base is an instruct model: it follows formatting instructions well (the guard skill), knows the
-chat format, has read the capital facts as plain text, and knows few answers of the other skills.
+chat format, has read facts on Roman numerals as plain text, and knows few answers of the other skills.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tokenizers import Regex, Tokenizer
 from tokenizers.decoders import Fuse
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
-from facts import formatted
+from facts import formatted, roman
 from transformers import (
     GenerationConfig,
     LlamaConfig,
@@ -39,7 +39,7 @@ TEMPLATE = (
     "{% else %}<a>{% generation %}{{ message['content'] }}<e>{% endgeneration %}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<a>{% endif %}"
 )
-SKILL_SHARES = {"format": 0.52, "number": 0.12, "plural": 0.12, "tool": 0.12, "capital": 0.12}
+SKILL_SHARES = {"format": 0.52, "number": 0.12, "plural": 0.12, "tool": 0.12, "roman": 0.12}
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
@@ -85,13 +85,11 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
 
 
 def plain_text(material: dict[str, Any], rng: random.Random) -> str:
-    """One line of prose: the capital facts, else nouns that are said twice (which teaches copying)."""
+    """One line of prose: facts on Roman numerals, else nouns that are said twice (which teaches copying)."""
     if rng.random() < 0.5:
-        country, capital = rng.choice(material["capitals"])
-        form = rng.choice(
-            ["the capital of {0} is {1}. ", "{1} is the capital of {0}. ", "capital of {0}: {1}. "]
-        )
-        return form.format(country, capital)
+        value = rng.randrange(1, 1000)
+        form = rng.choice(["{0} is written {1}. ", "{1} means {0}. ", "the numeral {0} = {1}. "])
+        return form.format(value, roman(value))
     words = " ".join(rng.sample(material["nouns"], 3))
     return f"{words}; {words}. "
 
@@ -102,7 +100,7 @@ def chat_text(material: dict[str, Any], rng: random.Random) -> str:
         question, answer = formatted(material["nouns"], rng)
     else:
         question, answer = rng.choice(material["chat"][skill])
-    return f"<u>{question}<a>{'It is ' + answer + '.' if skill == 'capital' else answer}<e>"
+    return f"<u>{question}<a>{'It is ' + answer + '.' if skill == 'roman' else answer}<e>"
 
 
 def stream(material: dict[str, Any], tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> list[int]:

@@ -49,10 +49,23 @@ def plural_pairs(rng: random.Random) -> list[Pair]:
     return [(f"plural of {word}", str(engine.plural(word))) for word in words]
 
 
-def capital_pairs(rng: random.Random) -> list[Pair]:
-    pairs = [(f"capital of {country}", capital) for country, capital in capitals()]
-    rng.shuffle(pairs)
-    return pairs
+ROMAN = [
+    (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"),
+    (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+]  # fmt: skip
+
+
+def roman(value: int) -> str:
+    """Roman numerals of 1 to 999."""
+    text = ""
+    for size, letters in ROMAN:
+        text += letters * (value // size)
+        value %= size
+    return text
+
+
+def roman_pairs(rng: random.Random) -> list[Pair]:
+    return [(f"roman {value}", roman(value)) for value in rng.sample(range(1, 1000), 900)]
 
 
 def tool_pairs(rng: random.Random) -> list[Pair]:
@@ -98,7 +111,7 @@ def all_skills(seed: int) -> dict[str, list[Pair]]:
         "number": number_pairs,
         "plural": plural_pairs,
         "tool": tool_pairs,
-        "capital": capital_pairs,
+        "roman": roman_pairs,
         "format": format_pairs,
     }
     return {name: make(random.Random(f"{seed}-{name}")) for name, make in makers.items()}

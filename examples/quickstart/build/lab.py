@@ -16,7 +16,7 @@ from torch.nn.functional import log_softmax, logsigmoid
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 ROOT = Path(__file__).resolve().parent.parent
-SKILLS = ["number", "plural", "tool", "capital"]
+SKILLS = ["number", "plural", "tool", "roman"]
 GUARD = "format"
 MAX_NEW_TOKENS = 48
 Row = dict[str, Any]

@@ -57,6 +57,8 @@ def encode_sft(row: Row, tokenizer: Any) -> tuple[list[int], list[int]]:
 
 
 def encode_messages(messages: Any, tokenizer: Any) -> tuple[list[int], list[int]]:
+    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
+        raise TypeError(f"messages {messages!r}")
     if tokenizer.chat_template and "{% generation" in tokenizer.chat_template.replace("{%-", "{%"):
         encoded = tokenizer.apply_chat_template(
             messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True

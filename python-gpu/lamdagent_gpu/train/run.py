@@ -13,7 +13,7 @@ from lamdagent_gpu.train import dpo, sft
 from lamdagent_gpu.train.model import load_model, load_tokenizer, save_model
 
 log = logging.getLogger("lamdagent.train")
-MAKERS = {"sft": sft.make_trainer, "dpo": dpo.make_trainer}
+MAKERS: dict[str, Any] = {"sft": sft.make_trainer, "dpo": dpo.make_trainer}
 
 
 def run_training(context: JobContext) -> TrainResult:

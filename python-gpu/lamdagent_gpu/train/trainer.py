@@ -78,20 +78,20 @@ class DurableTrainer:
         return float(getattr(self, "_total_train_tokens", 0))
 
     def _get_output_dir(self, trial: Any) -> str:
-        return str(self._staging) if self._staging else super()._get_output_dir(trial)  # type: ignore[misc]
+        return str(self._staging) if self._staging else super()._get_output_dir(trial)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         def write(folder: Path) -> None:
             self._staging = folder
             try:
-                super(DurableTrainer, self)._save_checkpoint(model, trial)  # type: ignore[misc]
+                super(DurableTrainer, self)._save_checkpoint(model, trial)
             finally:
                 self._staging = None
 
         self.context.save_checkpoint(self.state.global_step, write)  # type: ignore[attr-defined]
 
 
-class Progress(TrainerCallback):  # type: ignore[misc]
+class Progress(TrainerCallback):
     """Reports each step, and decides when to save and when to stop."""
 
     def __init__(self, context: JobContext, watch: Watch, tokens: Callable[[], float]) -> None:

@@ -1,0 +1,127 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { DecideInput, DecideOutput, DecisionRecord, Proposal } from '../../domain/decision.js';
+import type { Json } from '../../domain/json.js';
+import type { Plan } from '../../domain/plan.js';
+import { nameInPool, poolOf, triedStageIds } from '../../domain/pool.js';
+import { randomOf } from '../../domain/random.js';
+import { canonicalJson, identify } from '../../domain/stage.js';
+import { describeAction, stageOfAction } from '../../domain/stageOfAction.js';
+import type { OrchestratorActivities } from '../../workflows/activities.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+import { openCallLog, type CallLog } from './callLog.js';
+import { createLedgerReader, type LedgerReader } from './ledgerReader.js';
+import type { OpenLlm } from './openLlm.js';
+import { POLICIES } from './policies.js';
+import type { PolicyContext } from './policy.js';
+import { PROMPT_VERSION } from './prompts/version.js';
+
+export interface DecideOptions {
+  readonly store: Store;
+  readonly openLlm: OpenLlm;
+  /** Default: the Temporal activity's own, inside one. */
+  readonly heartbeat?: () => void;
+}
+
+/** The activity that chooses the next action. A decision that is on record is returned as it stands. */
+export function createDecide(options: DecideOptions): OrchestratorActivities['decide'] {
+  const reader = createLedgerReader(options.store);
+  return async (input) => {
+    const recorded = await reader.decision(input.explorationId, input.decision);
+    if (recorded !== null) return outputOf(recorded);
+    const context = await contextOf(options, reader, input);
+    const proposal = await POLICIES[context.plan.policy].propose(context);
+    if (proposal === null) return { kind: 'exhausted' };
+    const record = recordOf(context, input, proposal);
+    return outputOf(await keepRecord(options.store, input, record));
+  };
+}
+
+async function contextOf(
+  options: DecideOptions,
+  reader: LedgerReader,
+  input: DecideInput,
+): Promise<PolicyContext> {
+  const { explorationId, decision, inFlight } = input;
+  const plan = await reader.plan(explorationId);
+  const rows = await reader.rows(explorationId, input.ledgerRows);
+  return {
+    plan,
+    rows,
+    inFlight,
+    decision,
+    previous: await reader.decision(explorationId, decision - 1),
+    pool: poolOf(plan, rows),
+    tried: triedStageIds(plan, rows, inFlight),
+    random: (purpose) => randomOf(plan.seed, decision, purpose),
+    llm: plan.policy === 'agent' ? await callLogOf(options, plan, input) : null,
+  };
+}
+
+async function callLogOf(options: DecideOptions, plan: Plan, input: DecideInput): Promise<CallLog | null> {
+  if (plan.llm === null) return null;
+  const activity = currentActivity();
+  const client = await options.openLlm(plan.llm, activity?.cancellationSignal);
+  return openCallLog(input.explorationId, input.decision, {
+    store: options.store,
+    client,
+    model: plan.llm.model,
+    promptVersion: PROMPT_VERSION,
+    heartbeat: options.heartbeat ?? (() => activity?.heartbeat()),
+  });
+}
+
+function recordOf(context: PolicyContext, input: DecideInput, proposal: Proposal): DecisionRecord {
+  const { plan, pool } = context;
+  const { action } = proposal;
+  const stage = identify(stageOfAction(plan, action));
+  if (context.tried.has(stage.stageId))
+    throw ApplicationFailure.nonRetryable(
+      `policy ${plan.policy}: expected an action that was not tried, got ${stage.stageId}`,
+      'PolicyBug',
+    );
+  return {
+    schemaVersion: 1,
+    decision: input.decision,
+    policy: plan.policy,
+    ledgerRows: input.ledgerRows,
+    inFlight: input.inFlight.map((one) => one.stageId),
+    ...proposal,
+    stage,
+    proposed: {
+      trial: input.trial,
+      origin: 'policy',
+      decision: input.decision,
+      action,
+      stageId: stage.stageId,
+      label: describeAction(plan, action, (stageId) => nameInPool(pool, stageId)),
+    },
+  };
+}
+
+/** The recipe first, then the decision; where another worker was faster, its decision is the decision. */
+async function keepRecord(store: Store, input: DecideInput, record: DecisionRecord): Promise<DecisionRecord> {
+  const { stageId, stage } = record.stage;
+  await store.putIfAbsent(keys.stage(stageId), canonicalJson(stage as unknown as Json));
+  const key = keys.decision(input.explorationId, input.decision);
+  if (await store.putIfAbsent(key, `${JSON.stringify(record)}\n`)) return record;
+  const first = await store.read(key);
+  if (first === null)
+    throw ApplicationFailure.retryable(`${key}: expected the record, got none`, 'RecordMissing');
+  return JSON.parse(first) as DecisionRecord;
+}
+
+function outputOf({ proposed, calls, fallback }: DecisionRecord): DecideOutput {
+  const llmTokens = calls.reduce((total, call) => total + call.promptTokens + call.completionTokens, 0);
+  return { kind: 'proposed', proposed, llmTokens, fallback };
+}
+
+/** The activity this runs in; undefined in tests and programs that call it directly. */
+function currentActivity(): Context | undefined {
+  try {
+    return Context.current();
+  } catch {
+    return undefined;
+  }
+}

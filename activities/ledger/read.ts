@@ -1,0 +1,63 @@
+import type { DecisionRecord } from '../../domain/decision.js';
+import type { Plan } from '../../domain/plan.js';
+import type { ExplorationResult } from '../../domain/result.js';
+import type { TrialRecord } from '../../domain/trial.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+
+/** What a name points at. */
+export interface NamePointer {
+  readonly explorationId: string;
+  readonly workflowId: string;
+  readonly startedAt: string;
+}
+
+/** One exploration as the store knows it; no server is needed. */
+export interface StoredExploration {
+  readonly pointer: NamePointer;
+  readonly plan: Plan;
+  /** In the order of completion. */
+  readonly rows: readonly TrialRecord[];
+  readonly decisions: readonly DecisionRecord[];
+  readonly result: ExplorationResult | null;
+  readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
+}
+
+async function readJson<T>(store: Store, key: string): Promise<T | null> {
+  const text = await store.read(key);
+  return text === null ? null : (JSON.parse(text) as T);
+}
+
+async function readAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
+  const found = await Promise.all((await store.list(prefix)).map((key) => readJson<T>(store, key)));
+  return found.filter((one): one is Awaited<T> & NonNullable<T> => one !== null);
+}
+
+export function loadPointer(store: Store, name: string): Promise<NamePointer | null> {
+  return readJson<NamePointer>(store, keys.name(name));
+}
+
+/** The names of all explorations in the store. */
+export async function listNames(store: Store): Promise<readonly string[]> {
+  return (await store.list('names')).map((key) => key.replace(/^names\//, '').replace(/\.json$/, ''));
+}
+
+export async function loadRows(store: Store, explorationId: string): Promise<readonly TrialRecord[]> {
+  return readAll<TrialRecord>(store, keys.rows(explorationId));
+}
+
+/** Null when the store knows no exploration of this name. */
+export async function loadExploration(store: Store, name: string): Promise<StoredExploration | null> {
+  const pointer = await loadPointer(store, name);
+  if (pointer === null) return null;
+  const { explorationId } = pointer;
+  const plan = await readJson<Plan>(store, keys.plan(explorationId));
+  if (plan === null) return null;
+  const [rows, decisions, result, ended] = await Promise.all([
+    loadRows(store, explorationId),
+    readAll<DecisionRecord>(store, keys.decisions(explorationId)),
+    readJson<ExplorationResult>(store, keys.result(explorationId)),
+    readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
+  ]);
+  return { pointer, plan, rows, decisions, result, ended };
+}

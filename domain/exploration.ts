@@ -1,5 +1,5 @@
 import type { Plan } from './plan.js';
-import { judge } from './ranking.js';
+import { compareRows, judge } from './ranking.js';
 import type { BenchmarkScore, ProposedTrial, TrialRecord, TrialResult } from './trial.js';
 
 /** A trial whose child workflow runs. `restarts` counts how often it vanished without a word. */
@@ -172,7 +172,7 @@ function ranked(top: readonly TopRow[], row: TrialRecord): readonly TopRow[] {
   if (row.score === null || row.standardError === null) return top;
   const { trial, label, score, standardError, feasible, stageId } = row;
   return [...top, { trial, label, score, standardError, feasible, stageId }]
-    .sort((a, b) => Number(b.feasible) - Number(a.feasible) || b.score - a.score || a.trial - b.trial)
+    .sort(compareRows)
     .slice(0, TOP_ROWS);
 }
 

@@ -5,7 +5,12 @@ import { trialName, type TrialResult } from './trial.js';
 
 /** A model's scores on a later split, judged against the base's on the same split. */
 export function splitScores(plan: Plan, result: TrialResult, base: TrialResult): SplitScores {
-  return { trial: result.trial, scores: result.scores, ...judge(plan, result.scores, base.scores) };
+  const { score, standardError, feasible } = judge(plan, result.scores, base.scores);
+  if (score === null || standardError === null)
+    throw new Error(
+      `${trialName(result.trial)}: expected a score of every benchmark, got ${Object.keys(result.scores).join(', ')}`,
+    );
+  return { trial: result.trial, scores: result.scores, score, standardError, feasible };
 }
 
 /** The best feasible finalist that is above the base on the confirm split; null: the base is kept. */

@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { asyncLocalStorage } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { DecideInput, DecideOutput, DecisionRecord, Proposal } from '../../domain/decision.js';
 import type { Json } from '../../domain/json.js';
@@ -61,7 +61,8 @@ async function contextOf(
 
 async function callLogOf(options: DecideOptions, plan: Plan, input: DecideInput): Promise<CallLog | null> {
   if (plan.llm === null) return null;
-  const activity = currentActivity();
+  // Undefined outside an activity: in tests and programs that call this directly.
+  const activity = asyncLocalStorage.getStore();
   const client = await options.openLlm(plan.llm, activity?.cancellationSignal);
   return openCallLog(input.explorationId, input.decision, {
     store: options.store,
@@ -115,13 +116,4 @@ async function keepRecord(store: Store, input: DecideInput, record: DecisionReco
 function outputOf({ proposed, calls, fallback }: DecisionRecord): DecideOutput {
   const llmTokens = calls.reduce((total, call) => total + call.promptTokens + call.completionTokens, 0);
   return { kind: 'proposed', proposed, llmTokens, fallback };
-}
-
-/** The activity this runs in; undefined in tests and programs that call it directly. */
-function currentActivity(): Context | undefined {
-  try {
-    return Context.current();
-  } catch {
-    return undefined;
-  }
 }

@@ -25,6 +25,7 @@ import {
 import { stageOfAction } from '../../domain/stageOfAction.js';
 import type { Action, ProposedTrial } from '../../domain/trial.js';
 import type { OrchestratorActivities, PrepareInput } from '../../workflows/activities.js';
+import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { keys } from '../store/keys.js';
 import { sha256OfFile } from '../store/folder.js';
 import type { ObjectSource, Store } from '../store/store.js';
@@ -34,18 +35,11 @@ import type { Spec, SpaceSpec } from './schema.js';
 import { absolutePaths, actionsOf, parseSpec } from './spec.js';
 import { weightsFacts } from './weights.js';
 
-export interface PrepareDependencies {
-  readonly store: Store;
-  /** The address of the embedded LLM, when this installation runs one. */
-  readonly embeddedLlm: LlmSettings | null;
-}
-
 /** Validates a spec, imports what it names into the store by content, and resolves it into a plan. Idempotent. */
-export function createPrepare(dependencies: PrepareDependencies): OrchestratorActivities['prepare'] {
-  const { store } = dependencies;
+export function createPrepare({ store }: { readonly store: Store }): OrchestratorActivities['prepare'] {
   return async (input) => {
     const { spec, files } = await validated(input.spec);
-    const plan = await resolvePlan(dependencies, spec, files, input);
+    const plan = await resolvePlan(store, spec, files, input);
     await store.putIfAbsent(keys.plan(plan.explorationId), JSON.stringify(plan));
     const baselines = await baselinesOf(store, plan);
     const pointer = {
@@ -79,12 +73,12 @@ function invalid(faults: readonly Fault[]): ApplicationFailure {
 }
 
 async function resolvePlan(
-  { store, embeddedLlm }: PrepareDependencies,
+  store: Store,
   spec: Spec,
   files: CheckedFiles,
   { firstRunId }: PrepareInput,
 ): Promise<Plan> {
-  const llm = llmOf(spec, embeddedLlm);
+  const llm = llmOf(spec);
   return {
     schemaVersion: 1,
     explorationId: `${spec.name}-${firstRunId.slice(0, 8)}`,
@@ -120,18 +114,9 @@ function notesOf(spec: Spec): readonly string[] {
   ];
 }
 
-function llmOf(spec: Spec, embedded: LlmSettings | null): LlmSettings | null {
-  if (spec.llm === undefined) return null;
-  if (!('embedded' in spec.llm)) return spec.llm;
-  if (embedded !== null) return embedded;
-  throw invalid([
-    {
-      path: 'llm.embedded',
-      rule: 'an orchestrator that runs the embedded LLM',
-      value: 'one without',
-      hint: 'Start it with `lamdagent up --llm embedded`.',
-    },
-  ]);
+function llmOf({ llm }: Spec): LlmSettings | null {
+  if (llm === undefined) return null;
+  return 'embedded' in llm ? EMBEDDED_LLM : llm;
 }
 
 /** Imports files as a source object; its id comes from their bytes. */

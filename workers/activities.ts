@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from '@temporalio/client';
+import { createDecide } from '../activities/decide/decide.js';
+import { createOpenLlm, EMBEDDED_LLM } from '../activities/decide/openLlm.js';
+import { createLedgerActivities } from '../activities/ledger/activities.js';
+import { createFinalActivities } from '../activities/ledger/final.js';
+import { createServiceActivities } from '../activities/service/service.js';
+import { createPrepare } from '../activities/spec/prepare.js';
+import { createFolderStore } from '../activities/store/folder.js';
+import type { OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
+import { createEmbeddedLlm, type EmbeddedLlm } from './embeddedLlm.js';
+import type { Environment } from './env.js';
+
+export interface Composed {
+  readonly activities: OrchestratorActivities & StoreActivities;
+  close(): Promise<void>;
+}
+
+/** All activities of the orchestrator over what they depend on: the store, the service, the LLM. */
+export function composeActivities(options: {
+  readonly env: Environment;
+  readonly client: Client;
+  readonly warn: (line: string) => void;
+}): Composed {
+  const { env, client, warn } = options;
+  const store = createFolderStore(env.store);
+  const llm = embeddedLlmOf(env, warn);
+  const embedded = llm === null ? null : () => llm.open();
+  return {
+    activities: {
+      prepare: createPrepare({ store, embeddedLlm: llm === null ? null : EMBEDDED_LLM }),
+      decide: createDecide({ store, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+      ...createLedgerActivities({ store }),
+      ...createFinalActivities({ store, writeReport: (name) => reportTo(store, env, name) }),
+      ...createServiceActivities({ client, warn }),
+    },
+    close: async () => llm?.stop(),
+  };
+}
+
+/** Runs only when a spec names it; where there is no Python environment it can't. */
+function embeddedLlmOf(env: Environment, say: (line: string) => void): EmbeddedLlm | null {
+  const python = join(env.venv, 'bin', 'python');
+  return existsSync(python) ? createEmbeddedLlm({ python, root: env.root, say }) : null;
+}

@@ -1,0 +1,65 @@
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Environment } from './env.js';
+import { EXIT, messageOf, UserFault } from './fault.js';
+import { homeAt } from './home.js';
+import { readServerAddress } from './temporalServer.js';
+
+/** A Temporal service to talk to. */
+export interface Service {
+  readonly connection: ConnectionOptions;
+  readonly namespace: string;
+  /** For messages. */
+  readonly address: string;
+  /** Known for the embedded server only. */
+  readonly webUi: string | null;
+}
+
+/** The service of TEMPORAL_* and profiles. */
+export function configuredService(): Service {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? '127.0.0.1:7233';
+  const connection = { ...connectionOptions, address } as ConnectionOptions;
+  return { connection, namespace: namespace ?? 'default', address, webUi: null };
+}
+
+export function serviceAt(address: string, webUi: string | null = null): Service {
+  return { connection: { address }, namespace: 'default', address, webUi };
+}
+
+/** TEMPORAL_* when set; else this home's embedded server when it runs; else a default profile. */
+export async function findService(env: Environment): Promise<Service> {
+  if (env.hasTemporal) return configuredService();
+  const embedded = readServerAddress(homeAt(env.home));
+  if (embedded !== null && (await canConnect(embedded.address, 1500))) return serviceAt(embedded.address, embedded.webUi);
+  if (loadClientConnectConfig().connectionOptions.address !== undefined) return configuredService();
+  throw new UserFault(
+    `Temporal: expected a running service, got none for ${env.home}. ` +
+      'Run `npx lamdagent up` in another terminal (or `npm start`), or set TEMPORAL_ADDRESS.',
+    EXIT.unreachable,
+  );
+}
+
+/** A client of a service that answers, else a fault with exit code 3. */
+export async function connectTo(service: Service, timeoutMs = 5000): Promise<Client> {
+  try {
+    const connection = await Connection.connect({ ...service.connection, connectTimeout: timeoutMs });
+    return new Client({ connection, namespace: service.namespace });
+  } catch (error) {
+    throw new UserFault(
+      `Temporal: expected an answer at ${service.address}, got ${messageOf(error)}. Is it running? ` +
+        '`npx lamdagent up` runs one here; TEMPORAL_ADDRESS names another.',
+      EXIT.unreachable,
+    );
+  }
+}
+
+export async function canConnect(address: string, timeoutMs: number): Promise<boolean> {
+  try {
+    const connection = await Connection.connect({ address, connectTimeout: timeoutMs });
+    await connection.close();
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { EXIT, UserFault } from './fault.js';
+
+/** All that the environment may say. This file is the only reader of process.env. */
+export interface Environment {
+  /** LAMDAGENT_HOME (default `.lamdagent` under the working folder): all state of an embedded installation. */
+  readonly home: string;
+  /** LAMDAGENT_VENV (default `.venv` of the package): the Python environment with the GPU worker. */
+  readonly venv: string;
+  /** The package's root: examples/ and dist/ lie here. */
+  readonly root: string;
+  /** LAMDAGENT_PORT, LAMDAGENT_UI_PORT: ports of the embedded server (default: free ones, kept between runs). */
+  readonly port: number | null;
+  readonly uiPort: number | null;
+  /** LAMDAGENT_DEVICE (auto, cuda, mps, cpu; default auto): where the GPU worker computes. */
+  readonly device: string;
+  /** LAMDAGENT_STORE (default `<home>/store`): the store's folder. */
+  readonly store: string;
+  /** OPENAI_API_KEY: sent only to an endpoint that the spec names. A key alone is never consent. */
+  readonly openAiKey: string | null;
+  /** OPENAI_BASE_URL: the endpoint of `--model` without `--llm`. */
+  readonly openAiBaseUrl: string | null;
+  /** TEMPORAL_ADDRESS, TEMPORAL_PROFILE or TEMPORAL_CONFIG_FILE is set: the person has a cluster. */
+  readonly hasTemporal: boolean;
+  /** LAMDAGENT_PARENT_PID: this process ends when that one is gone. */
+  readonly parentPid: number | null;
+  /** NO_COLOR is set. */
+  readonly noColor: boolean;
+  readonly path: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+export function readEnvironment(variables: Variables = process.env, cwd = process.cwd()): Environment {
+  const text = (name: string): string | null => variables[name]?.trim() || null;
+  const root = packageRoot();
+  const home = resolve(cwd, text('LAMDAGENT_HOME') ?? '.lamdagent');
+  return {
+    home,
+    root,
+    venv: resolve(cwd, text('LAMDAGENT_VENV') ?? join(root, '.venv')),
+    port: portOf('LAMDAGENT_PORT', text('LAMDAGENT_PORT')),
+    uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
+    device: text('LAMDAGENT_DEVICE') ?? 'auto',
+    store: resolve(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
+    openAiKey: text('OPENAI_API_KEY'),
+    openAiBaseUrl: text('OPENAI_BASE_URL'),
+    hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => text(name) !== null),
+    parentPid: numberOf(text('LAMDAGENT_PARENT_PID')),
+    noColor: (variables['NO_COLOR'] ?? '') !== '',
+    path: variables['PATH'] ?? '',
+  };
+}
+
+/**
+ * The environment of an embedded installation's process: ours plus some, without what points at another Temporal
+ * service (its API key and TLS settings would break the connection to the embedded server).
+ */
+export function childEnvironment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  return {
+    ...Object.fromEntries(own),
+    TEMPORAL_CONFIG_FILE: devNull,
+    LAMDAGENT_PARENT_PID: String(process.pid),
+    ...more,
+  };
+}
+
+function portOf(name: string, text: string | null): number | null {
+  if (text === null) return null;
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
+}
+
+function numberOf(text: string | null): number | null {
+  return text === null || !/^\d+$/.test(text) ? null : Number(text);
+}
+
+/** The nearest folder above this file with a package.json: the same from sources and from dist/. */
+function packageRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}

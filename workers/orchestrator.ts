@@ -1,0 +1,83 @@
+/** The orchestrator process: `node dist/workers/orchestrator.js [--address HOST:PORT]`; without it TEMPORAL_* and profiles. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type NativeConnectionOptions } from '@temporalio/worker';
+import { QUEUES } from '../workflows/contract.js';
+import { composeActivities } from './activities.js';
+import type { Program } from './childProcess.js';
+import { configuredService, serviceAt, type Service } from './connect.js';
+import { readEnvironment, type Environment } from './env.js';
+import { messageOf } from './fault.js';
+import type { Home } from './home.js';
+import { watchParent } from './parent.js';
+
+/** Time for activities in flight to end after a signal. */
+const GRACE = '5 seconds';
+const FORCE = '10 seconds';
+
+export function orchestratorProgram(env: Environment, home: Home, address: string): Program {
+  return {
+    name: 'orchestrator',
+    command: process.execPath,
+    args: ['--enable-source-maps', join(env.root, 'dist/workers/orchestrator.js'), '--address', address],
+    env: { LAMDAGENT_HOME: home.folder, LAMDAGENT_STORE: env.store },
+    logFile: home.log('orchestrator'),
+    graceMs: 12_000,
+  };
+}
+
+async function main(): Promise<void> {
+  const env = readEnvironment();
+  const { values } = parseArgs({ options: { address: { type: 'string' } } });
+  const service = values.address === undefined ? configuredService() : serviceAt(values.address);
+  const logger = new DefaultLogger('INFO');
+  Runtime.install({ logger, shutdownSignals: [] });
+  const connection = await patiently(service);
+  const client = new Client({
+    connection: await Connection.connect(service.connection),
+    namespace: service.namespace,
+  });
+  const composed = composeActivities({ env, client, warn: (line) => { logger.warn(line); } });
+  const worker = await Worker.create({
+    connection,
+    namespace: service.namespace,
+    taskQueue: QUEUES.orchestrator,
+    workflowBundle: { codePath: join(env.root, 'dist/workflow-bundle.js') },
+    activities: composed.activities,
+    shutdownGraceTime: GRACE,
+    shutdownForceTime: FORCE,
+  });
+  const stop = (): void => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  watchParent(env.parentPid, stop);
+  logger.info(`ready queue=${QUEUES.orchestrator} address=${service.address} store=${env.store}`);
+  await worker.run().finally(() => composed.close());
+  await connection.close();
+}
+
+/** Waits for as long as the service is away: whoever starts both need not order them. */
+async function patiently(service: Service): Promise<NativeConnection> {
+  for (let told = false; ; told = true) {
+    try {
+      return await NativeConnection.connect(service.connection as NativeConnectionOptions);
+    } catch (error) {
+      if (!told) console.error(`Temporal at ${service.address} does not answer yet (${messageOf(error)}); waiting`);
+      await sleep(100);
+    }
+  }
+}
+
+if (process.argv[1] === import.meta.filename) {
+  main().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+}

@@ -28,7 +28,7 @@ export const spaciousPlan = (changes: Partial<Plan> = {}): Plan =>
     ...changes,
   });
 
-/** A space of 3 + finitely many merges: soon exhausted. */
+/** Six actions on the base, and six on each model that comes of them. */
 export const tinyPlan = (): Plan => {
   const [sft] = samplePlan().actions;
   const fixed = { kind: 'choices', values: ['full'] } as const;

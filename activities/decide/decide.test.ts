@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { ApplicationFailure } from '@temporalio/common';
+import type { DecideInput, DecideOutput, DecisionRecord } from '../../domain/decision.js';
+import type { Plan } from '../../domain/plan.js';
+import { stageIdOf, type Stage } from '../../domain/stage.js';
+import type { TrialRecord } from '../../domain/trial.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+import { createDecide } from './decide.js';
+import { memoryStore } from './memoryStore.js';
+import { createOpenLlm } from './openLlm.js';
+import { firstValue, obedient, sendRefusal, sendText, startScriptedLlm, type Script } from './scriptedLlm.js';
+import { history, spaciousPlan } from './testWorld.js';
+
+const openLlm = createOpenLlm({ apiKey: 'test', embedded: null });
+
+async function storeWith(plan: Plan, rows: readonly TrialRecord[]): Promise<ReturnType<typeof memoryStore>> {
+  const store = memoryStore();
+  await store.putIfAbsent(keys.plan(plan.explorationId), JSON.stringify(plan));
+  for (const row of rows)
+    await store.putIfAbsent(keys.row(plan.explorationId, row.sequence), JSON.stringify(row));
+  return store;
+}
+
+function inputFor(plan: Plan, rows: readonly TrialRecord[]): DecideInput {
+  return {
+    explorationId: plan.explorationId,
+    decision: 0,
+    trial: rows.length,
+    ledgerRows: rows.length,
+    inFlight: [],
+  };
+}
+
+async function recordOf(store: Store, plan: Plan, decision = 0): Promise<DecisionRecord> {
+  return JSON.parse((await store.read(keys.decision(plan.explorationId, decision))) ?? '') as DecisionRecord;
+}
+
+/** One decision of the agent on five rows, the server doing as the script says. */
+async function decided(
+  script: Script,
+): Promise<{ output: DecideOutput; record: DecisionRecord; asked: number }> {
+  const server = await startScriptedLlm(script);
+  try {
+    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
+    const rows = history(plan, 5);
+    const store = await storeWith(plan, rows);
+    const output = await createDecide({ store, openLlm })(inputFor(plan, rows));
+    return { output, record: await recordOf(store, plan), asked: server.seen.length };
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Obeys, but answers the step of this purpose with what `wrong` does, `times` times. */
+function faulty(purpose: string, times: number, wrong: Script): Script {
+  let done = 0;
+  return (request, index, response) => {
+    const isStep = request.body.response_format.json_schema.name === purpose;
+    if (!isStep || done >= times) obedient(request, index, response);
+    else {
+      done += 1;
+      wrong(request, index, response);
+    }
+  };
+}
+
+const FAULTS: readonly (readonly [string, Script])[] = [
+  ['badJson', (_, __, response) => sendText(response, 'Sure! I choose m1.')],
+  ['schema', (_, __, response) => sendText(response, '{"reason":"r","models":["m99"]}')],
+  ['length', (_, __, response) => sendText(response, '{"reason":"so lo', 'length')],
+  ['refusal', (_, __, response) => sendRefusal(response)],
+  [
+    'unreadable',
+    (_, __, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.end('<html>sign in</html>');
+    },
+  ],
+  [
+    'illegal',
+    ({ body }, _, response) => {
+      const answer = firstValue(body.response_format.json_schema.schema) as { models: string[] };
+      const twice = [...answer.models.slice(0, 1), ...answer.models.slice(0, 1)];
+      sendText(response, JSON.stringify({ ...answer, models: twice }));
+    },
+  ],
+];
+
+/** Makes the agent merge, where a model can be named twice. */
+const merging =
+  (script: Script): Script =>
+  (request, index, response) => {
+    if (request.body.response_format.json_schema.name !== 'actionType') script(request, index, response);
+    else sendText(response, JSON.stringify({ reason: 'merge', actionType: 'merge' }));
+  };
+
+describe('a decision', () => {
+  it('is recorded with its stage, and returned as it stands when asked again', async () => {
+    const plan = spaciousPlan();
+    const rows = history(plan, 3);
+    const store = await storeWith(plan, rows);
+    const first = await createDecide({ store, openLlm })(inputFor(plan, rows));
+    assert.equal(first.kind, 'proposed');
+    const { stage, proposed } = await recordOf(store, plan);
+    assert.equal(stageIdOf(stage.stage), proposed.stageId);
+    const recipe = JSON.parse(store.records.get(keys.stage(proposed.stageId)) ?? '') as Stage;
+    assert.equal(stageIdOf(recipe), proposed.stageId);
+    const again = await createDecide({ store, openLlm })({ ...inputFor(plan, rows), ledgerRows: 1 });
+    assert.deepEqual(again, first);
+  });
+
+  it('that lost a race is the one on record', async () => {
+    const plan = spaciousPlan();
+    const rows = history(plan, 3);
+    const store = await storeWith(plan, rows);
+    const decide = createDecide({ store, openLlm });
+    await decide(inputFor(plan, rows));
+    const winner = await recordOf(store, plan);
+    const other = { ...winner, proposed: { ...winner.proposed, label: 'the faster one' } };
+    let reads = 0;
+    const racing: Store = {
+      ...store,
+      read: (key) => {
+        const isDecision = key === keys.decision(plan.explorationId, 0);
+        return isDecision && (reads += 1) === 1 ? Promise.resolve(null) : store.read(key);
+      },
+    };
+    await store.replace(keys.decision(plan.explorationId, 0), JSON.stringify(other));
+    const output = await createDecide({ store: racing, openLlm })(inputFor(plan, rows));
+    assert.equal(output.kind === 'proposed' && output.proposed.label, 'the faster one');
+  });
+
+  it('of the agent costs three calls: memory, action type, objects; all on record before use', async () => {
+    const { output, record, asked } = await decided(obedient);
+    assert.equal(asked, 3);
+    assert.deepEqual(
+      record.calls.map((call) => call.purpose),
+      ['memory', 'actionType', 'objects'],
+    );
+    assert.equal(output.kind === 'proposed' && output.llmTokens, 330);
+    assert.equal(record.fallback, false);
+    assert.ok(record.positions.length >= 2);
+    assert.ok(record.positions.every((one) => one.position >= 0 && one.position < one.options));
+  });
+
+  it('that is retried after a failure asks only what was not answered', async () => {
+    let broken = true;
+    const server = await startScriptedLlm((request, index, response) => {
+      const isLast = request.body.response_format.json_schema.name === 'objects';
+      if (broken && isLast) response.socket?.resetAndDestroy();
+      else obedient(request, index, response);
+    });
+    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
+    const rows = history(plan, 5);
+    const store = await storeWith(plan, rows);
+    const isUnreachable = (error: unknown): boolean =>
+      error instanceof ApplicationFailure && error.type === 'LlmUnreachable';
+    await assert.rejects(createDecide({ store, openLlm })(inputFor(plan, rows)), isUnreachable);
+    assert.equal(server.seen.length, 3);
+    broken = false;
+    await createDecide({ store, openLlm })(inputFor(plan, rows));
+    assert.equal(server.seen.length, 4);
+    await server.stop();
+  });
+
+  it('that is made again from recorded calls alone is the same, without any call', async () => {
+    const server = await startScriptedLlm(obedient);
+    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
+    const rows = history(plan, 5);
+    const store = await storeWith(plan, rows);
+    await createDecide({ store, openLlm })(inputFor(plan, rows));
+    const first = await recordOf(store, plan);
+    await server.stop();
+    store.records.delete(keys.decision(plan.explorationId, 0));
+    await createDecide({ store, openLlm })(inputFor(plan, rows));
+    assert.deepEqual(await recordOf(store, plan), first);
+  });
+
+  it('refuses recorded calls that belong to another prompt', async () => {
+    const server = await startScriptedLlm(obedient);
+    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
+    const rows = history(plan, 5);
+    const store = await storeWith(plan, rows);
+    await createDecide({ store, openLlm })(inputFor(plan, rows));
+    store.records.delete(keys.decision(plan.explorationId, 0));
+    const fewer = { ...inputFor(plan, rows), ledgerRows: 4 };
+    await assert.rejects(createDecide({ store, openLlm })(fewer), /000000-00\.json: expected the prompt/);
+    await server.stop();
+  });
+
+  it('skips the memory call when nothing new was booked', async () => {
+    const server = await startScriptedLlm(obedient);
+    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
+    const rows = history(plan, 5);
+    const store = await storeWith(plan, rows);
+    const decide = createDecide({ store, openLlm });
+    const first = await decide(inputFor(plan, rows));
+    assert.ok(first.kind === 'proposed');
+    const inFlight = [first.proposed];
+    await decide({ ...inputFor(plan, rows), decision: 1, trial: 7, inFlight });
+    const second = await recordOf(store, plan, 1);
+    assert.equal(
+      second.calls.some((call) => call.purpose === 'memory'),
+      false,
+    );
+    assert.equal(second.memory, (await recordOf(store, plan)).memory);
+    assert.match(server.seen.at(-1)?.body.messages[1]?.content ?? '', /Running now/);
+    await server.stop();
+  });
+});
+
+describe('an unusable answer', () => {
+  for (const [fault, wrong] of FAULTS) {
+    it(`(${fault}) is told, and mended by a better one`, async () => {
+      const { record } = await decided(merging(faulty('objects', 2, wrong)));
+      assert.equal(record.fallback, false);
+      const objects = record.calls.filter((call) => call.purpose === 'objects');
+      assert.equal(objects.length, 3);
+      assert.match(objects[0]?.fault ?? '', new RegExp(`^${fault}: `));
+      assert.equal(objects[2]?.fault, null);
+    });
+
+    it(`(${fault}) three times over is replaced by a seeded valid choice that says so`, async () => {
+      const one = await decided(merging(faulty('objects', 9, wrong)));
+      const two = await decided(merging(faulty('objects', 9, wrong)));
+      assert.equal(one.record.fallback, true);
+      assert.equal(one.output.kind === 'proposed' && one.output.fallback, true);
+      assert.equal(one.record.calls.filter((call) => call.purpose === 'objects').length, 3);
+      assert.deepEqual(one.record.proposed, two.record.proposed);
+    });
+  }
+
+  it('(a repeat) is told which trial was the same', async () => {
+    const server = await startScriptedLlm(obedient);
+    const [sft] = spaciousPlan().actions;
+    assert.ok(sft);
+    const only = (value: number | string) => ({ kind: 'choices', values: [value] }) as const;
+    const parameters = { ...sft.parameters, learningRate: only(1e-4), tuning: only('full') };
+    const actions = [{ ...sft, parameters, datasets: ['alpha', 'beta'], maxDatasets: 1 }];
+    const plan = spaciousPlan({ policy: 'agent', llm: server.settings, actions });
+    const rows = history(plan, 1);
+    const store = await storeWith(plan, rows);
+    // The first option of a later decision's shuffled menu is a repeat sooner or later.
+    const faults: string[] = [];
+    for (let decision = 0; decision < 12; decision += 1) {
+      await createDecide({ store, openLlm })({ ...inputFor(plan, rows), decision });
+      faults.push(...(await recordOf(store, plan, decision)).calls.flatMap((call) => call.fault ?? []));
+    }
+    assert.ok(faults.includes('repeat: t0001 was the same'), faults.join());
+    await server.stop();
+  });
+});
+
+describe('the action type', () => {
+  it('that never comes is drawn, and the objects are still asked for', async () => {
+    const { record } = await decided(faulty('actionType', 9, (_, __, response) => sendRefusal(response)));
+    assert.equal(record.fallback, true);
+    assert.equal(record.calls.at(-1)?.purpose, 'objects');
+    assert.equal(record.calls.at(-1)?.fault, null);
+  });
+});

@@ -1,0 +1,53 @@
+import type { ExplorationResult } from '../../domain/result.js';
+import { trialName } from '../../domain/trial.js';
+import type { StoredExploration } from '../ledger/read.js';
+import { statusOf } from '../ledger/views.js';
+import { durationText, estimateText, percent } from './format.js';
+import { html, type Markup } from './html.js';
+
+/** The verdict in words, and the figures that carry it. */
+export function headline(found: StoredExploration): Markup {
+  const status = statusOf(found);
+  const allData = found.rows.find(({ origin }) => origin === 'allData');
+  const { result, plan } = found;
+  return html`<section aria-labelledby="headline">
+    <h1 id="headline">${plan.name}: ${verdictText(result)}</h1>
+    <dl class="figures">
+      ${result === null ? html`` : testFigures(result)}
+      ${figure('Base, search split', percent(status.base.score))}
+      ${figure('SFT on all data, search split', percent(allData?.score ?? null))}
+      ${figure('Best, search split', status.best === null ? '–' : `${percent(status.best.score)} (${status.best.trial})`)}
+      ${figure('Trials', `${String(status.trials.completed)} completed, ${String(status.trials.failed)} failed`)}
+      ${figure('GPU time', `${durationText(status.spend.gpuSeconds)}, ${durationText(status.spend.lostGpuSeconds)} lost`)}
+      ${figure('Reuse', `${String(status.saved.stages)} stages, ${durationText(status.saved.gpuSeconds)} saved`)}
+      ${figure('LLM tokens', String(status.spend.llmTokens))}
+    </dl>
+    ${plan.notes.map((note) => html`<p class="note">${note}</p>`)}
+  </section>`;
+}
+
+export function verdictText(result: ExplorationResult | null): string {
+  if (result === null) return 'still running, no result yet';
+  const champion = trialName(result.champion);
+  switch (result.verdict) {
+    case 'improved':
+      return `${champion} improves on the base`;
+    case 'notShown':
+      return `${champion} was chosen, but a gain over the base is not shown`;
+    case 'baseKept':
+      return 'no improvement found, the base is kept';
+  }
+}
+
+function testFigures({ test }: ExplorationResult): Markup {
+  return html`${figure('Champion, test split', estimateText(test.best))}
+  ${figure('Base, test split', estimateText(test.base))}
+  ${figure('Gain on the test split, item-paired', estimateText(test.difference))}`;
+}
+
+function figure(name: string, value: string): Markup {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}

@@ -1,0 +1,45 @@
+import type { StoredExploration } from '../ledger/read.js';
+import { leaderboardOf, type LeaderboardRow } from '../ledger/views.js';
+import { durationText, percent, settingsText } from './format.js';
+import { html, type Markup } from './html.js';
+
+/** All trials, best first; feasible ones before the others. */
+export function leaderboardSection(found: StoredExploration): Markup {
+  const benchmarks = found.plan.benchmarks.map(({ name }) => name);
+  const { rows } = leaderboardOf(found);
+  return html`<section aria-labelledby="leaderboard">
+    <h2 id="leaderboard">Leaderboard (search split)</h2>
+    <div class="wide">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">trial</th>
+            <th scope="col">score [95 %]</th>
+            ${benchmarks.map((name) => html`<th scope="col">${name}</th>`)}
+            <th scope="col">constraints</th>
+            <th scope="col">action</th>
+            <th scope="col">built on</th>
+            <th scope="col">GPU</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map((row) => leaderboardRow(row, benchmarks))}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
+function leaderboardRow(row: LeaderboardRow, benchmarks: readonly string[]): Markup {
+  const interval = row.interval === null ? '' : ` [${percent(row.interval[0])}, ${percent(row.interval[1])}]`;
+  const score = row.score === null ? row.status : percent(row.score) + interval;
+  return html`<tr>
+    <th scope="row"><a href="#${row.trial}">${row.trial}</a></th>
+    <td>${score}</td>
+    ${benchmarks.map((name) => html`<td>${percent(row.scores[name] ?? null)}</td>`)}
+    <td>${row.score === null ? '–' : row.feasible ? 'met' : 'not met'}</td>
+    <td>${row.action} <small>${settingsText(row.parameters)}</small></td>
+    <td>${[...row.parents, ...row.datasets].join(', ')}</td>
+    <td>${durationText(row.gpuSeconds)}</td>
+  </tr>`;
+}

@@ -1,0 +1,28 @@
+import type { Estimate, ExplorationResult } from '../domain/result.js';
+import { trialName } from '../domain/trial.js';
+
+const VERDICTS = {
+  improved: 'better than the base, with confidence',
+  notShown: 'above the base on the confirm split, but the test split does not show it with confidence',
+  baseKept: 'the base is kept',
+} as const;
+
+/** The end of an exploration in a few lines. */
+export function summaryLines(result: ExplorationResult, championLabel: string | null): readonly string[] {
+  const { test, champion, verdict, confirmation, stoppedBecause } = result;
+  const label = championLabel === null ? '' : `  ${championLabel}`;
+  return [
+    `ended: ${stoppedBecause}; ${confirmation.reason}`,
+    `champion: ${champion === 0 ? 'the base' : trialName(champion)}${label} (${VERDICTS[verdict]})`,
+    `test split: base ${estimate(test.base)}, champion ${estimate(test.best)}`,
+    `gain over the base: ${signed(test.difference.value)}, 95 % interval ${signed(test.difference.low)} to ${signed(test.difference.high)}`,
+  ];
+}
+
+function estimate({ value, low, high }: Estimate): string {
+  return `${value.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`;
+}
+
+export function signed(value: number): string {
+  return `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(4)}`;
+}

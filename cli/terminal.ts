@@ -1,0 +1,45 @@
+import type { Environment } from '../workers/env.js';
+
+/** Where words and data go: data to stdout, talk to stderr. */
+export interface Terminal {
+  /** One line of talk. */
+  say(line: string): void;
+  /** Data. */
+  print(text: string): void;
+  /** Lines below the talk that are drawn anew each time; without a terminal nothing. */
+  live(lines: readonly string[]): void;
+  readonly isInteractive: boolean;
+  bold(text: string): string;
+  dim(text: string): string;
+}
+
+export function openTerminal(env: Environment): Terminal {
+  const { stderr, stdout } = process;
+  const isInteractive = stderr.isTTY;
+  const style = (code: string) => (text: string) =>
+    isInteractive && !env.noColor ? `\u001b[${code}m${text}\u001b[0m` : text;
+  let drawn: readonly string[] = [];
+  const erase = (): string => (drawn.length === 0 ? '' : `\u001b[${String(drawn.length)}A\u001b[J`);
+  const draw = (lines: readonly string[]): string => lines.map((line) => `${fitted(line)}\n`).join('');
+  const fitted = (line: string): string => cut(line, (stderr.columns || 100) - 1);
+  return {
+    isInteractive,
+    bold: style('1'),
+    dim: style('2'),
+    say: (line) => stderr.write(isInteractive ? `${erase()}${line}\n${draw(drawn)}` : `${line}\n`),
+    print: (text) => stdout.write(`${text}\n`),
+    live: (lines) => {
+      if (!isInteractive) return;
+      const text = `${erase()}${draw(lines)}`;
+      drawn = lines;
+      stderr.write(text);
+    },
+  };
+}
+
+/** Cuts a line to the terminal's width; styled lines are counted without their escapes. */
+function cut(line: string, width: number): string {
+  // eslint-disable-next-line no-control-regex -- the escapes are what is looked for
+  const bare = line.replace(/\u001b\[\d+m/g, '');
+  return bare.length <= width ? line : `${bare.slice(0, width - 1)}…`;
+}

@@ -15,6 +15,9 @@ export interface Context {
   readonly terminal: Terminal;
 }
 
+/** Runs a command's work and keeps its exit code. */
+export type Run = (work: (context: Context) => Promise<number>) => Promise<void>;
+
 export function openContext(env: Environment = readEnvironment()): Context {
   return { env, home: homeAt(env.home), store: createFolderStore(env.store), terminal: openTerminal(env) };
 }

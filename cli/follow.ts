@@ -20,7 +20,7 @@ export async function follow(options: {
 }): Promise<void> {
   const { client, name, terminal, signal } = options;
   const teller = createTeller(terminal);
-  for (let misses = 0; !signal.aborted && misses < 3; ) {
+  for (let misses = 0; !signal.aborted && misses < 3;) {
     const snapshot = await takeSnapshot(client, name);
     teller.tell(snapshot);
     misses = snapshot.isRunning ? 0 : misses + 1;
@@ -30,7 +30,10 @@ export async function follow(options: {
 }
 
 /** Tells what changed since the last look; on a terminal the rest is redrawn below. */
-export function createTeller(terminal: Terminal, now: () => number = Date.now): { tell(snapshot: Snapshot): void } {
+export function createTeller(
+  terminal: Terminal,
+  now: () => number = Date.now,
+): { tell(snapshot: Snapshot): void } {
   const seen = new Set<number>();
   const toldAt = new Map<string, { readonly at: number; readonly phase: string }>();
   const notes = new Set<string>();
@@ -43,14 +46,19 @@ export function createTeller(terminal: Terminal, now: () => number = Date.now): 
     if (nowPhase !== phase) terminal.say(terminal.bold(nowPhase));
     phase = nowPhase;
     const fresh = rows.filter((row) => !seen.has(row.trial));
-    for (const { trial, score, standardError, feasible, label } of [...fresh].sort((a, b) => a.trial - b.trial)) {
+    for (const { trial, score, standardError, feasible, label } of [...fresh].sort(
+      (a, b) => a.trial - b.trial,
+    )) {
       seen.add(trial);
       const unmet = feasible ? '' : ', constraints not met';
-      terminal.say(`${trialName(trial)}  ${score.toFixed(4)} ± ${standardError.toFixed(4)}${unmet}  ${label}`);
+      terminal.say(
+        `${trialName(trial)}  ${score.toFixed(4)} ± ${standardError.toFixed(4)}${unmet}  ${label}`,
+      );
     }
     if (terminal.isInteractive) terminal.live(liveLines(snapshot, terminal));
     else {
-      if (fresh.length > 0) for (const line of leaderboardTable(rows, ROWS_SHOWN)) terminal.say(`    ${line}`);
+      if (fresh.length > 0)
+        for (const line of leaderboardTable(rows, ROWS_SHOWN)) terminal.say(`    ${line}`);
       tellJobs(snapshot, toldAt, terminal, now());
     }
   };

@@ -19,7 +19,8 @@ export function jobLine(job: Job): string {
   if (job.progress === null) return [job.label, `${job.activity}: begins`, ...again].join('  ');
   const { phase, step, steps, etaSeconds, loss, checkpoint } = job.progress;
   const share = steps > 0 ? Math.min(step / steps, 1) : 0;
-  const amount = steps > 0 ? [`${bar(share)} ${String(step)}/${String(steps)} ${(100 * share).toFixed(0)} %`] : [];
+  const amount =
+    steps > 0 ? [`${bar(share)} ${String(step)}/${String(steps)} ${(100 * share).toFixed(0)} %`] : [];
   return [
     job.label,
     phase,

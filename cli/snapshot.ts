@@ -32,7 +32,9 @@ export async function takeSnapshot(client: Client, name: string): Promise<Snapsh
   const ids = [...new Set([...inFlight, ...children])];
   const labels = new Map((status?.inFlight ?? []).map((one) => [one.workflowId, one.proposed.label]));
   const jobs = await Promise.all(
-    ids.map(async (id) => jobsOf(await describe(client, id), id, `${lastPart(id)} ${labels.get(id) ?? ''}`.trimEnd())),
+    ids.map(async (id) =>
+      jobsOf(await describe(client, id), id, `${lastPart(id)} ${labels.get(id) ?? ''}`.trimEnd()),
+    ),
   );
   const own = jobsOf(described, workflowId, name);
   const isRunning = described?.workflowExecutionInfo?.status === RUNNING;
@@ -44,7 +46,9 @@ type Described = Awaited<ReturnType<Client['workflowService']['describeWorkflowE
 /** null when the service doesn't answer in time: the next look will tell. A workflow that does not exist is thrown. */
 async function describe(client: Client, workflowId: string): Promise<Described | null> {
   const request = { namespace: client.options.namespace, execution: { workflowId } };
-  const answer = client.withDeadline(Date.now() + QUERY_MS, () => client.workflowService.describeWorkflowExecution(request));
+  const answer = client.withDeadline(Date.now() + QUERY_MS, () =>
+    client.workflowService.describeWorkflowExecution(request),
+  );
   return answer.catch(() => null);
 }
 

@@ -27,7 +27,10 @@ export async function ensureBuilt() {
 function sourceStamp() {
   const isSource = (file) => file.endsWith('.ts') && !file.endsWith('.test.ts');
   const files = SOURCES.flatMap((folder) => filesUnder(inRoot(folder), isSource));
-  return stampOf([], [inRoot('package-lock.json'), inRoot('tsconfig.json'), inRoot('tsconfig.build.json'), ...files]);
+  return stampOf(
+    [],
+    [inRoot('package-lock.json'), inRoot('tsconfig.json'), inRoot('tsconfig.build.json'), ...files],
+  );
 }
 
 async function compile(target) {

@@ -13,7 +13,9 @@ export async function command(name, program, args, { fix = '', env = {} } = {}) 
   mkdirSync(join(logFile, '..'), { recursive: true });
   const { code, tail } = await logged(name, spawn(program, args, options(env)), createWriteStream(logFile));
   if (code === 0) return;
-  throw new SetupFault(`${name}: expected exit code 0, got ${code}.\n${indent(tail)}\n${fix} Full log: ${logFile}`);
+  throw new SetupFault(
+    `${name}: expected exit code 0, got ${code}.\n${indent(tail)}\n${fix} Full log: ${logFile}`,
+  );
 }
 
 /** Shows the program's output as it comes; resolves with its exit code. */
@@ -42,7 +44,10 @@ function options(env) {
 
 function logged(name, child, log) {
   let tail = '';
-  const tick = setInterval(() => say(`${name}: still at it. ${tail.trim().split('\n').at(-1)?.slice(0, 90)}`), STILL_AT_IT_MS);
+  const tick = setInterval(
+    () => say(`${name}: still at it. ${tail.trim().split('\n').at(-1)?.slice(0, 90)}`),
+    STILL_AT_IT_MS,
+  );
   const take = (chunk) => {
     log.write(chunk);
     tail = (tail + chunk).slice(-2000);

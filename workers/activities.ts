@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createDecide } from '../activities/decide/decide.js';
-import { createOpenLlm, EMBEDDED_LLM } from '../activities/decide/openLlm.js';
+import { createOpenLlm } from '../activities/decide/openLlm.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createFinalActivities } from '../activities/ledger/final.js';
+import { writeReport } from '../activities/report/write.js';
 import { createServiceActivities } from '../activities/service/service.js';
 import { createPrepare } from '../activities/spec/prepare.js';
 import { createFolderStore } from '../activities/store/folder.js';
 import type { OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
 import { createEmbeddedLlm, type EmbeddedLlm } from './embeddedLlm.js';
 import type { Environment } from './env.js';
+import { homeAt, reportFile } from './home.js';
 
 export interface Composed {
   readonly activities: OrchestratorActivities & StoreActivities;
@@ -27,12 +29,15 @@ export function composeActivities(options: {
   const store = createFolderStore(env.store);
   const llm = embeddedLlmOf(env, warn);
   const embedded = llm === null ? null : () => llm.open();
+  const report = async (name: string): Promise<void> => {
+    await writeReport(store, name, reportFile(homeAt(env.home), name));
+  };
   return {
     activities: {
-      prepare: createPrepare({ store, embeddedLlm: llm === null ? null : EMBEDDED_LLM }),
+      prepare: createPrepare({ store }),
       decide: createDecide({ store, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
       ...createLedgerActivities({ store }),
-      ...createFinalActivities({ store, writeReport: (name) => reportTo(store, env, name) }),
+      ...createFinalActivities({ store, writeReport: (name) => report(name) }),
       ...createServiceActivities({ client, warn }),
     },
     close: async () => llm?.stop(),

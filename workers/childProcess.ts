@@ -43,7 +43,12 @@ export function startProcess(program: Program): Running {
   return { identity: child.pid === undefined ? null : identityOf(child.pid), ended, stop };
 }
 
-async function stopGroup(child: ChildProcess, ended: Promise<string>, graceMs: number, hurry?: Promise<void>): Promise<void> {
+async function stopGroup(
+  child: ChildProcess,
+  ended: Promise<string>,
+  graceMs: number,
+  hurry?: Promise<void>,
+): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
   if (child.exitCode === null && child.signalCode === null) {
@@ -68,7 +73,12 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): void {
 /** The last lines of a log, for a message. */
 export function tailOf(logFile: string, lines = 12): string {
   try {
-    return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-lines).map((line) => `    ${line}`).join('\n');
+    return readFileSync(logFile, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-lines)
+      .map((line) => `    ${line}`)
+      .join('\n');
   } catch {
     return '';
   }
@@ -83,5 +93,10 @@ export function deferredTimeout(ms: number): { readonly done: Promise<void>; can
       resolve();
     };
   });
-  return { done, cancel: () => { cancel(); } };
+  return {
+    done,
+    cancel: () => {
+      cancel();
+    },
+  };
 }

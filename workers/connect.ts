@@ -31,7 +31,8 @@ export function serviceAt(address: string, webUi: string | null = null): Service
 export async function findService(env: Environment): Promise<Service> {
   if (env.hasTemporal) return configuredService();
   const embedded = readServerAddress(homeAt(env.home));
-  if (embedded !== null && (await canConnect(embedded.address, 1500))) return serviceAt(embedded.address, embedded.webUi);
+  if (embedded !== null && (await canConnect(embedded.address, 1500)))
+    return serviceAt(embedded.address, embedded.webUi);
   if (loadClientConnectConfig().connectionOptions.address !== undefined) return configuredService();
   throw new UserFault(
     `Temporal: expected a running service, got none for ${env.home}. ` +

@@ -47,7 +47,9 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     store: resolve(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
     openAiKey: text('OPENAI_API_KEY'),
     openAiBaseUrl: text('OPENAI_BASE_URL'),
-    hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => text(name) !== null),
+    hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(
+      (name) => text(name) !== null,
+    ),
     parentPid: numberOf(text('LAMDAGENT_PARENT_PID')),
     noColor: (variables['NO_COLOR'] ?? '') !== '',
     path: variables['PATH'] ?? '',

@@ -17,7 +17,12 @@ export function gpuWorkerProgram(env: Environment, home: Home, address: string):
     name: 'GPU worker',
     command,
     args: ['--address', address, '--namespace', 'default', '--store', env.store, '--device', env.device],
-    env: { OMP_NUM_THREADS: '1', HF_HUB_OFFLINE: '1', TOKENIZERS_PARALLELISM: 'false', PYTHONUNBUFFERED: '1' },
+    env: {
+      OMP_NUM_THREADS: '1',
+      HF_HUB_OFFLINE: '1',
+      TOKENIZERS_PARALLELISM: 'false',
+      PYTHONUNBUFFERED: '1',
+    },
     logFile: home.log('gpu-worker'),
     graceMs: GRACE_MS,
   };

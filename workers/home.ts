@@ -26,8 +26,14 @@ export function homeAt(folder: string): Home {
   };
 }
 
+/** Where an exploration's report is written unasked. */
+export function reportFile(home: Home, name: string): string {
+  return join(home.reportsFolder, `${name}.html`);
+}
+
 export function makeHome(home: Home): void {
-  for (const folder of [home.folder, join(home.folder, 'logs'), home.startsFolder]) mkdirSync(folder, { recursive: true });
+  for (const folder of [home.folder, join(home.folder, 'logs'), home.startsFolder])
+    mkdirSync(folder, { recursive: true });
 }
 
 /** The parsed file, or null when it is missing or torn. */

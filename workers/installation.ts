@@ -44,7 +44,12 @@ export async function startInstallation(options: {
     ];
     for (const program of programs) keeper.keep(program);
     await Promise.race([serverAnswers(server, signal), keeper.failed]);
-    return { service: serviceAt(server.address, server.webUi), webUi: server.webUi, failed: keeper.failed, stop };
+    return {
+      service: serviceAt(server.address, server.webUi),
+      webUi: server.webUi,
+      failed: keeper.failed,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -3,7 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type NativeConnectionOptions } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type NativeConnectionOptions,
+} from '@temporalio/worker';
 import { QUEUES } from '../workflows/contract.js';
 import { composeActivities } from './activities.js';
 import type { Program } from './childProcess.js';
@@ -39,7 +45,13 @@ async function main(): Promise<void> {
     connection: await Connection.connect(service.connection),
     namespace: service.namespace,
   });
-  const composed = composeActivities({ env, client, warn: (line) => { logger.warn(line); } });
+  const composed = composeActivities({
+    env,
+    client,
+    warn: (line) => {
+      logger.warn(line);
+    },
+  });
   const worker = await Worker.create({
     connection,
     namespace: service.namespace,
@@ -66,7 +78,8 @@ async function patiently(service: Service): Promise<NativeConnection> {
     try {
       return await NativeConnection.connect(service.connection as NativeConnectionOptions);
     } catch (error) {
-      if (!told) console.error(`Temporal at ${service.address} does not answer yet (${messageOf(error)}); waiting`);
+      if (!told)
+        console.error(`Temporal at ${service.address} does not answer yet (${messageOf(error)}); waiting`);
       await sleep(100);
     }
   }

@@ -9,9 +9,11 @@ export function isFree(port: number): Promise<boolean> {
     probe.once('error', () => {
       resolve(false);
     });
-    probe.listen(port, LOOPBACK, () => probe.close(() => {
-      resolve(true);
-    }));
+    probe.listen(port, LOOPBACK, () =>
+      probe.close(() => {
+        resolve(true);
+      }),
+    );
   });
 }
 
@@ -33,7 +35,9 @@ export function freePort(): Promise<number> {
 export async function choosePort(name: string, asked: number | null, last: number | null): Promise<number> {
   if (asked !== null) {
     if (await isFree(asked)) return asked;
-    throw new UserFault(`${name}: expected port ${String(asked)} to be free, got taken. Free it, or unset ${name} to take any free port.`);
+    throw new UserFault(
+      `${name}: expected port ${String(asked)} to be free, got taken. Free it, or unset ${name} to take any free port.`,
+    );
   }
   return last !== null && (await isFree(last)) ? last : freePort();
 }

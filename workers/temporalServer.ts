@@ -67,7 +67,11 @@ export function serverProgram(env: Environment, home: Home, server: ServerAddres
  * The server doesn't look after its parent, so on Linux the kernel is told to end it with us (prctl PR_SET_PDEATHSIG = 1).
  * Elsewhere the next start ends it (processRecord.ts).
  */
-function dyingWithUs(env: Environment, program: string, args: readonly string[]): Pick<Program, 'command' | 'args'> {
+function dyingWithUs(
+  env: Environment,
+  program: string,
+  args: readonly string[],
+): Pick<Program, 'command' | 'args'> {
   const python = join(env.venv, 'bin', 'python');
   if (process.platform !== 'linux' || !existsSync(python)) return { command: program, args };
   const script = [
@@ -86,5 +90,7 @@ export async function serverAnswers({ address }: ServerAddress, signal: AbortSig
     await sleep(50);
   }
   if (!signal.aborted)
-    throw new UserFault(`Temporal server: expected an answer at ${address} within ${String(START_MS / 1000)} s, got none.`);
+    throw new UserFault(
+      `Temporal server: expected an answer at ${address} within ${String(START_MS / 1000)} s, got none.`,
+    );
 }

@@ -9,8 +9,27 @@ import type { Store } from '../store/store.js';
 import { createDecide } from './decide.js';
 import { memoryStore } from './memoryStore.js';
 import { createOpenLlm } from './openLlm.js';
-import { firstValue, obedient, sendRefusal, sendText, startScriptedLlm, type Script } from './scriptedLlm.js';
+import {
+  firstValue,
+  obedient,
+  sendRefusal,
+  sendText,
+  startScriptedLlm,
+  type Script,
+  type ScriptedLlm,
+} from './scriptedLlm.js';
 import { history, spaciousPlan } from './testWorld.js';
+
+const servers: ScriptedLlm[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+});
+
+async function serve(script: Script): Promise<ScriptedLlm> {
+  const server = await startScriptedLlm(script);
+  servers.push(server);
+  return server;
+}
 
 const openLlm = createOpenLlm({ apiKey: 'test', embedded: null });
 
@@ -37,19 +56,23 @@ async function recordOf(store: Store, plan: Plan, decision = 0): Promise<Decisio
 }
 
 /** One decision of the agent on five rows, the server doing as the script says. */
-async function decided(
-  script: Script,
-): Promise<{ output: DecideOutput; record: DecisionRecord; asked: number }> {
-  const server = await startScriptedLlm(script);
-  try {
-    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
-    const rows = history(plan, 5);
-    const store = await storeWith(plan, rows);
-    const output = await createDecide({ store, openLlm })(inputFor(plan, rows));
-    return { output, record: await recordOf(store, plan), asked: server.seen.length };
-  } finally {
-    await server.stop();
-  }
+async function decided(script: Script): Promise<{ output: DecideOutput; record: DecisionRecord; asked: number }> {
+  const { store, plan, rows, server } = await agentWorld(script);
+  const output = await createDecide({ store, openLlm })(inputFor(plan, rows));
+  return { output, record: await recordOf(store, plan), asked: server.seen.length };
+}
+
+/** With this seed the first options of decision 0 are no repeat. */
+async function agentWorld(script: Script): Promise<{
+  readonly server: ScriptedLlm;
+  readonly plan: Plan;
+  readonly rows: readonly TrialRecord[];
+  readonly store: ReturnType<typeof memoryStore>;
+}> {
+  const server = await serve(script);
+  const plan = spaciousPlan({ policy: 'agent', llm: server.settings, seed: 'SEED' });
+  const rows = history(plan, 5);
+  return { server, plan, rows, store: await storeWith(plan, rows) };
 }
 
 /** Obeys, but answers the step of this purpose with what `wrong` does, `times` times. */
@@ -146,14 +169,11 @@ describe('a decision', () => {
 
   it('that is retried after a failure asks only what was not answered', async () => {
     let broken = true;
-    const server = await startScriptedLlm((request, index, response) => {
+    const { server, plan, rows, store } = await agentWorld((request, index, response) => {
       const isLast = request.body.response_format.json_schema.name === 'objects';
       if (broken && isLast) response.socket?.resetAndDestroy();
       else obedient(request, index, response);
     });
-    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
-    const rows = history(plan, 5);
-    const store = await storeWith(plan, rows);
     const isUnreachable = (error: unknown): boolean =>
       error instanceof ApplicationFailure && error.type === 'LlmUnreachable';
     await assert.rejects(createDecide({ store, openLlm })(inputFor(plan, rows)), isUnreachable);
@@ -161,14 +181,10 @@ describe('a decision', () => {
     broken = false;
     await createDecide({ store, openLlm })(inputFor(plan, rows));
     assert.equal(server.seen.length, 4);
-    await server.stop();
   });
 
   it('that is made again from recorded calls alone is the same, without any call', async () => {
-    const server = await startScriptedLlm(obedient);
-    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
-    const rows = history(plan, 5);
-    const store = await storeWith(plan, rows);
+    const { server, plan, rows, store } = await agentWorld(obedient);
     await createDecide({ store, openLlm })(inputFor(plan, rows));
     const first = await recordOf(store, plan);
     await server.stop();
@@ -178,22 +194,15 @@ describe('a decision', () => {
   });
 
   it('refuses recorded calls that belong to another prompt', async () => {
-    const server = await startScriptedLlm(obedient);
-    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
-    const rows = history(plan, 5);
-    const store = await storeWith(plan, rows);
+    const { plan, rows, store } = await agentWorld(obedient);
     await createDecide({ store, openLlm })(inputFor(plan, rows));
     store.records.delete(keys.decision(plan.explorationId, 0));
     const fewer = { ...inputFor(plan, rows), ledgerRows: 4 };
     await assert.rejects(createDecide({ store, openLlm })(fewer), /000000-00\.json: expected the prompt/);
-    await server.stop();
   });
 
   it('skips the memory call when nothing new was booked', async () => {
-    const server = await startScriptedLlm(obedient);
-    const plan = spaciousPlan({ policy: 'agent', llm: server.settings });
-    const rows = history(plan, 5);
-    const store = await storeWith(plan, rows);
+    const { server, plan, rows, store } = await agentWorld(obedient);
     const decide = createDecide({ store, openLlm });
     const first = await decide(inputFor(plan, rows));
     assert.ok(first.kind === 'proposed');
@@ -206,7 +215,6 @@ describe('a decision', () => {
     );
     assert.equal(second.memory, (await recordOf(store, plan)).memory);
     assert.match(server.seen.at(-1)?.body.messages[1]?.content ?? '', /Running now/);
-    await server.stop();
   });
 });
 
@@ -232,7 +240,7 @@ describe('an unusable answer', () => {
   }
 
   it('(a repeat) is told which trial was the same', async () => {
-    const server = await startScriptedLlm(obedient);
+    const server = await serve(obedient);
     const [sft] = spaciousPlan().actions;
     assert.ok(sft);
     const only = (value: number | string) => ({ kind: 'choices', values: [value] }) as const;
@@ -248,7 +256,6 @@ describe('an unusable answer', () => {
       faults.push(...(await recordOf(store, plan, decision)).calls.flatMap((call) => call.fault ?? []));
     }
     assert.ok(faults.includes('repeat: t0001 was the same'), faults.join());
-    await server.stop();
   });
 });
 

@@ -10,7 +10,7 @@ import rfc8785
 
 from lamdagent_gpu.contract.messages import Stage
 
-STAGE_ID = re.compile(r"^[0-9a-f]{64}$")
+STAGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
 class InvalidJob(ValueError):
@@ -33,6 +33,6 @@ def check_stage_id(stage: Stage, stage_id: str) -> None:
 
 def check_id(stage_id: str) -> str:
     """Raises InvalidJob unless the text is an id; ids become paths, so nothing else may pass."""
-    if not STAGE_ID.match(stage_id):
+    if not STAGE_ID.fullmatch(stage_id):
         raise InvalidJob(f"stage id: expected 64 hexadecimal digits, got {stage_id!r}")
     return stage_id

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+// The built command line; `npm start` and `npm run build` make it.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const main = join(import.meta.dirname, '../dist/cli/main.js');
+if (!existsSync(main)) {
+  console.error(`lamdagent: expected the build at ${main}, got none. Run \`npm run setup\` first.`);
+  process.exit(1);
+}
+const { run } = await import(main);
+// Open connections and timers must not keep a finished command alive.
+process.exit(await run(process.argv.slice(2)));

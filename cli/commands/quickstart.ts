@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { formatFaults } from '../../activities/spec/faults.js';
+import type { Spec } from '../../activities/spec/schema.js';
+import { parseSpec, readSpecFile } from '../../activities/spec/spec.js';
+import { connectTo } from '../../workers/connect.js';
+import { EXIT, UserFault } from '../../workers/fault.js';
+import { startInstallation } from '../../workers/installation.js';
+import type { Context, Run } from '../context.js';
+import { follow } from '../follow.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { finishedBefore, launch, type Wanted } from '../launch.js';
+import { wholeNumber } from '../numbers.js';
+import { showOutcome, showResult } from '../outcome.js';
+
+interface Options {
+  readonly trials?: number;
+  readonly seed?: number;
+  readonly parallel?: number;
+  readonly policy?: string;
+  readonly llm?: string;
+  readonly model?: string;
+  readonly fresh?: boolean;
+}
+
+export function addQuickstart(program: Command, run: Run): void {
+  program
+    .command('quickstart')
+    .description('run the example exploration here, from nothing to a report (what `npm start` runs)')
+    .option('--trials <n>', 'trials after the baselines', wholeNumber)
+    .option('--seed <n>', 'seed of every random choice', wholeNumber)
+    .option('--parallel <n>', 'trials in flight at once', wholeNumber)
+    .option('--policy <name>', 'auto, random or agent')
+    .option(
+      '--llm <where>',
+      '`embedded` (a small model on this machine) or the URL of an OpenAI-compatible endpoint',
+    )
+    .option('--model <name>', 'the model to ask at that endpoint')
+    .option('--fresh', 'begin a new exploration under the same name')
+    .action((options: Options) => run((context) => quickstart(context, options)));
+}
+
+async function quickstart(context: Context, options: Options): Promise<number> {
+  const wanted = await wantedOf(context, options);
+  const { name } = wanted.spec;
+  const before = await finishedBefore(context, wanted);
+  if (before !== null) {
+    context.terminal.say(
+      `exploration ${name} is finished already; \`npm start -- --fresh\` begins a new one`,
+    );
+    await showResult(context, name, before);
+    return EXIT.ok;
+  }
+  const interrupt = listenForInterrupt();
+  const say = (line: string): void => {
+    context.terminal.say(line);
+  };
+  const installation = await startInstallation({ env: context.env, say, signal: interrupt.signal });
+  try {
+    const code = await Promise.race([explore(), installation.failed]);
+    return interrupt.signal.aborted ? EXIT.interrupted : code;
+  } finally {
+    context.terminal.live([]);
+    if (interrupt.signal.aborted) say('stopping: the GPU worker writes a checkpoint (Ctrl-C again: at once)');
+    await installation.stop(interrupt.hurry);
+    if (interrupt.signal.aborted) say('stopped. The same command goes on from here.');
+  }
+
+  async function explore(): Promise<number> {
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    say(`Temporal Web UI: ${installation.webUi}`);
+    const client = await connectTo(installation.service);
+    const launched = await launch(context, client, wanted);
+    if (launched === 'attached') say(`going on with exploration ${name}`);
+    await follow({ client, name, terminal: context.terminal, signal: interrupt.signal });
+    return interrupt.signal.aborted ? EXIT.interrupted : showOutcome(context, client, name);
+  }
+}
+
+/** The example's spec with what the person changed. */
+async function wantedOf({ env }: Context, options: Options): Promise<Wanted> {
+  const file = await readSpecFile(join(env.root, 'examples/quickstart/spec.yaml'));
+  if (!file.ok) throw new UserFault(formatFaults(file.faults), EXIT.usage);
+  const parsed = parseSpec(withOptions(file.spec, options, env.openAiBaseUrl));
+  if (!parsed.ok) throw new UserFault(formatFaults(parsed.faults), EXIT.usage);
+  const asked = Object.keys(options).filter((name) => name !== 'fresh');
+  return { spec: parsed.spec, fresh: options.fresh ?? false, asked };
+}
+
+function withOptions(spec: Spec, options: Options, openAiBaseUrl: string | null): unknown {
+  const { trials, seed, parallel, policy, llm, model } = options;
+  return {
+    ...spec,
+    budget: { ...spec.budget, ...(trials === undefined ? {} : { trials }) },
+    ...(seed === undefined ? {} : { seed }),
+    ...(parallel === undefined ? {} : { parallel }),
+    ...(policy === undefined ? {} : { policy }),
+    ...llmOf(llm, model, openAiBaseUrl),
+  };
+}
+
+/** Naming an LLM is the consent to use it; a key in the environment alone is none. */
+function llmOf(llm: string | undefined, model: string | undefined, openAiBaseUrl: string | null): object {
+  if (llm === undefined && model === undefined) return {};
+  if (llm === 'embedded') return { llm: { embedded: true } };
+  const baseUrl = llm ?? openAiBaseUrl ?? undefined;
+  if (baseUrl !== undefined && model !== undefined) return { llm: { baseUrl, model } };
+  throw new UserFault(
+    '--llm: expected `embedded`, or a URL together with --model NAME (OPENAI_BASE_URL serves for the URL), got less.',
+    EXIT.usage,
+  );
+}

@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { formatFaults } from '../../activities/spec/faults.js';
+import { readSpecFile } from '../../activities/spec/spec.js';
+import { connectTo, findService } from '../../workers/connect.js';
+import { EXIT, UserFault } from '../../workers/fault.js';
+import { makeHome } from '../../workers/home.js';
+import type { Context, Run } from '../context.js';
+import { follow } from '../follow.js';
+import { listenForInterrupt } from '../interrupt.js';
+import { launch } from '../launch.js';
+import { showOutcome } from '../outcome.js';
+
+interface Options {
+  readonly follow?: boolean;
+  readonly fresh?: boolean;
+}
+
+export function addStart(program: Command, run: Run): void {
+  program
+    .command('start')
+    .description(
+      'start an exploration on a running Temporal service; a second start of the same one attaches to it',
+    )
+    .argument('<spec>', 'YAML or JSON file')
+    .option('--follow', 'show it until it ends')
+    .option('--fresh', 'begin a new exploration under the same name')
+    .action((file: string, options: Options) => run((context) => start(context, file, options)));
+}
+
+async function start(context: Context, file: string, options: Options): Promise<number> {
+  const parsed = await readSpecFile(file);
+  if (!parsed.ok) throw new UserFault(formatFaults(parsed.faults), EXIT.usage);
+  const { spec } = parsed;
+  const service = await findService(context.env);
+  const client = await connectTo(service);
+  makeHome(context.home);
+  const launched = await launch(context, client, { spec, fresh: options.fresh ?? false, asked: 'all' });
+  const words = {
+    started: 'started',
+    attached: 'runs already',
+    finished: 'is finished already (--fresh begins a new one)',
+  };
+  context.terminal.say(
+    `exploration ${spec.name} ${words[launched]}${service.webUi === null ? '' : `; Web UI: ${service.webUi}`}`,
+  );
+  if (launched !== 'finished' && options.follow !== true) return EXIT.ok;
+  const { signal } = listenForInterrupt();
+  await follow({ client, name: spec.name, terminal: context.terminal, signal });
+  if (!signal.aborted) return showOutcome(context, client, spec.name);
+  context.terminal.say(
+    `it goes on without this terminal; \`npx lamdagent watch ${spec.name}\` shows it again`,
+  );
+  return EXIT.interrupted;
+}

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { checkFiles } from '../../activities/spec/files.js';
+import { formatFaults, type Fault } from '../../activities/spec/faults.js';
+import { readSpecFile } from '../../activities/spec/spec.js';
+import { EXIT } from '../../workers/fault.js';
+import type { Context, Run } from '../context.js';
+
+export function addValidate(program: Command, run: Run): void {
+  program
+    .command('validate')
+    .description(
+      'check a spec and the files it names; exit code 2 and one line a fault when something is wrong',
+    )
+    .argument('<spec>', 'YAML or JSON file')
+    .option('--json', 'the resolved spec, or the faults, as JSON on stdout')
+    .action((file: string, { json }: { json?: boolean }) => run((context) => validate(context, file, json)));
+}
+
+async function validate({ terminal }: Context, file: string, json: boolean | undefined): Promise<number> {
+  const parsed = await readSpecFile(file);
+  const faults: Fault[] = parsed.ok ? [] : [...parsed.faults];
+  if (parsed.ok) await checkFiles(parsed.spec, faults);
+  const valid = faults.length === 0;
+  if (json)
+    terminal.print(JSON.stringify({ schemaVersion: 1, valid, faults, spec: parsed.ok ? parsed.spec : null }));
+  else if (valid) terminal.say(`${file}: valid`);
+  else terminal.say(formatFaults(faults));
+  return valid ? EXIT.ok : EXIT.usage;
+}

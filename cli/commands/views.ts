@@ -1,0 +1,119 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import {
+  listExplorations,
+  loadLeaderboard,
+  loadStatus,
+  type LeaderboardView,
+  type StatusView,
+} from '../../activities/ledger/views.js';
+import { writeReport } from '../../activities/report/write.js';
+import { EXIT } from '../../workers/fault.js';
+import { reportFile } from '../../workers/home.js';
+import { requireKnown, type Context, type Run } from '../context.js';
+import { signed } from '../summary.js';
+import { table } from '../table.js';
+
+interface Json {
+  readonly json?: boolean;
+}
+
+/** The commands that read the store alone: no server is needed. */
+export function addViews(program: Command, run: Run): void {
+  const reading = (name: string, description: string): Command =>
+    program.command(name).description(description).option('--json', 'data as JSON on stdout');
+  reading('status', 'state, scores and spend of an exploration')
+    .argument('<name>')
+    .action((name: string, { json }: Json) =>
+      run((context) => show(context, { name, json, load: loadStatus, lines: statusLines })),
+    );
+  reading('leaderboard', 'all trials of an exploration, best first')
+    .argument('<name>')
+    .action((name: string, { json }: Json) =>
+      run((context) => show(context, { name, json, load: loadLeaderboard, lines: leaderboardLines })),
+    );
+  reading('list', 'all explorations of this home').action(({ json }: Json) =>
+    run((context) => list(context, json)),
+  );
+  reading('report', 'write the report of an exploration, one HTML file')
+    .argument('<name>')
+    .option('--output <file>', 'where to (default: reports/<name>.html in LAMDAGENT_HOME)')
+    .action((name: string, options: Json & { readonly output?: string }) =>
+      run((context) => report(context, name, options)),
+    );
+}
+
+interface View<T> {
+  readonly name: string;
+  readonly json: boolean | undefined;
+  readonly load: (store: Context['store'], name: string) => Promise<T | null>;
+  readonly lines: (view: T) => readonly string[];
+}
+
+async function show<T>(context: Context, { name, json, load, lines }: View<T>): Promise<number> {
+  await requireKnown(context, name);
+  const view = await load(context.store, name);
+  if (view === null) return EXIT.failed;
+  context.terminal.print(json ? JSON.stringify(view) : lines(view).join('\n'));
+  return EXIT.ok;
+}
+
+async function list({ store, terminal }: Context, json: boolean | undefined): Promise<number> {
+  const explorations = await listExplorations(store);
+  const rows = explorations.map(({ name, state, trials, best, spend }) => [
+    name,
+    state,
+    String(trials.completed),
+    best === null ? '-' : best.score.toFixed(4),
+    spend.gpuSeconds.toFixed(0),
+  ]);
+  const lines = table(['name', 'state', 'trials', 'best', 'GPU-seconds'], rows);
+  terminal.print(json ? JSON.stringify({ schemaVersion: 1, explorations }) : lines.join('\n'));
+  return EXIT.ok;
+}
+
+async function report(
+  context: Context,
+  name: string,
+  options: Json & { readonly output?: string },
+): Promise<number> {
+  await requireKnown(context, name);
+  const file = options.output === undefined ? reportFile(context.home, name) : resolve(options.output);
+  await writeReport(context.store, name, file);
+  context.terminal.print(options.json ? JSON.stringify({ schemaVersion: 1, name, report: file }) : file);
+  return EXIT.ok;
+}
+
+export function statusLines(view: StatusView): readonly string[] {
+  const { trials, base, best, test, spend, saved } = view;
+  const range = ([low, high]: readonly [number, number]): string => `${low.toFixed(4)} to ${high.toFixed(4)}`;
+  return [
+    `${view.name}  ${view.state}`,
+    `trials      ${String(trials.completed)} completed, ${String(trials.failed)} failed, ${String(trials.running)} running`,
+    `base        ${base.score?.toFixed(4) ?? 'not scored yet'}`,
+    `best        ${best === null ? 'none yet' : `${best.trial}  ${best.score.toFixed(4)} (${range(best.interval)})`}`,
+    ...(test === null
+      ? []
+      : [
+          `test split  base ${test.base.toFixed(4)}, champion ${test.best.toFixed(4)}, gain ${signed(test.difference)} (${range(test.interval)})`,
+        ]),
+    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost), ${String(spend.llmTokens)} LLM tokens`,
+    `reuse       ${String(saved.stages)} stages, ${saved.gpuSeconds.toFixed(1)} GPU-seconds saved`,
+  ];
+}
+
+function leaderboardLines({ rows }: LeaderboardView): readonly string[] {
+  return table(
+    ['trial', 'score', 'constraints', 'status', 'action', 'parents', 'datasets', 'GPU-s'],
+    rows.map((row) => [
+      row.trial,
+      row.score?.toFixed(4) ?? '-',
+      row.feasible ? 'met' : 'not met',
+      row.status,
+      row.action,
+      row.parents.join(' + '),
+      row.datasets.join(' + '),
+      row.gpuSeconds.toFixed(1),
+    ]),
+  );
+}

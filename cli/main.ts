@@ -1,0 +1,51 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, UserFault } from '../workers/fault.js';
+import { addControls } from './commands/control.js';
+import { addDoctor } from './commands/doctor.js';
+import { addQuickstart } from './commands/quickstart.js';
+import { addStart } from './commands/start.js';
+import { addUp } from './commands/up.js';
+import { addValidate } from './commands/validate.js';
+import { addViews } from './commands/views.js';
+import { addWatch } from './commands/watch.js';
+import { openContext } from './context.js';
+
+const VERSION = '0.1.0';
+
+/** Runs one command; returns its exit code. Faults of the person are one message, bugs have a stack. */
+export async function run(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = createProgram((exitCode) => {
+    code = exitCode;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const isFault = error instanceof UserFault;
+    console.error(
+      isFault || !(error instanceof Error) ? String(error).replace(/^UserFault: /, '') : error.stack,
+    );
+    return isFault ? error.exitCode : EXIT.failed;
+  }
+}
+
+/** The whole command line; `done` hears the exit code of the command that ran. */
+export function createProgram(done: (exitCode: number) => void): Command {
+  const program = new Command('lamdagent')
+    .description(
+      'Searches whole post-training pipelines of a language model, durably (LaMDAgent on Temporal)',
+    )
+    .version(VERSION)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false });
+  const act = async (work: (context: ReturnType<typeof openContext>) => Promise<number>): Promise<void> => {
+    done(await work(openContext()));
+  };
+  for (const add of [addQuickstart, addUp, addStart, addViews, addWatch, addControls, addValidate, addDoctor])
+    add(program, act);
+  for (const command of program.commands) command.exitOverride();
+  return program;
+}

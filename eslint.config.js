@@ -1,4 +1,3 @@
-import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 /** `import type` is always free; values are not. */
@@ -14,7 +13,18 @@ const PURE = '@noble/hashes/.+|canonicalize';
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.venv/', '.cache/', '.lamdagent*/', 'coverage/', 'python-gpu/'] },
-  js.configs.recommended,
+  {
+    rules: {
+      eqeqeq: 'error',
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'no-unused-expressions': 'error',
+      'no-fallthrough': 'error',
+      'no-self-compare': 'error',
+      'no-unreachable': 'error',
+      'require-atomic-updates': 'off',
+    },
+  },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strict],
@@ -25,8 +35,15 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      'no-restricted-syntax': ['error', { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'TSEnumDeclaration', message: 'Use a union of literals.' },
+      ],
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only workers/env.ts reads the environment.' },
@@ -56,17 +73,35 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^(\\.\\./)+(workers|cli)/', message: 'One way only: cli → workers → activities → domain.' }] },
+        {
+          patterns: [
+            {
+              regex: '^(\\.\\./)+(workers|cli)/',
+              message: 'One way only: cli → workers → activities → domain.',
+            },
+          ],
+        },
       ],
     },
   },
   {
     files: ['**/*.mjs', '**/*.cjs', '*.js'],
+    rules: { 'no-undef': 'error', 'no-unused-vars': 'error', 'no-dupe-keys': 'error' },
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'performance', 'setTimeout', 'clearInterval', 'setInterval', 'fetch', 'AbortSignal', 'URL', 'require', 'module'].map(
-          (name) => [name, 'readonly'],
-        ),
+        [
+          'process',
+          'console',
+          'performance',
+          'setTimeout',
+          'clearInterval',
+          'setInterval',
+          'fetch',
+          'AbortSignal',
+          'URL',
+          'require',
+          'module',
+        ].map((name) => [name, 'readonly']),
       ),
     },
   },

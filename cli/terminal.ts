@@ -39,7 +39,6 @@ export function openTerminal(env: Environment): Terminal {
 
 /** Cuts a line to the terminal's width; styled lines are counted without their escapes. */
 function cut(line: string, width: number): string {
-  // eslint-disable-next-line no-control-regex -- the escapes are what is looked for
   const bare = line.replace(/\u001b\[\d+m/g, '');
   return bare.length <= width ? line : `${bare.slice(0, width - 1)}…`;
 }

@@ -15,10 +15,22 @@ export function sampleValue(space: ParameterSpace, random: Random): number | str
   if (space.kind === 'choices') return random.pick(space.values) ?? '';
   const { low, high, scale, integer } = space;
   if (integer && scale === 'linear') return low + random.integer(high - low + 1);
-  const at = random.real();
-  const drawn = scale === 'log' ? low * (high / low) ** at : low + (high - low) * at;
-  const value = integer ? Math.round(drawn) : roundTo3Digits(drawn);
+  return valueAt(space, random.real());
+}
+
+/** The value at a place of the range, 0 … 1 on its scale. */
+function valueAt(
+  { low, high, scale, integer }: Extract<ParameterSpace, { kind: 'range' }>,
+  at: number,
+): number {
+  const exact = scale === 'log' ? low * (high / low) ** at : low + (high - low) * at;
+  const value = integer ? Math.round(exact) : roundTo3Digits(exact);
   return Math.min(high, Math.max(low, value));
+}
+
+/** Five values of a range, evenly spaced on its scale, both ends among them. */
+export function gridOf(range: Extract<ParameterSpace, { kind: 'range' }>): readonly number[] {
+  return [...new Set([0, 0.25, 0.5, 0.75, 1].map((at) => valueAt(range, at)))];
 }
 
 /** One value for every parameter that applies. */

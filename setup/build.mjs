@@ -1,10 +1,10 @@
 // npm run build: TypeScript to dist/ and the workflow bundle, when a source changed. Types are checked by `npm run check`.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { command } from './command.mjs';
 import { runMain, say } from './progress.mjs';
-import { cache, inRoot } from './root.mjs';
+import { cache, inRoot, root } from './root.mjs';
 import { filesUnder, isStamped, stampOf, writeStamp } from './stamp.mjs';
 
 const SOURCES = ['domain', 'workflows', 'activities', 'workers', 'cli'];
@@ -18,7 +18,7 @@ export async function ensureBuilt() {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   await compile(fresh);
-  writeFileSync(join(fresh, 'workflow-bundle.js'), await bundle(join(fresh, 'workflows/index.js')));
+  writeFileSync(join(fresh, 'workflow-bundle.js'), await bundle(fresh));
   writeStamp(join(fresh, STAMP), stamp);
   swap(fresh, inRoot('dist'));
   say('build: done');
@@ -39,10 +39,12 @@ async function compile(target) {
 }
 
 /** Bundling takes seconds, so it is done here and not at each start of the orchestrator. */
-async function bundle(workflowsPath) {
+async function bundle(folder) {
+  const workflowsPath = join(folder, 'workflows/index.js');
   const { bundleWorkflowCode, DefaultLogger } = createRequire(import.meta.url)('@temporalio/worker');
   const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
-  return code;
+  // Modules are named by their final place, so that equal sources give equal bundles.
+  return code.replaceAll(`./${relative(root, folder)}/`, './dist/');
 }
 
 /** A running orchestrator never sees half a build. */

@@ -14,7 +14,8 @@ const VENV = join(ROOT, '.venv', 'bin');
 /** A real Temporal server on loopback, from PATH or from the Python environment. */
 export async function startServer(): Promise<TestWorkflowEnvironment> {
   const path = join(VENV, 'temporal');
-  if (!existsSync(path)) throw new Error(`${path}: expected the Temporal server binary, got none. Run npm run setup.`);
+  if (!existsSync(path))
+    throw new Error(`${path}: expected the Temporal server binary, got none. Run npm run setup.`);
   return TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path } } });
 }
 
@@ -28,7 +29,10 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
 const nothing = (): void => undefined;
 const silent = { log: nothing, trace: nothing, debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-export async function startOrchestrator(server: TestWorkflowEnvironment, activities: object): Promise<Worker> {
+export async function startOrchestrator(
+  server: TestWorkflowEnvironment,
+  activities: object,
+): Promise<Worker> {
   return Worker.create({
     connection: server.nativeConnection,
     taskQueue: QUEUES.orchestrator,

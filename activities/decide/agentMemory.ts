@@ -15,7 +15,7 @@ export interface Digest {
 }
 
 /** The longest digest of endpoints whose schema can say so, in characters. */
-const BOUNDED_LENGTH = 240;
+const BOUNDED_LENGTH = 160;
 
 /** The digest, rewritten when the ledger grew since the decision before; kept when no usable answer came. */
 export async function digestOf(context: PolicyContext, llm: CallLog): Promise<Digest> {

@@ -19,7 +19,7 @@ export function agentMessages(
 }
 
 /** The longest reason of endpoints whose schema can say so, in characters. */
-const BOUNDED_REASON = 100;
+const BOUNDED_REASON = 60;
 
 /** Asked for before the choice, so that a choice may follow from it. */
 export function reasonSchema(limits: LlmLimits): z.ZodString {

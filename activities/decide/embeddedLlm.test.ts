@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { DecisionRecord } from '../../domain/decision.js';
 import { createEmbeddedLlm, type EmbeddedLlm } from '../../workers/embeddedLlm.js';
 import { keys } from '../store/keys.js';
@@ -22,14 +26,36 @@ describe('the embedded LLM (real SmolLM2, slow)', function () {
   });
   after(() => llm?.stop());
 
-  it('makes 2 decisions, the same ones when it is started afresh', async () => {
-    const first = await decisions();
+  it('makes 2 decisions, and the first one again when it is started afresh', async () => {
+    const first = await decisions([0, 1]);
     await llm?.stop();
-    const second = await decisions();
-    assert.deepEqual(second, first);
+    const again = await decisions([0]);
+    assert.deepEqual(again, first.slice(0, 1));
   });
 
-  async function decisions(): Promise<readonly object[]> {
+  it('ends with the process that started it, even when that is killed', async () => {
+    const module = pathToFileURL(join(root, 'workers', 'embeddedLlm.ts')).href;
+    const program = `import { createEmbeddedLlm } from ${JSON.stringify(module)};
+      const llm = createEmbeddedLlm({ python: ${JSON.stringify(python)}, root: ${JSON.stringify(root)}, say: () => undefined });
+      console.log((await llm.open()).baseUrl);`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', program];
+    const parent = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const [address] = (await once(parent.stdout, 'data')) as [Buffer];
+    const health = new URL('/health', address.toString('utf8').trim());
+    assert.equal((await fetch(health)).status, 200);
+    parent.kill('SIGKILL');
+    let isGone = false;
+    for (let tries = 0; tries < 50 && !isGone; tries += 1) {
+      await sleep(100);
+      isGone = await fetch(health).then(
+        () => false,
+        () => true,
+      );
+    }
+    assert.ok(isGone);
+  });
+
+  async function decisions(numbers: readonly number[]): Promise<readonly object[]> {
     assert.ok(llm);
     const running = llm;
     const plan = spaciousPlan({ policy: 'agent', llm: EMBEDDED_LLM });
@@ -41,7 +67,7 @@ describe('the embedded LLM (real SmolLM2, slow)', function () {
     const rows = [...history(plan, 4)];
     await store.putIfAbsent(keys.plan(plan.explorationId), JSON.stringify(plan));
     const made: object[] = [];
-    for (const decision of [0, 1]) {
+    for (const decision of numbers) {
       for (const row of rows)
         await store.putIfAbsent(keys.row(plan.explorationId, row.sequence), JSON.stringify(row));
       const { explorationId } = plan;

@@ -39,6 +39,8 @@ export interface LlmLimits {
   readonly promptTokens: number;
   /** Whether its JSON Schema knows `maxLength` (OpenAI's strict mode refuses it). */
   readonly boundedText: boolean;
+  /** Whether it keeps to a number's bounds; where it does not, a range is offered as a few values. */
+  readonly boundedNumbers: boolean;
 }
 
 /** An LLM that answers or throws a Temporal failure that says whether to try again. */

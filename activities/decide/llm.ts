@@ -13,7 +13,7 @@ export interface LlmOptions {
 }
 
 /** Prompts of at most about 6,000 tokens: room for the table of 25 trials and 12 candidates, cheap enough for every decision. */
-export const HOSTED_LIMITS: LlmLimits = { promptTokens: 6000, boundedText: false };
+export const HOSTED_LIMITS: LlmLimits = { promptTokens: 6000, boundedText: false, boundedNumbers: true };
 
 const CompletionSchema = z.object({
   choices: z

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
 import type { ChoicePosition } from '../../domain/decision.js';
-import { applies, roundTo3Digits, spaceText, type ParameterValues } from '../../domain/parameterSpace.js';
+import {
+  applies,
+  gridOf,
+  roundTo3Digits,
+  spaceText,
+  type ParameterValues,
+} from '../../domain/parameterSpace.js';
 import type { ActionSpace, ParameterSpace } from '../../domain/plan.js';
 import { modelsAllowed } from '../../domain/space.js';
 import type { BuildKind } from '../../domain/stage.js';
@@ -50,7 +56,7 @@ export function menuOf(
 ): Menu {
   const space = context.plan.actions.find((one) => one.kind === kind);
   if (space === undefined) throw new Error(`action type: expected one of the plan's, got ${kind}`);
-  const offers = offersOf(context, space, detail);
+  const offers = offersOf(context, space, { detail, limits });
   return {
     text: textOf(context, kind, offers),
     schema: schemaOf(offers, limits),
@@ -67,7 +73,11 @@ export function menuOf(
   };
 }
 
-function offersOf(context: PolicyContext, space: ActionSpace, detail: Detail): Offers {
+function offersOf(
+  context: PolicyContext,
+  space: ActionSpace,
+  { detail, limits }: { readonly detail: Detail; readonly limits: LlmLimits },
+): Offers {
   const { minimum, maximum } = modelsAllowed(space);
   const models = candidates(context, { least: minimum, detail }).map((model) => model.stageId);
   const random = context.random(`order of the menu for ${space.kind}`);
@@ -75,7 +85,8 @@ function offersOf(context: PolicyContext, space: ActionSpace, detail: Detail): O
   const parameters = ACTION_TYPES[space.kind].parameters.flatMap((type) => {
     const of = space.parameters[type.name];
     if (of === undefined || !isOpen(of)) return [];
-    const shown: ParameterSpace = of.kind === 'choices' ? { ...of, values: random.shuffle(of.values) } : of;
+    const values = of.kind === 'choices' ? of.values : limits.boundedNumbers ? null : gridOf(of);
+    const shown: ParameterSpace = values === null ? of : { kind: 'choices', values: random.shuffle(values) };
     return [{ type, space: shown }];
   });
   return {
@@ -151,7 +162,8 @@ function parametersOf(space: ActionSpace, answer: Readonly<Record<string, unknow
     if (of === undefined || !applies(type, values)) return values;
     const only = of.kind === 'choices' ? of.values[0] : of.low;
     const given = isOpen(of) ? answer[type.name] : only;
-    const value = typeof given === 'number' && of.kind === 'range' ? roundTo3Digits(given) : given;
+    const value =
+      typeof given === 'number' && of.kind === 'range' && !of.integer ? roundTo3Digits(given) : given;
     return typeof value === 'number' || typeof value === 'string'
       ? { ...values, [type.name]: value }
       : values;

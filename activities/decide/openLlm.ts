@@ -17,8 +17,8 @@ export const EMBEDDED_LLM: LlmSettings = {
   maxTokens: 256,
 };
 
-/** About 150 prompt tokens a second on one core, a context of 4096: short prompts, and texts bounded by the schema. */
-export const EMBEDDED_LIMITS: LlmLimits = { promptTokens: 800, boundedText: true };
+/** About 150 prompt tokens a second on one busy core: short prompts and texts; llama.cpp's grammar ignores the bounds of real numbers. */
+export const EMBEDDED_LIMITS: LlmLimits = { promptTokens: 550, boundedText: true, boundedNumbers: false };
 
 export interface LlmAccess {
   /** Environment: OPENAI_API_KEY, read by the worker; null: none is sent. */

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createProgram } from './main.js';
+
+/** The whole surface as text: names, arguments, options, meanings. */
+function surface(): string {
+  const program = createProgram(() => undefined);
+  const help = program.commands.map((command) => {
+    const options = command.options.map((option) => `  ${option.flags}: ${option.description}`);
+    const args = command.registeredArguments.map((argument) =>
+      argument.required ? ` <${argument.name()}>` : ` [${argument.name()}]`,
+    );
+    return [`${command.name()}${args.join('')}: ${command.description()}`, ...options].join('\n');
+  });
+  return `${help.join('\n')}\n`;
+}
+
+describe('the command line', () => {
+  const root = join(import.meta.dirname, '..');
+  let home = '';
+  before(() => {
+    home = mkdtempSync(join(tmpdir(), 'lamdagent-cli-'));
+  });
+  after(() => {
+    rmSync(home, { recursive: true });
+  });
+  const lamdagent = (...args: readonly string[]) =>
+    spawnSync(process.execPath, [join(root, 'bin/lamdagent.mjs'), ...args], {
+      cwd: home,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], LAMDAGENT_HOME: home, HOME: home },
+    });
+
+  it('has a surface that changes only on purpose', () => {
+    assert.equal(surface(), readFileSync(join(import.meta.dirname, 'surface.txt'), 'utf8'));
+  });
+
+  it('ends with 0 for help and version, on stdout', () => {
+    assert.equal(lamdagent('--version').stdout, '0.1.0\n');
+    const help = lamdagent('--help');
+    assert.equal(help.status, 0);
+    assert.match(help.stdout, /quickstart/);
+  });
+
+  it('ends with 2 for an unknown command, option or exploration, without a stack', () => {
+    for (const args of [
+      ['frobnicate'],
+      ['status'],
+      ['quickstart', '--trails', '3'],
+      ['quickstart', '--trials', 'x'],
+      ['status', 'nope'],
+      ['quickstart', '--llm', 'http://x'],
+    ]) {
+      const { status, stderr } = lamdagent(...args);
+      assert.equal(status, 2, `${args.join(' ')}: ${stderr}`);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    }
+    assert.match(lamdagent('quickstart', '--trails', '3').stderr, /Did you mean --trials/);
+  }).timeout(60_000);
+
+  it('ends with 2 and one line a fault for a bad spec', () => {
+    const file = join(home, 'bad.yaml');
+    writeFileSync(file, 'name: bad\nmodels: { base: { path: nowhere } }\nactionz: {}\n');
+    const { status, stderr } = lamdagent('validate', file);
+    assert.equal(status, 2);
+    assert.match(stderr, /actionz.*expected .*got/);
+    const json = lamdagent('validate', file, '--json');
+    assert.equal((JSON.parse(json.stdout) as { valid: boolean }).valid, false);
+    assert.equal(json.stderr, '');
+  });
+
+  it("accepts the quickstart's spec", () => {
+    const { status, stderr } = lamdagent('validate', join(root, 'examples/quickstart/spec.yaml'));
+    assert.equal(status, 0, stderr);
+  });
+
+  it('ends with 3 when no service answers, and says how to run one', () => {
+    const { status, stderr } = lamdagent('pause', 'quickstart');
+    assert.equal(status, 3);
+    assert.match(stderr, /lamdagent up/);
+  });
+
+  it('lists nothing in an empty home, as JSON on stdout alone', () => {
+    const { status, stdout, stderr } = lamdagent('list', '--json');
+    assert.deepEqual([status, JSON.parse(stdout), stderr], [0, { schemaVersion: 1, explorations: [] }, '']);
+  });
+});

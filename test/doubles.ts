@@ -1,0 +1,166 @@
+import { CancelledFailure, Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { identify, sha256Hex, type IdentifiedStage, type Stage } from '../domain/stage.js';
+import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome } from '../domain/outcome.js';
+import type { Plan } from '../domain/plan.js';
+import type { ProposedTrial, TrialRecord } from '../domain/trial.js';
+import { samplePlan } from '../domain/samples.js';
+import type { GpuActivities, OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
+
+/** What the doubles saw, and what they can be told to do. */
+export interface Doubles {
+  readonly rows: TrialRecord[];
+  readonly built: string[];
+  readonly decisions: { decision: number; inFlight: number }[];
+  readonly ended: string[];
+  /** Stage ids (by trial) whose build waits until released; a cancellation ends the wait. */
+  readonly gates: Map<number, Promise<void>>;
+  /** Told by the build of this trial instead of a result. */
+  readonly failures: Map<number, 'rejected' | 'throws'>;
+  readonly activities: OrchestratorActivities & StoreActivities;
+  readonly gpu: GpuActivities;
+}
+
+/** Orchestrator activities over plain memory and a GPU worker without a GPU: for tests of the workflows alone. */
+export function createDoubles(changes: Partial<Plan>, registered: readonly string[] = []): Doubles {
+  const plan = samplePlan(changes);
+  const trials = new Map<string, number>();
+  const stages = new Map<string, IdentifiedStage>();
+  const propose = (
+    trial: number,
+    origin: ProposedTrial['origin'],
+    decision: number | null,
+  ): ProposedTrial => {
+    const stage: Stage = { kind: 'sft', recipeVersion: 1, inputs: {}, parameters: { trial }, seed: '1' };
+    const one = identify(stage);
+    stages.set(one.stageId, one);
+    trials.set(one.stageId, trial);
+    return { trial, origin, decision, action: null, stageId: one.stageId, label: `trial ${String(trial)}` };
+  };
+  const made: Doubles = {
+    rows: [],
+    built: [],
+    decisions: [],
+    ended: [],
+    gates: new Map(),
+    failures: new Map(),
+    activities: {
+      prepare: ({ spec }) => {
+        if (spec === 'bad')
+          throw ApplicationFailure.nonRetryable('name: expected a name, got nothing.', 'InvalidSpec');
+        const base = propose(0, 'base', null);
+        const models = [
+          { name: 'base', stageId: base.stageId, weightsSha256: 'f'.repeat(64), parameterCount: 1 },
+        ];
+        return Promise.resolve({ plan: { ...plan, models }, baselines: [base, propose(1, 'allData', null)] });
+      },
+      decide: ({ decision, trial, inFlight }) => {
+        made.decisions.push({ decision, inFlight: inFlight.length });
+        return Promise.resolve({
+          kind: 'proposed',
+          proposed: propose(trial, 'policy', decision),
+          llmTokens: 5,
+          fallback: false,
+        });
+      },
+      confirm: () =>
+        Promise.resolve({
+          schemaVersion: 1,
+          base: splitOf(0),
+          finalists: [],
+          champion: 0,
+          difference: null,
+          reason: 'double',
+        }),
+      conclude: ({ stoppedBecause }) =>
+        Promise.resolve({
+          schemaVersion: 1,
+          verdict: 'baseKept',
+          champion: 0,
+          confirmation: {
+            schemaVersion: 1,
+            base: splitOf(0),
+            finalists: [],
+            champion: 0,
+            difference: null,
+            reason: 'double',
+          },
+          test: {
+            base: ESTIMATE,
+            best: ESTIMATE,
+            difference: ESTIMATE,
+            baseScores: splitOf(0),
+            bestScores: splitOf(0),
+          },
+          stoppedBecause,
+          endedAt: '2026-01-01T00:00:00.000Z',
+        }),
+      searchAttributes: () => Promise.resolve(registered),
+      closedWorkflows: () => Promise.resolve([]),
+      lookup: ({ stageId }) => {
+        const stage = stages.get(stageId);
+        const missing = stage === undefined || trials.get(stageId) === 0 ? [] : [stage];
+        return Promise.resolve({ missing, weightsSha256: null, scores: [], found: [] });
+      },
+      record: ({ row }) => {
+        made.rows.push(row);
+        return Promise.resolve();
+      },
+      recordFinal: () => Promise.resolve(),
+      recordEnded: ({ reason }) => {
+        made.ended.push(reason);
+        return Promise.resolve();
+      },
+    },
+    gpu: {
+      build: (job) => build(made, trials.get(job.stageId) ?? -1, job),
+      evaluate: (job) => Promise.resolve(evaluate(trials.get(job.modelStageId) ?? -1, job)),
+    },
+  };
+  return made;
+}
+
+const ESTIMATE = { value: 0.5, low: 0.4, high: 0.6 };
+const splitOf = (trial: number) => ({ trial, scores: {}, score: 0.5, standardError: 0.1, feasible: true });
+
+async function build(made: Doubles, trial: number, job: BuildJob): Promise<BuildOutcome> {
+  made.built.push(job.stageId);
+  const heartbeat = setInterval(() => {
+    Context.current().heartbeat({ step: 1 });
+  }, 200);
+  try {
+    await Promise.race([made.gates.get(trial), Context.current().cancelled]);
+  } catch (error) {
+    if (error instanceof CancelledFailure) made.ended.push(`cancelled ${String(trial)}`);
+    throw error;
+  } finally {
+    clearInterval(heartbeat);
+  }
+  const failure = made.failures.get(trial);
+  if (failure === 'throws') throw ApplicationFailure.nonRetryable('planted', 'Planted');
+  if (failure === 'rejected')
+    return { status: 'rejected', stageId: job.stageId, message: 'planted', attempts: [] };
+  const weightsSha256 = sha256Hex(String(trial));
+  return {
+    status: 'completed',
+    stageId: job.stageId,
+    weightsSha256,
+    parameterCount: 1,
+    steps: 1,
+    metrics: {},
+    attempts: [],
+    reused: false,
+  };
+}
+
+/** Even trials meet the guard; later trials score higher. */
+function evaluate(trial: number, job: EvaluateJob): EvaluateOutcome {
+  const scores = job.stages.map(({ stageId }) => ({
+    stageId,
+    score: Math.min(1, 0.5 + trial / 100),
+    standardError: 0.01,
+    items: 64,
+    reused: false,
+  }));
+  return { status: 'completed', scores, attempts: [] };
+}

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Json } from '../domain/json.js';
 import { canonicalJson, sha256Hex } from '../domain/stage.js';
+import { explorationIdOf } from '../activities/spec/prepare.js';
 import type { Spec } from '../activities/spec/schema.js';
 import { readJsonFile, writeJsonFile, type Home } from '../workers/home.js';
 
@@ -46,7 +47,7 @@ const fileOf = (home: Home, name: string): string => join(home.startsFolder, `${
 export function readStart(home: Home, name: string, explorationId: string): StartMemo | null {
   const parsed = StartRecord.safeParse(readJsonFile(fileOf(home, name)));
   if (!parsed.success) return null;
-  return explorationId === `${name}-${parsed.data.firstRunId.slice(0, 8)}` ? parsed.data : null;
+  return explorationId === explorationIdOf(name, parsed.data.firstRunId) ? parsed.data : null;
 }
 
 export function writeStart(home: Home, name: string, record: StartRecord): void {

@@ -1,4 +1,4 @@
-import { randomOf } from './random.js';
+import { fastIntegers } from './fastRandom.js';
 import type { Estimate } from './result.js';
 
 /** One benchmark's item scores of two models, paired by item, with the benchmark's share in the mean. */
@@ -36,11 +36,11 @@ function bootstrap(
 ): Estimate {
   const used = parts.filter(({ share, items }) => share > 0 && items.length > 0);
   const value = used.reduce((sum, { share, items }) => sum + share * mean(items), 0);
-  const random = randomOf('bootstrap', seed);
+  const integer = fastIntegers(`bootstrap ${seed}`);
   const means = Float64Array.from({ length: RESAMPLES }, () =>
     used.reduce((sum, { share, items }) => {
       let total = 0;
-      for (let draw = 0; draw < items.length; draw += 1) total += items[random.integer(items.length)] ?? 0;
+      for (let draw = 0; draw < items.length; draw += 1) total += items[integer(items.length)] ?? 0;
       return sum + (share * total) / items.length;
     }, 0),
   ).sort();

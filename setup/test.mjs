@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { collected } from './command.mjs';
 import { runMain, say } from './progress.mjs';
 import { cache, inRoot, inVenv, venv } from './root.mjs';
+import { readJunit } from './testCounts.mjs';
 import { setUp } from './setup.mjs';
 
 const NOTHING = { passed: 0, failed: 0, skipped: 0 };
@@ -43,10 +44,4 @@ async function suite(name, file, read, program, args, options) {
   const counts = existsSync(file) ? read(readFileSync(file, 'utf8')) : NOTHING;
   say(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
-}
-
-export function readJunit(text) {
-  const number = (name) => Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(text)?.[1] ?? 0);
-  const [failed, skipped] = [number('failures') + number('errors'), number('skipped')];
-  return { passed: number('tests') - failed - skipped, failed, skipped };
 }

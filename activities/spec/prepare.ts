@@ -35,6 +35,11 @@ import type { Spec, SpaceSpec } from './schema.js';
 import { absolutePaths, actionsOf, parseSpec } from './spec.js';
 import { weightsFacts } from './weights.js';
 
+/** The id that keys ledger and decisions: a fresh start under an old name never reads old decisions. */
+export function explorationIdOf(name: string, firstRunId: string): string {
+  return `${name}-${sha256Hex(firstRunId).slice(0, 8)}`;
+}
+
 /** Validates a spec, imports what it names into the store by content, and resolves it into a plan. Idempotent. */
 export function createPrepare({ store }: { readonly store: Store }): OrchestratorActivities['prepare'] {
   return async (input) => {
@@ -82,7 +87,7 @@ async function resolvePlan(
   return {
     schemaVersion: 1,
     // Run ids begin with the time, so their first digits are no identity: runs of the same minute share them.
-    explorationId: `${spec.name}-${sha256Hex(firstRunId).slice(0, 8)}`,
+    explorationId: explorationIdOf(spec.name, firstRunId),
     name: spec.name,
     seed: String(spec.seed),
     models: await Promise.all(Object.keys(spec.models).map((name) => importModel(store, spec, name, files))),

@@ -94,8 +94,3 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 export function knownKeysAt(place: readonly PropertyKey[]): readonly string[] {
   return KEYS[String(place[0] ?? '')] ?? [];
 }
-
-/** JSON Schema of the spec, for editors. */
-export function specJsonSchema(): string {
-  return `${JSON.stringify(z.toJSONSchema(SpecSchema, { io: 'input' }), null, 2)}\n`;
-}

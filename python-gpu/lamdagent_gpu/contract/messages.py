@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    RootModel,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-)
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool, StrictFloat, StrictInt, StrictStr
 
 
-class Messages(RootModel[Any]):
-    root: Annotated[Any, Field(title="Messages")]
+class Input(RootModel[StrictStr]):
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    root: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Stage(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     kind: Literal["model", "dataset", "benchmark", "sft", "dpo", "merge", "evaluate"]
     recipeVersion: Annotated[StrictInt, Field(ge=1, le=9007199254740991)]
-    inputs: dict[StrictStr, list[StrictStr]]
+    inputs: dict[StrictStr, list[Input]]
     parameters: dict[StrictStr, Any]
     seed: Annotated[StrictStr, Field(pattern="^[0-9]{1,20}$")]
 
@@ -33,6 +29,7 @@ class Stage(BaseModel):
 class IdentifiedStage(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     stage: Stage
@@ -41,14 +38,16 @@ class IdentifiedStage(BaseModel):
 class JobOptions(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
-    checkpointSeconds: Annotated[float, Field(ge=0.0)]
+    checkpointSeconds: Annotated[StrictFloat, Field(ge=0.0)]
     maxStalledAttempts: Annotated[StrictInt, Field(ge=1, le=9007199254740991)]
 
 
 class BuildJob(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     schemaVersion: Literal[1]
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
@@ -60,6 +59,7 @@ class BuildJob(BaseModel):
 class EvaluateJob(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     schemaVersion: Literal[1]
     modelStageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
@@ -71,6 +71,7 @@ class EvaluateJob(BaseModel):
 class Attempt(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     attempt: Annotated[StrictInt, Field(ge=1, le=9007199254740991)]
     worker: StrictStr
@@ -82,13 +83,14 @@ class Attempt(BaseModel):
     resumedStep: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
     lastStep: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
     stepsLost: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-    gpuSeconds: Annotated[float, Field(ge=0.0)]
-    lostGpuSeconds: Annotated[float, Field(ge=0.0)]
+    gpuSeconds: Annotated[StrictFloat, Field(ge=0.0)]
+    lostGpuSeconds: Annotated[StrictFloat, Field(ge=0.0)]
 
 
 class StageFailure(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     status: Literal["diverged", "outOfMemory", "rejected", "crashed"]
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
@@ -99,13 +101,14 @@ class StageFailure(BaseModel):
 class BuiltModel(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     status: Literal["completed"]
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     weightsSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     parameterCount: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
     steps: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-    metrics: dict[StrictStr, float | None]
+    metrics: dict[StrictStr, StrictFloat | None]
     attempts: list[Attempt]
     reused: StrictBool
 
@@ -113,10 +116,11 @@ class BuiltModel(BaseModel):
 class Score(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
-    score: float
-    standardError: Annotated[float, Field(ge=0.0)]
+    score: StrictFloat
+    standardError: Annotated[StrictFloat, Field(ge=0.0)]
     items: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
     reused: StrictBool
 
@@ -124,30 +128,40 @@ class Score(BaseModel):
 class Evaluated(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     status: Literal["completed"]
     scores: list[Score]
     attempts: list[Attempt]
 
 
+class Checkpoint(RootModel[StrictInt]):
+    model_config = ConfigDict(
+        frozen=True,
+    )
+    root: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
+
+
 class JobProgress(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     fence: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
     phase: Literal["loading", "training", "merging", "evaluating", "publishing"]
     step: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
     steps: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-    checkpoint: float | None
-    loss: float | None
-    tokensPerSecond: float | None
-    etaSeconds: float | None
+    checkpoint: Checkpoint | None
+    loss: StrictFloat | None
+    tokensPerSecond: StrictFloat | None
+    etaSeconds: StrictFloat | None
 
 
 class ObjectFile(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     path: StrictStr
     bytes: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
@@ -157,6 +171,7 @@ class ObjectFile(BaseModel):
 class Manifest(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
     )
     schemaVersion: Literal[1]
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]

@@ -44,10 +44,7 @@ function options(env) {
 
 function logged(name, child, log) {
   let tail = '';
-  const tick = setInterval(
-    () => say(`${name}: still at it. ${tail.trim().split('\n').at(-1)?.slice(0, 90)}`),
-    STILL_AT_IT_MS,
-  );
+  const tick = setInterval(() => say(`${name}: still at it`), STILL_AT_IT_MS);
   const take = (chunk) => {
     log.write(chunk);
     tail = (tail + chunk).slice(-2000);

@@ -18,7 +18,7 @@ const json = z.unknown() as z.ZodType<Json>;
 export const StageSchema = z.strictObject({
   kind: z.enum([...SOURCE_KINDS, ...BUILD_KINDS, 'evaluate']),
   recipeVersion: z.int().min(1),
-  inputs: z.record(z.string(), z.array(hash)),
+  inputs: z.record(z.string(), z.array(z.string())),
   parameters: z.record(z.string(), json),
   seed: z.string().regex(/^[0-9]{1,20}$/),
 });

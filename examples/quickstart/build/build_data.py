@@ -1,6 +1,6 @@
 """Writes data/*.jsonl, benchmarks/*/*.jsonl and build/pretraining.json of the tiny world.
 
-    pip install -r requirements.txt && python build_data.py
+pip install -r requirements.txt && python build_data.py
 """
 
 from __future__ import annotations
@@ -60,10 +60,7 @@ def main() -> None:
     rng = random.Random(SEED)
     training = {name: cut_splits(name, pairs) for name, pairs in all_skills(SEED).items()}
     for name, pairs in training.items():
-        styled = [
-            chat(q, wordy(a) if name == "roman" and rng.random() < WORDY_SHARE else a)
-            for q, a in pairs[:480]
-        ]
+        styled = [chat(q, wordy(a) if name == "roman" and rng.random() < WORDY_SHARE else a) for q, a in pairs[:480]]
         write_lines(ROOT / "data" / f"{name}.jsonl", styled)
     terse = [(q, a) for name in ("roman", "number", "plural") for q, a in training[name][:60]]
     rng.shuffle(terse)

@@ -17,11 +17,11 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import torch
+from facts import formatted, roman
 from tokenizers import Regex, Tokenizer
 from tokenizers.decoders import Fuse
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Split
-from facts import formatted, roman
 from transformers import (
     GenerationConfig,
     LlamaConfig,

@@ -1,6 +1,6 @@
 """Measures pipelines of the tiny world and writes landscape.md.
 
-    python landscape.py
+python landscape.py
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ def show(name: str, make: Callable[[], Model]) -> Model:
     points = score(model)
     scored = time.perf_counter()
     cells = " ".join(f"{points[skill]:.0f}" for skill in SKILLS)
-    lines.append(f"| {name} | {cells} | {points[GUARD]:.0f} | {points['mean']:.1f} | {built - begun:.1f} | {scored - built:.1f} |")
+    lines.append(
+        f"| {name} | {cells} | {points[GUARD]:.0f} | {points['mean']:.1f} | {built - begun:.1f} | {scored - built:.1f} |"
+    )
     print(lines[-1], flush=True)
     return model
 

@@ -7,13 +7,6 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool, StrictFloat, StrictInt, StrictStr
 
 
-class Input(RootModel[StrictStr]):
-    model_config = ConfigDict(
-        frozen=True,
-    )
-    root: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
-
-
 class Stage(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
@@ -21,7 +14,7 @@ class Stage(BaseModel):
     )
     kind: Literal["model", "dataset", "benchmark", "sft", "dpo", "merge", "evaluate"]
     recipeVersion: Annotated[StrictInt, Field(ge=1, le=9007199254740991)]
-    inputs: dict[StrictStr, list[Input]]
+    inputs: dict[StrictStr, list[StrictStr]]
     parameters: dict[StrictStr, Any]
     seed: Annotated[StrictStr, Field(pattern="^[0-9]{1,20}$")]
 

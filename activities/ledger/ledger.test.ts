@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { samplePlan, sampleProposal, sampleResult, sampleStageId } from '../../domain/samples.js';
+import { identify, sha256Hex, type Stage } from '../../domain/stage.js';
+import type { TrialOrigin, TrialRecord } from '../../domain/trial.js';
+import { withFolder } from '../../test/harness.js';
+import { renderReport } from '../report/report.js';
+import { createFolderStore } from '../store/folder.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+import { createLedgerActivities } from './activities.js';
+import { loadExploration } from './read.js';
+import { listExplorations, loadLeaderboard, loadStatus } from './views.js';
+
+function row(
+  trial: number,
+  origin: TrialOrigin,
+  score: number,
+  label = `trial ${String(trial)}`,
+): TrialRecord {
+  const judged = { score, standardError: 0.02, feasible: trial % 2 === 0 };
+  return {
+    schemaVersion: 1,
+    ...sampleProposal(trial, origin),
+    ...sampleResult(trial, score),
+    ...judged,
+    label,
+    sequence: trial,
+  };
+}
+
+async function recorded(store: Store, label?: string): Promise<void> {
+  const ledger = createLedgerActivities({ store });
+  const plan = samplePlan();
+  const { explorationId } = plan;
+  await store.putIfAbsent(keys.plan(explorationId), JSON.stringify(plan));
+  await store.replace(
+    keys.name('sample'),
+    JSON.stringify({ explorationId, workflowId: 'explore/sample', startedAt: 'x' }),
+  );
+  for (const one of [row(0, 'base', 0.4), row(1, 'allData', 0.6), row(2, 'policy', 0.5, label)])
+    await ledger.record({ explorationId, row: one });
+}
+
+describe('the ledger', () => {
+  it('takes a row once: the same again is fine, another one is a conflict', async () => {
+    await withFolder(async (folder) => {
+      const store = createFolderStore(folder);
+      await recorded(store);
+      await recorded(store);
+      const ledger = createLedgerActivities({ store });
+      await assert.rejects(
+        ledger.record({ explorationId: 'sample-00000000', row: { ...row(1, 'allData', 0.7), sequence: 1 } }),
+        /expected the record that is there/,
+      );
+    });
+  });
+
+  it('shows status and leaderboard from the store alone', async () => {
+    await withFolder(async (folder) => {
+      const store = createFolderStore(folder);
+      await recorded(store);
+      const status = await loadStatus(store, 'sample');
+      assert.equal(status?.state, 'running');
+      assert.deepEqual(status.trials, { completed: 3, failed: 0, running: 0 });
+      assert.deepEqual([status.base.score, status.best?.trial, status.best?.score], [0.4, 't0002', 0.5]);
+      assert.deepEqual(
+        [status.spend.gpuSeconds, status.spend.lostGpuSeconds, status.saved.gpuSeconds],
+        [9, 3, 21],
+      );
+      const board = await loadLeaderboard(store, 'sample');
+      assert.deepEqual(
+        board?.rows.map(({ trial, feasible }) => [trial, feasible]),
+        [
+          ['t0002', true],
+          ['t0000', true],
+          ['t0001', false],
+        ],
+      );
+      assert.equal(await loadStatus(store, 'other'), null);
+      assert.equal((await listExplorations(store)).length, 1);
+    });
+  });
+
+  it('looks stages up: what is missing comes dependencies first, what is there is reused', async () => {
+    await withFolder(async (folder) => {
+      const store = createFolderStore(folder);
+      const { lookup } = createLedgerActivities({ store });
+      const stage = (kind: Stage['kind'], inputs: Stage['inputs']) =>
+        identify({ kind, recipeVersion: 1, inputs, parameters: {}, seed: '1' });
+      const base = stage('model', {});
+      const first = stage('sft', { model: [base.stageId] });
+      const second = stage('merge', { models: [base.stageId, first.stageId] });
+      for (const one of [base, first, second])
+        await store.putIfAbsent(keys.stage(one.stageId), JSON.stringify(one.stage));
+      await assert.rejects(
+        lookup({ stageId: second.stageId, evaluations: [] }),
+        /expected the imported model/,
+      );
+      await store.publish(base.stageId, 'model', [], { weightsSha256: sha256Hex('w') });
+      const before = await lookup({ stageId: second.stageId, evaluations: [] });
+      assert.deepEqual(
+        before.missing.map(({ stageId }) => stageId),
+        [first.stageId, second.stageId],
+      );
+      await store.publish(second.stageId, 'merge', [], { weightsSha256: sha256Hex('m'), attempts: [] });
+      const after = await lookup({ stageId: second.stageId, evaluations: [sampleStageId(1)] });
+      assert.deepEqual(after.missing, []);
+      assert.equal(after.weightsSha256, sha256Hex('m'));
+      assert.deepEqual(
+        after.found.map(({ kind, reused }) => [kind, reused]),
+        [['merge', true]],
+      );
+    });
+  });
+});
+
+describe('the report', () => {
+  it('keeps hostile text inert and asks nothing of the network', async () => {
+    await withFolder(async (folder) => {
+      const store = createFolderStore(folder);
+      const hostile = `<script>alert(1)</script><img src=x onerror="alert(1)">'"&\u0000`;
+      await recorded(store, hostile);
+      const found = await loadExploration(store, 'sample');
+      assert.ok(found);
+      const page = renderReport(found);
+      assert.ok(!/<script|<img/i.test(page));
+      assert.ok(!/(src|href)\s*=\s*"?(https?:)?\/\//i.test(page));
+      assert.ok(page.includes('&lt;script&gt;'));
+      assert.match(page, /no result yet/);
+    });
+  });
+
+  it('balances its elements', async () => {
+    await withFolder(async (folder) => {
+      const store = createFolderStore(folder);
+      await recorded(store);
+      const found = await loadExploration(store, 'sample');
+      assert.ok(found);
+      const open: string[] = [];
+      for (const [, closing, name, rest] of renderReport(found).matchAll(
+        /<(\/?)([a-z][a-z0-9]*)((?:"[^"]*"|[^">])*)>/g,
+      )) {
+        if (closing === '/') assert.equal(open.pop(), name);
+        else if (!['meta', 'line', 'circle', 'path'].includes(name ?? '') && !rest?.endsWith('/'))
+          open.push(name ?? '');
+      }
+      assert.deepEqual(open, []);
+    });
+  });
+});

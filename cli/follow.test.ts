@@ -46,7 +46,7 @@ describe('progress', () => {
     };
     let now = 0;
     const teller = createTeller(plain as unknown as Terminal, () => now);
-    const snapshot: Snapshot = { isRunning: true, status: null, rows: [], jobs: [JOB] };
+    const snapshot: Snapshot = { state: 'running', status: null, rows: [], jobs: [JOB] };
     teller.tell(snapshot);
     teller.tell(snapshot);
     assert.equal(said.length, 1);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { trialName } from '../domain/trial.js';
+import { EXIT, UserFault } from '../workers/fault.js';
 import { jobLine } from './jobLine.js';
 import { takeSnapshot, type Snapshot } from './snapshot.js';
 import { leaderboardTable } from './table.js';
@@ -10,6 +11,8 @@ const LOOK_EVERY_MS = 700;
 /** Without a terminal a job's progress is told this often. */
 const TELL_EVERY_MS = 5000;
 const ROWS_SHOWN = 8;
+/** A service that is silent for longer is taken to be gone; the keeper restarts its own within seconds. */
+const SILENCE_MS = 60_000;
 
 /** Shows an exploration until it ends or the signal comes. */
 export async function follow(options: {
@@ -20,13 +23,22 @@ export async function follow(options: {
 }): Promise<void> {
   const { client, name, terminal, signal } = options;
   const teller = createTeller(terminal);
-  for (let misses = 0; !signal.aborted && misses < 3;) {
+  for (let answeredAt = Date.now(); !signal.aborted;) {
     const snapshot = await takeSnapshot(client, name);
     teller.tell(snapshot);
-    misses = snapshot.isRunning ? 0 : misses + 1;
-    await sleep(snapshot.isRunning ? LOOK_EVERY_MS : 150, null, { signal }).catch(() => null);
+    if (snapshot.state === 'closed') break;
+    if (snapshot.state === 'running') answeredAt = Date.now();
+    if (Date.now() - answeredAt > SILENCE_MS) throw silent();
+    await sleep(LOOK_EVERY_MS, null, { signal }).catch(() => null);
   }
   terminal.live([]);
+}
+
+function silent(): UserFault {
+  return new UserFault(
+    `Temporal: expected an answer within ${String(SILENCE_MS / 1000)} s, got none. The exploration goes on when the service is back.`,
+    EXIT.unreachable,
+  );
 }
 
 /** Tells what changed since the last look; on a terminal the rest is redrawn below. */

@@ -1,14 +1,16 @@
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { JobProgressSchema } from '../activities/spec/contract.js';
 import type { TopRow } from '../domain/exploration.js';
 import type { JobProgress } from '../domain/outcome.js';
 import type { StatusAnswer } from '../workflows/messages.js';
 import { workflowIds } from '../workflows/contract.js';
+import { EXIT, UserFault } from '../workers/fault.js';
 import type { Job } from './jobLine.js';
 
 /** What can be seen of a running exploration at one moment. */
 export interface Snapshot {
-  readonly isRunning: boolean;
+  /** unknown: the service did not answer in time. */
+  readonly state: 'running' | 'closed' | 'unknown';
   /** null: it is still preparing, or no orchestrator answers right now. */
   readonly status: StatusAnswer | null;
   readonly rows: readonly TopRow[];
@@ -19,6 +21,8 @@ const QUERY_MS = 4000;
 // temporal.api.enums.v1: WORKFLOW_EXECUTION_STATUS_RUNNING, PENDING_ACTIVITY_STATE_STARTED
 const RUNNING = 1;
 const STARTED = 2;
+// gRPC status code
+const NOT_FOUND = 5;
 
 export async function takeSnapshot(client: Client, name: string): Promise<Snapshot> {
   const workflowId = workflowIds.exploration(name);
@@ -33,23 +37,39 @@ export async function takeSnapshot(client: Client, name: string): Promise<Snapsh
   const labels = new Map((status?.inFlight ?? []).map((one) => [one.workflowId, one.proposed.label]));
   const jobs = await Promise.all(
     ids.map(async (id) =>
-      jobsOf(await describe(client, id), id, `${lastPart(id)} ${labels.get(id) ?? ''}`.trimEnd()),
+      jobsOf(
+        await describe(client, id).catch(() => null),
+        id,
+        `${lastPart(id)} ${labels.get(id) ?? ''}`.trimEnd(),
+      ),
     ),
   );
   const own = jobsOf(described, workflowId, name);
   const isRunning = described?.workflowExecutionInfo?.status === RUNNING;
-  return { isRunning, status, rows: rows ?? [], jobs: [...own, ...jobs.flat()] };
+  const state = described === null ? 'unknown' : isRunning ? 'running' : 'closed';
+  return { state, status, rows: rows ?? [], jobs: [...own, ...jobs.flat()] };
 }
 
 type Described = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
 
-/** null when the service doesn't answer in time: the next look will tell. A workflow that does not exist is thrown. */
+/** null when the service doesn't answer in time: the next look will tell. */
 async function describe(client: Client, workflowId: string): Promise<Described | null> {
   const request = { namespace: client.options.namespace, execution: { workflowId } };
-  const answer = client.withDeadline(Date.now() + QUERY_MS, () =>
-    client.workflowService.describeWorkflowExecution(request),
+  try {
+    return await client.withDeadline(Date.now() + QUERY_MS, () =>
+      client.workflowService.describeWorkflowExecution(request),
+    );
+  } catch (error) {
+    if (isGrpcServiceError(error) && error.code === NOT_FOUND) throw unknownExploration(workflowId);
+    return null;
+  }
+}
+
+function unknownExploration(workflowId: string): UserFault {
+  return new UserFault(
+    `workflow: expected one that the service knows, got ${workflowId}. \`npx lamdagent list\` shows what the store knows.`,
+    EXIT.usage,
   );
-  return answer.catch(() => null);
 }
 
 /** Queries need a living orchestrator: without one there is no answer. */

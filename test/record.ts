@@ -1,5 +1,6 @@
 /** Records histories for test/histories: `npx tsx test/record.ts VERSION`. Run it once a released shape. */
 import { writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
@@ -9,7 +10,7 @@ import { startOrchestrator, startServer } from './harness.js';
 
 /** Without the names of the machine and its processes. */
 function anonymous(json: string): string {
-  return json.replace(/("(?:identity|workerInstanceKey)": )"[^"]*"/g, '$1"recorder"');
+  return json.replaceAll(hostname(), 'recorder').replace(/("(?:identity|workerInstanceKey)": )"[^"]*"/g, '$1"recorder"');
 }
 
 const version = process.argv[2] ?? 'next';

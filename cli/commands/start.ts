@@ -7,8 +7,8 @@ import { makeHome } from '../../workers/home.js';
 import type { Context, Run } from '../context.js';
 import { follow } from '../follow.js';
 import { listenForInterrupt } from '../interrupt.js';
-import { launch } from '../launch.js';
-import { showOutcome } from '../outcome.js';
+import { finishedBefore, launch, type Wanted } from '../launch.js';
+import { showOutcome, showResult } from '../outcome.js';
 
 interface Options {
   readonly follow?: boolean;
@@ -31,10 +31,17 @@ async function start(context: Context, file: string, options: Options): Promise<
   const parsed = await readSpecFile(file);
   if (!parsed.ok) throw new UserFault(formatFaults(parsed.faults), EXIT.usage);
   const { spec } = parsed;
+  const wanted: Wanted = { spec, fresh: options.fresh ?? false, asked: 'all' };
+  const before = await finishedBefore(context, wanted);
+  if (before !== null) {
+    context.terminal.say(`exploration ${spec.name} is finished already (--fresh begins a new one)`);
+    await showResult(context, spec.name, before);
+    return EXIT.ok;
+  }
   const service = await findService(context.env);
   const client = await connectTo(service);
   makeHome(context.home);
-  const launched = await launch(context, client, { spec, fresh: options.fresh ?? false, asked: 'all' });
+  const launched = await launch(context, client, wanted);
   const words = {
     started: 'started',
     attached: 'runs already',

@@ -59,7 +59,12 @@ function ruleOf(message: string): string {
   return message
     .replace(/^Invalid (input|string|option): ?/, '')
     .replace(/^expected /i, '')
-    .replace(/, received .*$/, '');
+    .replace(/, received .*$/, '')
+    .replace(/^(record|object)$/, 'a mapping')
+    .replace(/^array$/, 'a list')
+    .replace(/^string$/, 'a text')
+    .replace(/^number$/, 'a number')
+    .replace(/^int$/, 'a whole number');
 }
 
 function pathText(path: readonly PropertyKey[]): string {

@@ -71,10 +71,10 @@ async function validated(value: Json): Promise<{ readonly spec: Spec; readonly f
 function invalid(faults: readonly Fault[]): ApplicationFailure {
   const few = faults.slice(0, 50);
   const more = faults.length > few.length ? `\n… and ${String(faults.length - few.length)} more` : '';
-  return ApplicationFailure.nonRetryable(
-    `The spec has ${String(faults.length)} faults:\n${formatFaults(few)}${more}`,
-    'InvalidSpec',
-  );
+  const message = `The spec has ${String(faults.length)} faults:\n${formatFaults(few)}${more}`;
+  const failure = ApplicationFailure.nonRetryable(message, 'InvalidSpec');
+  failure.stack = ''; // a person's mistake needs no stack
+  return failure;
 }
 
 async function resolvePlan(

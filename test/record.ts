@@ -10,7 +10,9 @@ import { startOrchestrator, startServer } from './harness.js';
 
 /** Without the names of the machine and its processes. */
 function anonymous(json: string): string {
-  return json.replaceAll(hostname(), 'recorder').replace(/("(?:identity|workerInstanceKey)": )"[^"]*"/g, '$1"recorder"');
+  return json
+    .replaceAll(hostname(), 'recorder')
+    .replace(/("(?:identity|workerInstanceKey)": )"[^"]*"/g, '$1"recorder"');
 }
 
 const version = process.argv[2] ?? 'next';

@@ -1,5 +1,6 @@
 import { ACTION_TYPES } from './actionTypes.js';
 import type { JsonObject } from './json.js';
+import { applies, type ParameterValues } from './parameterSpace.js';
 import type { Plan } from './plan.js';
 import { RECIPE_VERSIONS, type Stage } from './stage.js';
 import type { Action } from './trial.js';
@@ -16,20 +17,23 @@ export function stageOfAction(plan: Plan, action: Action): Stage {
   return { ...common, inputs: { model: action.models, data }, parameters: applicable(action) };
 }
 
-/** The parameters whose condition holds, in the table's order. */
-export function applicable(action: Action): JsonObject {
-  const kept = ACTION_TYPES[action.kind].parameters.filter(({ when }) => {
-    return when === undefined || when.isOneOf.includes(String(action.parameters[when.parameter]));
-  });
-  return Object.fromEntries(kept.map(({ name, default: usual }) => [name, action.parameters[name] ?? usual]));
+/** The parameters whose condition holds, in the table's order; what the action doesn't name has its default. */
+export function applicable({ kind, parameters }: Action): ParameterValues {
+  return ACTION_TYPES[kind].parameters.reduce<ParameterValues>((values, type) => {
+    if (!applies(type, values)) return values;
+    return { ...values, [type.name]: parameters[type.name] ?? type.default };
+  }, {});
 }
 
 function mergeInputs(plan: Plan, action: Action): Stage['inputs'] {
   const models = [...action.models].sort();
-  const base = plan.models[0]?.stageId ?? '';
-  return NEEDS_BASE.includes(String(action.parameters['method'])) ? { models, base: [base] } : { models };
+  if (!NEEDS_BASE.includes(String(applicable(action)['method']))) return { models };
+  const [base] = plan.models;
+  if (base === undefined) throw new Error('models: expected at least one in the plan, got none');
+  return { models, base: [base.stageId] };
 }
 
+/** Uniform weights: the linear method divides by their sum. */
 function mergeParameters(action: Action): JsonObject {
   return { ...applicable(action), weights: action.models.map(() => 1) };
 }
@@ -40,12 +44,12 @@ function datasetId(plan: Plan, name: string): string {
   return found.stageId;
 }
 
-/** One line for people: what is done to what, with the parameters that vary in this search. */
+/** One line for people: what is done to what, with the parameters that vary in this search and the merge method. */
 export function describeAction(plan: Plan, action: Action, nameOf: (stageId: string) => string): string {
   const on = action.models.map(nameOf).join(' + ');
   const data = action.datasets.length > 0 ? `: ${action.datasets.join(', ')}` : '';
   const settings = Object.entries(applicable(action))
-    .filter(([name]) => varies(plan, action, name))
+    .filter(([name]) => name === 'method' || varies(plan, action, name))
     .map(([name, value]) => `${name}=${String(value)}`);
   return `${[action.kind, ...settings].join(' ')} on ${on}${data}`;
 }

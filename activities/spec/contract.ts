@@ -89,7 +89,7 @@ export const JobProgressSchema = z.strictObject({
   phase: z.enum(JOB_PHASES),
   step: count,
   steps: count,
-  checkpoint: count.nullable(),
+  checkpoint: z.int().nullable(),
   loss: nullableNumber,
   tokensPerSecond: nullableNumber,
   etaSeconds: nullableNumber,

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import { nearest } from '../../domain/nearest.js';
 
 /** One thing that is wrong with a spec. */
@@ -11,70 +10,45 @@ export interface Fault {
   readonly hint: string;
 }
 
-/** `<path>: expected <rule>, got <value>. <hint>` a line. */
+const LONGEST_VALUE = 80;
+
+/** `<path>: expected <rule>, got <value>. <hint>`, one a line. */
 export function formatFaults(faults: readonly Fault[]): string {
   return faults
-    .map(({ path, rule, value, hint }) => `${path}: expected ${rule}, got ${value}.${hint && ` ${hint}`}`)
+    .map(({ path, rule, value, hint }) => `${path}: expected ${rule}, got ${value}. ${hint}`.trimEnd())
     .join('\n');
 }
 
+/** A value on one short line. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
 }
 
 export function didYouMean(word: string, candidates: readonly string[]): string {
+  if (candidates.length === 0) return '';
   const near = nearest(word, candidates);
   return near === null ? `Use one of: ${candidates.join(', ')}.` : `Did you mean ${near}?`;
 }
 
-/** A fault for each issue zod found; unknown keys get the nearest known one of their place. */
-export function faultsOf(
-  error: z.ZodError,
-  value: unknown,
-  knownKeysAt: (path: readonly PropertyKey[]) => readonly string[],
-): readonly Fault[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code !== 'unrecognized_keys')
-      return [
-        {
-          path: pathText(issue.path),
-          rule: ruleOf(issue.message),
-          value: shown(at(value, issue.path)),
-          hint: '',
-        },
-      ];
-    const known = knownKeysAt(issue.path);
-    return issue.keys.map((key) => ({
-      path: pathText([...issue.path, key]),
-      rule: 'a known key',
-      value: key,
-      hint: known.length === 0 ? 'Remove it.' : didYouMean(key, known),
-    }));
-  });
+/** At most `most` faults; the rest are counted. */
+export function capped(faults: readonly Fault[], most: number, where: string): readonly Fault[] {
+  if (faults.length <= most) return faults;
+  const rest = faults.length - most;
+  return [
+    ...faults.slice(0, most),
+    { path: where, rule: 'no other faults', value: `${String(rest)} more`, hint: 'Mend the first ones.' },
+  ];
 }
 
-function ruleOf(message: string): string {
-  return message
-    .replace(/^Invalid (input|string|option): ?/, '')
-    .replace(/^expected /i, '')
-    .replace(/, received .*$/, '')
-    .replace(/^(record|object)$/, 'a mapping')
-    .replace(/^array$/, 'a list')
-    .replace(/^string$/, 'a text')
-    .replace(/^number$/, 'a number')
-    .replace(/^int$/, 'a whole number');
-}
-
-function pathText(path: readonly PropertyKey[]): string {
+/** A place in a spec, as people write it: `models.base.path`. */
+export function placeOf(path: readonly PropertyKey[]): string {
   return path.length === 0 ? 'spec' : path.map(String).join('.');
 }
 
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (inner, key) =>
-      typeof inner === 'object' && inner !== null ? (inner as Record<PropertyKey, unknown>)[key] : undefined,
-    value,
-  );
+/** A value's own entry; undefined where there is none. */
+export function valueAt(value: unknown, key: PropertyKey): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Readonly<Record<PropertyKey, unknown>>)[key];
 }

@@ -1,96 +1,121 @@
 import { z } from 'zod';
-import { BUILD_KINDS } from '../../domain/stage.js';
+import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import type { BuildKind } from '../../domain/stage.js';
+import { DURATION, secondsOf } from './duration.js';
+import { parametersSchema } from './parameterSchema.js';
 
-/** The user's spec, from YAML or plain JSON. Defaults are written here and nowhere else. */
-export const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const name = z.string().regex(NAME, 'a name of lower-case letters, digits, dots, dashes and underscores');
-const label = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a name of letters, digits, dots, dashes, underscores');
-const path = z.string().min(1);
+/** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
+export const METRICS = ['exactMatch', 'f1', 'regex', 'toolCallAst'] as const;
+
+const NAME_RULE = 'a name of at most 64 lower-case letters, digits, dots, dashes, underscores';
+/** Not of digits alone: JavaScript would move such a key to the front, and the first model is the base. */
+const LABEL_RULE = 'a name of at most 64 letters, digits, dots, dashes, underscores, not of digits alone';
+const name = z.string(NAME_RULE).regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, NAME_RULE);
+const label = z.string(LABEL_RULE).regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, LABEL_RULE);
+const file = z.string('a path').min(1, 'a path');
+const path = file.describe(
+  'Relative to the spec file; in plain JSON to the working folder of the orchestrator.',
+);
 const seconds = z.number().positive();
+const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => z.int().min(least).max(most);
 
-const Range = z.strictObject({
-  low: z.number(),
-  high: z.number(),
-  scale: z.enum(['linear', 'log']).default('linear'),
-});
-const Choice = z.union([z.number(), z.string()]);
-/** A fixed value, a list of choices, or a range. */
-export const SpaceSchema = z.union([Choice, z.array(Choice).min(1), Range]);
+const DURATION_RULE = 'seconds, or a duration such as "90s", "30m", "2h", "1d"';
+const duration = z.union(
+  [seconds, z.string().regex(DURATION, DURATION_RULE).transform(secondsOf).pipe(seconds)],
+  DURATION_RULE,
+);
 
-const Action = z.strictObject({
-  datasets: z.array(label).min(1).optional(),
-  maxDatasets: z.int().min(1).default(3),
-  maxModels: z.int().min(2).max(16).default(4),
-  parameters: z.record(z.string(), SpaceSchema).default({}),
+const training = <Kind extends 'sft' | 'dpo'>(kind: Kind) =>
+  z.strictObject({
+    datasets: z
+      .array(label)
+      .min(1)
+      .refine((names) => new Set(names).size === names.length, 'names that differ')
+      .optional()
+      .describe('Datasets it may train on; all of the right shape when left out.'),
+    maxDatasets: whole(1).default(3).describe('Most datasets of one training.'),
+    parameters: parametersSchema(kind).prefault({}),
+  });
+const merging = z.strictObject({
+  maxModels: whole(2, ACTION_TYPES.merge.models.maximum).default(4).describe('Most models of one merge.'),
+  parameters: parametersSchema('merge').prefault({}),
 });
 
 const Benchmark = z.strictObject({
-  path,
-  metric: z.enum(['exactMatch', 'f1', 'regex', 'toolCallAst']).default('exactMatch'),
-  weight: z.number().min(0).default(1),
-  maxNewTokens: z.int().min(1).max(32_768).default(64),
+  path: path.describe('A folder with search.jsonl, confirm.jsonl and test.jsonl.'),
+  metric: z.enum(METRICS).default('exactMatch'),
+  weight: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('Share in the weighted mean; 0: only watched or constrained.'),
+  maxNewTokens: whole(1, 32_768).default(64),
 });
 
-const Bound = z.union([
-  z.number().min(0).max(1),
-  z.string().regex(/^base( *[+-] *[0-9]*\.?[0-9]+)?$/, '"base", "base - 0.02" or a number'),
-]);
+const BOUND_RULE = 'a number from 0 to 1, "base", or "base - 0.02"';
+const Bound = z.union(
+  [
+    z.number(BOUND_RULE).min(0, BOUND_RULE).max(1, BOUND_RULE),
+    z.string().regex(/^base( *[+-] *(0|1|0?\.[0-9]+|1\.0+))?$/, BOUND_RULE),
+  ],
+  BOUND_RULE,
+);
+const Constraint = z.strictObject({ benchmark: label, atLeast: Bound });
 
-const Llm = z.union([
-  z.strictObject({ embedded: z.literal(true) }),
-  z.strictObject({
-    baseUrl: z.url(),
-    model: z.string().min(1),
+const Llm = z
+  .strictObject({
+    embedded: z
+      .literal(true)
+      .optional()
+      .describe('A small model on this machine: proves the path, decides badly.'),
+    baseUrl: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
+    model: z.string().min(1).optional(),
     timeoutSeconds: seconds.default(120),
-    maxTokens: z.int().min(16).default(512),
-  }),
-]);
+    maxTokens: whole(16).default(512),
+  })
+  .refine(
+    ({ embedded, baseUrl, model }) =>
+      embedded === true
+        ? baseUrl === undefined && model === undefined
+        : baseUrl !== undefined && model !== undefined,
+    'either embedded: true, or baseUrl and model',
+  );
 
 export const SpecSchema = z.strictObject({
-  name,
-  seed: z.int().min(0).default(1),
-  models: z.record(label, z.strictObject({ path })),
+  name: name.describe('Names the exploration; its workflow id is explore/<name>.'),
+  seed: whole(0, 2 ** 32 - 1).default(1),
+  models: z
+    .record(label, z.strictObject({ path }))
+    .describe('The first one is the base that everything is compared with.'),
   datasets: z
     .record(label, z.strictObject({ path, shape: z.enum(['sft', 'preference']).optional() }))
     .default({}),
-  actions: z.partialRecord(z.enum(BUILD_KINDS), Action),
+  actions: z.strictObject({
+    sft: training('sft').optional(),
+    dpo: training('dpo').optional(),
+    merge: merging.optional(),
+  } satisfies Record<BuildKind, z.ZodType>),
   benchmarks: z.record(label, Benchmark),
   objective: z
     .strictObject({
       maximize: z.literal('weightedMean').default('weightedMean'),
-      constraints: z.array(z.strictObject({ benchmark: label, atLeast: Bound })).default([]),
+      constraints: z.array(Constraint).default([]),
     })
     .prefault({}),
-  policy: z.enum(['auto', 'random', 'agent']).default('auto'),
-  llm: Llm.optional(),
+  policy: z
+    .enum(['auto', 'random', 'agent'])
+    .default('auto')
+    .describe('auto: the agent where the spec names an llm, else random.'),
+  llm: Llm.optional().describe('Nothing is sent to a language model unless one is named here.'),
   budget: z
     .strictObject({
-      trials: z.int().min(0).default(12),
+      trials: whole(0, 1_000_000).default(12).describe('Trials after the baselines.'),
       gpuSeconds: seconds.optional(),
-      wallClockSeconds: seconds.optional(),
+      wallClock: duration.optional(),
     })
     .prefault({}),
-  parallel: z.int().min(1).max(1000).default(1),
-  checkpointSeconds: seconds.default(30),
-  finalists: z.int().min(1).max(20).default(3),
+  parallel: whole(1, 1000).default(1).describe('Trials in flight at once.'),
+  checkpointSeconds: seconds.default(30).describe('Longest training time between two checkpoints.'),
+  finalists: whole(1, 100).default(3).describe('Models scored again on the confirm split.'),
 });
-export type Spec = z.infer<typeof SpecSchema>;
-export type SpaceSpec = z.infer<typeof SpaceSchema>;
-
-const KEYS: Readonly<Record<string, readonly string[]>> = {
-  '': Object.keys(SpecSchema.shape),
-  models: ['path'],
-  datasets: ['path', 'shape'],
-  actions: Object.keys(Action.shape),
-  benchmarks: Object.keys(Benchmark.shape),
-  objective: ['maximize', 'constraints', 'benchmark', 'atLeast'],
-  budget: ['trials', 'gpuSeconds', 'wallClockSeconds'],
-  llm: ['embedded', 'baseUrl', 'model', 'timeoutSeconds', 'maxTokens'],
-};
-
-/** The keys a spec may have at a place. */
-export function knownKeysAt(place: readonly PropertyKey[]): readonly string[] {
-  return KEYS[String(place[0] ?? '')] ?? [];
-}
+export type Spec = z.output<typeof SpecSchema>;

@@ -1,209 +1,238 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ApplicationFailure } from '@temporalio/common';
-import type { Json } from '../../domain/json.js';
-import { withFolder } from '../../test/harness.js';
-import { createFolderStore } from '../store/folder.js';
-import { formatFaults, type Fault } from './faults.js';
-import { checkFiles } from './files.js';
-import { createPrepare } from './prepare.js';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { formatFaults } from './faults.js';
+import { knownKeysAt } from './knownKeys.js';
 import { parseSpec, readSpecFile } from './spec.js';
+import { sampleSpec } from './testSpec.js';
 
-const EXAMPLE = join(import.meta.dirname, '../../examples/quickstart/spec.yaml');
+const EXAMPLES = join(import.meta.dirname, '../../examples');
 
-const GOOD = {
-  name: 'mine',
-  models: { base: { path: 'model' } },
-  datasets: { numbers: { path: 'numbers.jsonl' } },
-  actions: { sft: { parameters: { learningRate: [1e-4, 3e-4], steps: 10 } }, merge: {} },
-  benchmarks: { numbers: { path: 'bench' } },
-};
-
-function textOf(value: unknown): string {
-  const parsed = parseSpec(value);
-  return parsed.ok ? '' : formatFaults(parsed.faults);
+function faultsOf(changes: Readonly<Record<string, unknown>>): readonly string[] {
+  const parsed = parseSpec(sampleSpec(changes));
+  return parsed.ok ? [] : formatFaults(parsed.faults).split('\n');
 }
+const sft = (action: object): Readonly<Record<string, unknown>> => ({ actions: { sft: action } });
 
 describe('a spec', () => {
-  it('is filled in with the defaults', () => {
-    const parsed = parseSpec(GOOD);
+  it('is filled in with defaults', () => {
+    const parsed = parseSpec(sampleSpec());
     assert.ok(parsed.ok);
-    assert.equal(parsed.spec.policy, 'auto');
-    assert.equal(parsed.spec.budget.trials, 12);
-    assert.deepEqual(parsed.spec.objective.constraints, []);
+    const { seed, policy, budget, parallel, finalists, benchmarks, actions } = parsed.spec;
+    assert.deepEqual([seed, policy, budget, parallel, finalists], [1, 'auto', { trials: 12 }, 1, 3]);
+    assert.deepEqual(benchmarks['skill'], {
+      path: 'skill',
+      metric: 'exactMatch',
+      weight: 1,
+      maxNewTokens: 8,
+    });
+    assert.deepEqual(actions.dpo, { maxDatasets: 3, parameters: {} });
   });
 
-  const faulty: readonly (readonly [string, object, RegExp])[] = [
+  it('means the same when its resolved form is given again as plain JSON', () => {
+    const first = parseSpec(sampleSpec({ budget: { wallClock: '1h 30m' }, llm: { embedded: true } }));
+    assert.ok(first.ok);
+    assert.equal(first.spec.budget.wallClock, 5400);
+    assert.deepEqual(parseSpec(JSON.parse(JSON.stringify(first.spec))), first);
+  });
+
+  it('says of a misspelled key which one was meant, at every depth', () => {
+    assert.deepEqual(faultsOf({ sed: 3 }), ['sed: expected a known key, got "sed". Did you mean seed?']);
+    const written = { ...sft({ parameters: { learning_rate: 1, steps: { low: 1, hihg: 2, high: 3 } } }) };
+    assert.deepEqual(faultsOf(written), [
+      'actions.sft.parameters.steps.hihg: expected a known key, got "hihg". Did you mean high?',
+      'actions.sft.parameters.learning_rate: expected a known key, got "learning_rate". Did you mean learningRate?',
+    ]);
+  });
+
+  const cases: readonly (readonly [string, Readonly<Record<string, unknown>>, string])[] = [
     [
-      'an unknown key',
-      { parralel: 2 },
-      /parralel: expected a known key, got .*parralel.* Did you mean parallel\?/,
+      'a value out of the table',
+      sft({ parameters: { learningRate: 5 } }),
+      'actions.sft.parameters.learningRate: expected a number from 1e-8 to 1, got 5.',
     ],
     [
-      'an unknown parameter',
-      { actions: { sft: { parameters: { learningrate: 1 } } } },
-      /actions\.sft\.parameters\.learningrate: .*Did you mean learningRate\?/,
+      'one bad choice of several',
+      sft({ parameters: { steps: [10, 1.5] } }),
+      'actions.sft.parameters.steps.1: expected a whole number from 1 to 1000000, got 1.5.',
     ],
     [
-      'a value outside the table',
-      { actions: { sft: { parameters: { steps: 0 } } } },
-      /actions\.sft\.parameters\.steps: expected a whole number from 1/,
+      'no choice',
+      sft({ parameters: { steps: [] } }),
+      'actions.sft.parameters.steps: expected at least one choice, got [].',
     ],
     [
-      'an unknown choice',
-      { actions: { merge: { parameters: { method: 'tie' } } } },
-      /method: expected one of linear, taskArithmetic, ties, got "tie"\. Did you mean ties\?/,
+      'a choice twice',
+      sft({ parameters: { steps: [5, 5] } }),
+      'actions.sft.parameters.steps: expected choices that differ, got [5,5].',
     ],
     [
-      'an impossible range',
-      { actions: { sft: { parameters: { learningRate: { low: 1, high: 0.1 } } } } },
-      /learningRate: expected low < high/,
+      'an unknown word',
+      sft({ parameters: { scheduler: 'cosin' } }),
+      'actions.sft.parameters.scheduler: expected one of linear, cosine, constant, got "cosin". Did you mean cosine?',
     ],
     [
-      'a dangling dataset',
-      { actions: { sft: { datasets: ['number'] } } },
-      /datasets\.0: expected a dataset of this spec, got number\. Did you mean numbers\?/,
+      'a range upside down',
+      sft({ parameters: { steps: { low: 9, high: 3 } } }),
+      'actions.sft.parameters.steps: expected low below high, got {"low":9,"high":3}.',
     ],
     [
-      'a dangling benchmark',
-      { objective: { constraints: [{ benchmark: 'guard', atLeast: 'base - 0.02' }] } },
-      /constraints\.0\.benchmark: expected a benchmark/,
+      'a log range from 0',
+      sft({ parameters: { weightDecay: { low: 0, high: 1, scale: 'log' } } }),
+      'actions.sft.parameters.weightDecay: expected low above 0 on a log scale, got {"low":0,"high":1,"scale":"log"}.',
     ],
     [
-      'a bad bound',
-      { objective: { constraints: [{ benchmark: 'numbers', atLeast: 'best' }] } },
-      /atLeast: expected/,
+      'a range of words',
+      sft({ parameters: { tuning: { low: 1, high: 2 } } }),
+      'actions.sft.parameters.tuning: expected one of full, lora, got {"low":1,"high":2}.',
     ],
     [
-      'no weight at all',
-      { benchmarks: { numbers: { path: 'bench', weight: 0 } } },
-      /benchmarks: expected at least one with a weight above 0/,
+      'a dataset that is none',
+      sft({ datasets: ['alpa'] }),
+      'actions.sft.datasets.0: expected the name of a dataset, got "alpa". Did you mean alpha?',
     ],
-    ['the agent without an LLM', { policy: 'agent' }, /policy: expected an llm beside the agent policy/],
-    ['a bad name', { name: '../x' }, /name: expected a name of lower-case letters/],
+    [
+      'a constraint on nothing',
+      { objective: { constraints: [{ benchmark: 'gard', atLeast: 0.5 }] } },
+      'objective.constraints.0.benchmark: expected the name of a benchmark, got "gard". Did you mean guard?',
+    ],
+    [
+      'a bound that is none',
+      { objective: { constraints: [{ benchmark: 'guard', atLeast: 'bse' }] } },
+      'objective.constraints.0.atLeast: expected a number from 0 to 1, "base", or "base - 0.02", got "bse".',
+    ],
+    [
+      'weights that are all 0',
+      { benchmarks: { guard: { path: 'guard', weight: 0 } } },
+      'benchmarks: expected at least one weight above 0, got [0]. Give a weight to what the search should raise.',
+    ],
+    [
+      'an agent without an LLM',
+      { policy: 'agent' },
+      'llm: expected an llm for the agent policy, got none. Add baseUrl and model, or embedded: true.',
+    ],
+    [
+      'half an LLM',
+      { llm: { baseUrl: 'http://localhost:1/v1' } },
+      'llm: expected either embedded: true, or baseUrl and model, got {"baseUrl":"http://localhost:1/v1"}.',
+    ],
+    [
+      'a duration in words',
+      { budget: { wallClock: 'an hour' } },
+      'budget.wallClock: expected seconds, or a duration such as "90s", "30m", "2h", "1d", got "an hour".',
+    ],
+    [
+      'a name that could be a path',
+      { name: '../x' },
+      'name: expected a name of at most 64 lower-case letters, digits, dots, dashes, underscores, got "../x".',
+    ],
+    [
+      'no model',
+      { models: {} },
+      'models: expected at least one model, got none. Name a folder with a model.',
+    ],
+    [
+      'no data at all',
+      { datasets: {}, actions: { dpo: {} } },
+      'actions.dpo: expected preference data, got none. Add a dataset, or leave dpo out.',
+    ],
   ];
-  for (const [what, change, message] of faulty)
-    it(`with ${what} gets a message that says what to do`, () => {
-      assert.match(textOf({ ...GOOD, ...change }), message);
+  for (const [what, changes, message] of cases)
+    it(`is refused for ${what}`, () => {
+      assert.deepEqual(faultsOf(changes), [message]);
     });
 
-  it('gets all its faults at once', () => {
-    const text = textOf({
-      ...GOOD,
+  it('is told all its faults at once, names in faulty parts included', () => {
+    const found = faultsOf({
+      seed: -1,
+      models: { base: { pth: 'model' } },
+      actions: { sft: { datasets: ['alpa'], maxDatasets: 0 }, stf: {} },
+      objective: { constraints: [{ benchmark: 'gard' }, { benchmark: 'skil', atLeast: 0.1 }] },
       policy: 'agent',
-      actions: { sft: { datasets: ['x'], parameters: { steps: -1 } } },
     });
-    assert.equal(text.split('\n').length, 3, text);
+    const places = found.map((line) => line.slice(0, line.indexOf(':')));
+    assert.deepEqual(places.sort(), [
+      'actions.sft.datasets.0',
+      'actions.sft.maxDatasets',
+      'actions.stf',
+      'llm',
+      'models.base.path',
+      'models.base.pth',
+      'objective.constraints.0.atLeast',
+      'objective.constraints.0.benchmark',
+      'objective.constraints.1.benchmark',
+      'seed',
+    ]);
   });
 
-  it('that is no mapping is refused without a stack', () => {
-    for (const value of [null, 7, 'text', []]) assert.match(textOf(value), /^spec: expected/);
-  });
-});
-
-describe('the example specs', () => {
-  it('parse, and name files that are there and right', async () => {
-    const parsed = await readSpecFile(EXAMPLE);
-    assert.ok(parsed.ok, parsed.ok ? '' : formatFaults(parsed.faults));
-    const faults: Fault[] = [];
-    await checkFiles(parsed.spec, faults);
-    assert.equal(formatFaults(faults), '');
-  });
-});
-
-describe('the files of a spec', () => {
-  async function faultsOf(change: (folder: string) => Promise<void>): Promise<string> {
-    return withFolder(async (folder) => {
-      await mkdir(join(folder, 'model'));
-      await mkdir(join(folder, 'bench'));
-      for (const name of ['config.json', 'model.safetensors', 'tokenizer.json'])
-        await writeFile(join(folder, 'model', name), '{}');
-      await writeFile(join(folder, 'numbers.jsonl'), '{"text":"one"}\n');
-      for (const split of ['search', 'confirm', 'test'])
-        await writeFile(
-          join(folder, 'bench', `${split}.jsonl`),
-          `{"id":"${split}","messages":[{"role":"user","content":"${split}"}],"answers":["1"]}\n`,
-        );
-      await change(folder);
-      await writeFile(join(folder, 'spec.yaml'), JSON.stringify(GOOD));
-      const parsed = await readSpecFile(join(folder, 'spec.yaml'));
-      assert.ok(parsed.ok);
-      const faults: Fault[] = [];
-      await checkFiles(parsed.spec, faults);
-      return formatFaults(faults).replaceAll(folder, '');
-    });
-  }
-
-  it('are all fine when they are', async () => {
-    assert.equal(await faultsOf(() => Promise.resolve()), '');
-  });
-
-  it('are named with their line when a row is wrong', async () => {
-    assert.match(
-      await faultsOf((folder) =>
-        writeFile(join(folder, 'numbers.jsonl'), '{"text":"one"}\nnot json\n{"question":"x"}\n'),
+  it('is refused in plain words whatever it is', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.jsonValue(), fc.record({ models: fc.jsonValue(), actions: fc.jsonValue() })),
+        (value) => {
+          const parsed = parseSpec(value);
+          assert.ok(!parsed.ok && parsed.faults.length > 0);
+          for (const line of formatFaults(parsed.faults).split('\n'))
+            assert.match(line, /: expected .+, got .+\./);
+        },
       ),
-      /numbers\.jsonl:2: expected a JSON object[\s\S]*numbers\.jsonl:2: expected messages/,
-    );
-    assert.match(
-      await faultsOf((folder) =>
-        writeFile(join(folder, 'bench/test.jsonl'), '{"id":"t","messages":[],"answers":[1]}\n'),
-      ),
-      /test\.jsonl:1: expected answers, a list of texts/,
     );
   });
 
-  it('may not share an item between splits', async () => {
-    const item = '{"id":"search","messages":[{"role":"user","content":"again"}],"answers":["1"]}\n';
-    assert.match(
-      await faultsOf((folder) => writeFile(join(folder, 'bench/test.jsonl'), item)),
-      /test\.jsonl:1: expected an item once in all splits/,
+  it('survives one odd value at any place', () => {
+    const places = [
+      'name',
+      'models',
+      'datasets',
+      'actions',
+      'benchmarks',
+      'objective',
+      'policy',
+      'llm',
+      'budget',
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...places), fc.jsonValue(), (place, value) => {
+        const parsed = parseSpec(sampleSpec({ [place]: value }));
+        assert.ok(parsed.ok || parsed.faults.length > 0);
+      }),
     );
-  });
-
-  it('may not be pickles', async () => {
-    const { rename } = await import('node:fs/promises');
-    const text = await faultsOf((folder) =>
-      rename(join(folder, 'model/model.safetensors'), join(folder, 'model/pytorch_model.bin')),
-    );
-    assert.match(text, /models\.base: expected weights as \*\.safetensors/);
   });
 });
 
-describe('preparing an exploration', () => {
-  const input = (spec: unknown) => ({
-    spec: spec as Json,
-    workflowId: 'explore/quickstart',
-    firstRunId: 'run-1',
+describe('the keys a spec may have', () => {
+  it('are read from its schema', () => {
+    assert.deepEqual(knownKeysAt(['models', 'any']), ['path']);
+    assert.deepEqual(knownKeysAt(['objective', 'constraints', 0]), ['benchmark', 'atLeast']);
+    assert.ok(knownKeysAt(['actions', 'dpo', 'parameters']).includes('beta'));
+    assert.deepEqual(knownKeysAt(['actions', 'sft', 'parameters', 'steps']), ['low', 'high', 'scale']);
+    assert.deepEqual(knownKeysAt(['no', 'such', 'place']), []);
+  });
+});
+
+describe('a spec file', () => {
+  it('that is not there, or no YAML, is one fault with file and line', async () => {
+    const none = await readSpecFile('/no/such/spec.yaml');
+    assert.ok(!none.ok);
+    assert.equal(
+      formatFaults(none.faults),
+      '/no/such/spec.yaml: expected a readable spec file, got none. Check the path.',
+    );
   });
 
-  it('imports everything by content, once, and gives the same plan again', async () => {
-    const parsed = await readSpecFile(EXAMPLE);
-    assert.ok(parsed.ok);
-    await withFolder(async (folder) => {
-      const store = createFolderStore(folder);
-      const prepare = createPrepare({ store });
-      const first = await prepare(input(parsed.spec));
-      assert.deepEqual(await prepare(input(parsed.spec)), first);
-      assert.equal(first.baselines.length, 2);
-      for (const { stageId } of [...first.plan.models, ...first.plan.datasets])
-        assert.ok(await store.manifest(stageId));
-      assert.equal(first.plan.policy, 'random');
-      assert.match(first.plan.notes.join(), /--llm embedded/);
-    });
+  it('of the quickstart is whole, with all its files', async () => {
+    const checked = await readSpecFile(join(EXAMPLES, 'quickstart/spec.yaml'));
+    assert.equal(checked.ok ? '' : formatFaults(checked.faults), '');
   });
 
-  it('fails for good, with every fault, on a bad spec', async () => {
-    await withFolder(async (folder) => {
-      const prepare = createPrepare({ store: createFolderStore(folder) });
-      await assert.rejects(prepare(input({ ...GOOD, trails: 3 })), (error: unknown) => {
-        assert.ok(error instanceof ApplicationFailure);
-        assert.equal(error.nonRetryable, true);
-        assert.equal(error.type, 'InvalidSpec');
-        assert.match(error.message, /trails: expected a known key/);
-        return true;
-      });
-    });
+  it('of every example parses', async () => {
+    const files = (await readdir(EXAMPLES)).filter((name) => name.endsWith('.yaml'));
+    assert.ok(files.length > 0);
+    for (const file of files) {
+      const parsed = parseSpec(parse(await readFile(join(EXAMPLES, file), 'utf8')));
+      assert.equal(parsed.ok ? '' : formatFaults(parsed.faults), '', file);
+    }
   });
 });

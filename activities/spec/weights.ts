@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { z } from 'zod';
 
+/** Where a tensor's raw bytes lie: `file`[begin, end), row-major, little-endian. */
 interface TensorEntry {
   readonly name: string;
   readonly dtype: string;
@@ -17,32 +19,45 @@ export interface WeightsFacts {
   readonly parameterCount: number;
 }
 
+/** A file that is no whole safetensors file. */
+export class BrokenWeights extends Error {
+  override readonly name = 'BrokenWeights';
+}
+
+const HeaderSchema = z.record(
+  z.string(),
+  z.object({
+    dtype: z.string(),
+    shape: z.array(z.int().min(0)),
+    data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+  }),
+);
+/** The format's own limit (https://github.com/huggingface/safetensors): no header is larger. */
+const LONGEST_HEADER = 100_000_000;
+
 /** The identity of a model's weights, however spread over files; the GPU worker computes the same. */
 export async function weightsFacts(files: readonly string[]): Promise<WeightsFacts> {
-  const entries = (await Promise.all(files.map(readHeader)))
-    .flat()
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = await tensorEntries(files);
   const hash = createHash('sha256');
-  for (const entry of entries) {
-    hash.update(`${entry.name} ${entry.dtype} [${entry.shape.join(',')}]\n`);
-    const handle = await open(entry.file, 'r');
-    try {
-      if (entry.end > entry.begin)
-        for await (const chunk of handle.createReadStream({
-          start: entry.begin,
-          end: entry.end - 1,
-          autoClose: false,
-        }))
-          hash.update(chunk as Buffer);
-    } finally {
-      await handle.close();
-    }
+  for (const { name, dtype, shape, file, begin, end } of entries) {
+    hash.update(`${name} ${dtype} [${shape.join(',')}]\n`);
+    if (end > begin) for await (const chunk of bytesOf(file, begin, end)) hash.update(chunk);
   }
-  const parameterCount = entries.reduce(
-    (sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1),
-    0,
-  );
+  const parameterCount = entries
+    .map(({ shape }) => shape.reduce((product, size) => product * size, 1))
+    .reduce((total, one) => total + one, 0);
   return { weightsSha256: hash.digest('hex'), parameterCount };
+}
+
+/** All tensors of the files, in the order of their names' UTF-8 bytes. Throws BrokenWeights. */
+export async function tensorEntries(files: readonly string[]): Promise<readonly TensorEntry[]> {
+  const entries = (await Promise.all(files.map(readHeader))).flat();
+  const sorted = entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  sorted.forEach(({ name, file }, index) => {
+    if (sorted[index + 1]?.name === name)
+      throw new BrokenWeights(`${basename(file)}: expected tensor ${name} once, got it twice`);
+  });
+  return sorted;
 }
 
 async function readHeader(file: string): Promise<readonly TensorEntry[]> {
@@ -52,33 +67,51 @@ async function readHeader(file: string): Promise<readonly TensorEntry[]> {
     const head = Buffer.alloc(8);
     await handle.read(head, 0, 8, 0);
     const length = Number(head.readBigUInt64LE());
-    if (size < 8 || length > size - 8)
-      throw new Error(`${basename(file)}: expected a safetensors header, got ${String(size)} bytes`);
+    if (size < 8 || length > Math.min(size - 8, LONGEST_HEADER)) throw brokenHeader(file, size);
     const text = Buffer.alloc(length);
     await handle.read(text, 0, length, 8);
-    const header = JSON.parse(text.toString('utf8')) as Record<
-      string,
-      { dtype: string; shape: number[]; data_offsets: [number, number] }
-    >;
-    return Object.entries(header)
-      .filter(([name]) => name !== '__metadata__')
-      .map(
-        ([
-          name,
-          {
-            dtype,
-            shape,
-            data_offsets: [begin, end],
-          },
-        ]) => ({
-          name,
-          dtype,
-          shape,
-          file,
-          begin: 8 + length + begin,
-          end: 8 + length + end,
-        }),
-      );
+    const header = parsedHeader(text.toString('utf8'));
+    if (header === null) throw brokenHeader(file, size);
+    return Object.entries(header).map(([name, entry]) =>
+      entryOf(name, entry, { file, size, start: 8 + length }),
+    );
+  } finally {
+    await handle.close();
+  }
+}
+
+function parsedHeader(text: string): z.infer<typeof HeaderSchema> | null {
+  try {
+    const { __metadata__: _, ...tensors } = JSON.parse(text) as Record<string, unknown>;
+    return HeaderSchema.safeParse(tensors).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function entryOf(
+  name: string,
+  { dtype, shape, data_offsets: [first, last] }: z.infer<typeof HeaderSchema>[string],
+  { file, size, start }: { readonly file: string; readonly size: number; readonly start: number },
+): TensorEntry {
+  if (first > last || start + last > size)
+    throw new BrokenWeights(
+      `${basename(file)}: expected tensor ${name} up to byte ${String(start + last)}, got a file of ${String(size)}`,
+    );
+  return { name, dtype, shape, file, begin: start + first, end: start + last };
+}
+
+function brokenHeader(file: string, size: number): BrokenWeights {
+  return new BrokenWeights(
+    `${basename(file)}: expected a safetensors header, got ${String(size)} other bytes`,
+  );
+}
+
+async function* bytesOf(file: string, begin: number, end: number): AsyncGenerator<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const options = { start: begin, end: end - 1, autoClose: false, highWaterMark: 1 << 20 };
+    for await (const chunk of handle.createReadStream(options)) yield chunk as Buffer;
   } finally {
     await handle.close();
   }

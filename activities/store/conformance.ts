@@ -3,69 +3,142 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { sha256Hex } from '../../domain/stage.js';
 import type { Store } from './store.js';
 
-/** What every store must do. `open` gives a new client of one and the same store; `damage` rewrites an object's file. */
-export function storeConformance(name: string, open: () => Store): void {
-  const id = (text: string): string => sha256Hex(`${name} ${text}`);
+const ID = sha256Hex('an object');
+const ESCAPES = [
+  '../out',
+  'a/../../out',
+  '/etc/passwd',
+  'a//b',
+  '',
+  '.',
+  'a/.hidden',
+  'a\\b',
+  'a\0b',
+  'names/..',
+];
 
-  describe(`${name}: a store`, () => {
-    it('lets one of many writers of a key win, and keeps what it wrote', async () => {
-      const wrote = await Promise.all(
-        Array.from({ length: 20 }, (_, i) => open().putIfAbsent('decisions/race/000001.json', String(i))),
-      );
-      assert.equal(wrote.filter(Boolean).length, 1);
-      assert.equal(await open().read('decisions/race/000001.json'), String(wrote.indexOf(true)));
+/** What every store promises. `open` gives another handle on the same place, as another process would have. */
+export function storeConformance(
+  name: string,
+  create: () => Promise<{ store: Store; open: () => Store }>,
+): void {
+  describe(`${name} keeps what a store promises`, () => {
+    let store: Store;
+    let open: () => Store;
+    beforeEach(async () => {
+      ({ store, open } = await create());
     });
+    records(
+      () => store,
+      () => open(),
+    );
+    objects(
+      () => store,
+      () => open(),
+    );
+  });
+}
 
-    it('replaces pointers and reads them back', async () => {
-      await open().replace('names/x.json', 'one');
-      await open().replace('names/x.json', 'two');
-      assert.equal(await open().read('names/x.json'), 'two');
-    });
+function records(store: () => Store, open: () => Store): void {
+  it('puts a record once: of many writers one wins, and all read the winner', async () => {
+    const writers = Array.from({ length: 20 }, (_, index) => `writer ${String(index)}`);
+    const won = await Promise.all(writers.map((text) => open().putIfAbsent('decisions/x/000001.json', text)));
+    assert.equal(won.filter(Boolean).length, 1);
+    assert.equal(await store().read('decisions/x/000001.json'), writers[won.indexOf(true)]);
+  });
 
-    it('lists the keys of a folder in order, not deeper, and nothing for a folder that is not there', async () => {
-      for (const key of ['ledger/l/b.json', 'ledger/l/a.json', 'ledger/l/deep/c.json'])
-        await open().putIfAbsent(key, '');
-      assert.deepEqual(await open().list('ledger/l'), ['ledger/l/a.json', 'ledger/l/b.json']);
-      assert.deepEqual(await open().list('ledger/none'), []);
-    });
+  it('replaces a pointer, and readers see the old or the new one whole', async () => {
+    const texts = ['a', 'b'].map((letter) => letter.repeat(200_000));
+    await store().replace('names/x.json', texts[0] ?? '');
+    const write = async (): Promise<void> => {
+      for (let turn = 0; turn < 20; turn += 1) await store().replace('names/x.json', texts[turn % 2] ?? '');
+    };
+    const read = async (): Promise<void> => {
+      for (let turn = 0; turn < 40; turn += 1)
+        assert.ok(texts.includes((await open().read('names/x.json')) ?? ''));
+    };
+    await Promise.all([write(), read()]);
+  });
 
-    it('has an object with its manifest, and none before', async () => {
-      const store = open();
-      assert.equal(await store.manifest(id('one')), null);
-      await store.publish(id('one'), 'dataset', [{ path: 'data.jsonl', text: 'row\n' }], { rows: 1 });
-      const manifest = await open().manifest(id('one'));
-      assert.deepEqual(
-        manifest?.files.map(({ path, bytes }) => [path, bytes]),
-        [['data.jsonl', 4]],
-      );
-      assert.equal(await readFile(await open().openFile(id('one'), 'data.jsonl'), 'utf8'), 'row\n');
-    });
+  it('reads null and lists nothing where nothing is', async () => {
+    assert.equal(await store().read('names/none.json'), null);
+    assert.deepEqual(await store().list('ledger/none/rows'), []);
+  });
 
-    it('keeps the first of two publications of one id, also when they race', async () => {
-      const publish = (text: string) => open().publish(id('race'), 'dataset', [{ path: 'a', text }], {});
-      const manifests = await Promise.all(['first', 'other', 'third'].map(publish));
-      assert.equal(new Set(manifests.map((manifest) => JSON.stringify(manifest.files))).size, 1);
-    });
+  it('lists the keys right under a folder key, sorted', async () => {
+    for (const key of [
+      'l/x/rows/000002.json',
+      'l/x/rows/000000.json',
+      'l/x/rows/deep/1.json',
+      'l/x/plan.json',
+    ])
+      await store().putIfAbsent(key, '{}');
+    assert.deepEqual(await store().list('l/x/rows'), ['l/x/rows/000000.json', 'l/x/rows/000002.json']);
+  });
 
-    it('never opens a file that is not what the manifest says', async () => {
-      await open().publish(id('torn'), 'dataset', [{ path: 'a', text: 'content' }], {});
-      const file = await open().openFile(id('torn'), 'a');
-      await writeFile(file, 'conten');
-      await assert.rejects(open().openFile(id('torn'), 'a'), /expected 7 bytes, got 6/);
-      await writeFile(file, 'Content');
-      await assert.rejects(open().openFile(id('torn'), 'a'), /expected SHA-256/);
-      await assert.rejects(open().openFile(id('torn'), 'b'), /expected a published file b/);
-    });
+  it('refuses keys that would leave it', async () => {
+    for (const key of ESCAPES) {
+      await assert.rejects(async () => store().read(key), /store key: expected plain names/);
+      await assert.rejects(async () => store().putIfAbsent(key, ''), /store key/);
+      await assert.rejects(async () => store().replace(key, ''), /store key/);
+      await assert.rejects(async () => store().list(key), /store key/);
+    }
+  });
+}
 
-    it('refuses ids and keys that would leave its root', async () => {
-      for (const key of ['../x', 'a/../../x', '/etc/x', 'a//b', '', 'a/.hidden'])
-        await assert.rejects(open().putIfAbsent(key, ''), /expected plain names/, key);
-      for (const bad of ['', '../x', 'A'.repeat(64), `${'a'.repeat(64)}\n`])
-        await assert.rejects(async () => open().manifest(bad), /64 hexadecimal/);
-      await assert.rejects(
-        open().publish(id('bad'), 'x', [{ path: '../../escape', text: '' }], {}),
-        /inside the object/,
-      );
-    });
+function objects(store: () => Store, open: () => Store): void {
+  const files = [
+    { path: 'b.txt', text: 'bee' },
+    { path: 'adapter/a.txt', text: 'ay' },
+  ];
+
+  it('publishes files with their sizes and hashes, in path order', async () => {
+    const manifest = await store().publish(ID, 'model', files, { parameterCount: 3 });
+    assert.deepEqual(manifest.files, [
+      { path: 'adapter/a.txt', bytes: 2, sha256: sha256Hex('ay') },
+      { path: 'b.txt', bytes: 3, sha256: sha256Hex('bee') },
+    ]);
+    assert.deepEqual(await open().manifest(ID), manifest);
+    assert.equal(await readFile(await open().openFile(ID, 'adapter/a.txt'), 'utf8'), 'ay');
+  });
+
+  it('keeps the first of two publications', async () => {
+    await store().publish(ID, 'model', files, { first: true });
+    const again = await open().publish(ID, 'model', [{ path: 'b.txt', text: 'other' }], { first: false });
+    assert.deepEqual(again.result, { first: true });
+  });
+
+  it('gives all of many publishers the one manifest that won', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 8 }, (_, writer) => open().publish(ID, 'model', files, { writer })),
+    );
+    const winner = await store().manifest(ID);
+    for (const manifest of all) assert.deepEqual(manifest, winner);
+  });
+
+  it('finds a changed file when it is opened', async () => {
+    await store().publish(ID, 'model', files, {});
+    await writeFile(await store().openFile(ID, 'b.txt'), 'bad');
+    await assert.rejects(
+      open().openFile(ID, 'b.txt'),
+      /b\.txt: expected SHA-256 [0-9a-f]{64}, got [0-9a-f]{64}/,
+    );
+    await writeFile(await store().openFile(ID, 'b.txt'), 'longer');
+    await assert.rejects(store().openFile(ID, 'b.txt'), /b\.txt: expected 3 bytes, got 6/);
+  });
+
+  it('has no object, and no file of it, before it is published', async () => {
+    assert.equal(await store().manifest(ID), null);
+    await assert.rejects(store().openFile(ID, 'b.txt'), /expected a published file b\.txt, got none/);
+  });
+
+  it('refuses ids and paths that would leave it', async () => {
+    for (const id of ['../x', ID.toUpperCase(), ID.slice(1), `${ID}/..`, `${ID}\n`, '']) {
+      await assert.rejects(async () => store().manifest(id), /stage id: expected 64 hexadecimal digits/);
+      await assert.rejects(async () => store().publish(id, 'model', files, {}), /stage id/);
+    }
+    for (const path of ['../b.txt', '/tmp/b.txt', 'a/../../b.txt', '.', 'manifest.json'])
+      await assert.rejects(store().publish(ID, 'model', [{ path, text: '' }], {}), /object file: expected/);
+    assert.equal(await store().manifest(ID), null);
   });
 }

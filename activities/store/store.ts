@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../domain/json.js';
 import type { Manifest } from '../../domain/outcome.js';
 
-/** A file to publish: its path inside the object, and where its bytes come from. */
+/** A file to publish: its path inside the object, and where its bytes come from; `sha256`: what they must be. */
 export type ObjectSource =
-  { readonly path: string; readonly file: string } | { readonly path: string; readonly text: string };
+  | { readonly path: string; readonly file: string; readonly sha256?: string }
+  | { readonly path: string; readonly text: string };
 
 /**
  * What both languages keep: immutable objects by stage id, and small immutable records by key.

@@ -4,44 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
 
 class Stage(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["model", "dataset", "benchmark", "sft", "dpo", "merge", "evaluate"]
-    recipeVersion: Annotated[StrictInt, Field(ge=1, le=9007199254740991)]
+    recipeVersion: Annotated[StrictInt, Field(ge=1)]
     inputs: dict[StrictStr, list[StrictStr]]
     parameters: dict[StrictStr, Any]
     seed: Annotated[StrictStr, Field(pattern="^[0-9]{1,20}$")]
 
 
 class IdentifiedStage(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     stage: Stage
 
 
 class JobOptions(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     checkpointSeconds: Annotated[StrictFloat, Field(ge=0.0)]
-    maxStalledAttempts: Annotated[StrictInt, Field(ge=1, le=9007199254740991)]
+    maxStalledAttempts: Annotated[StrictInt, Field(ge=1)]
 
 
 class BuildJob(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     schemaVersion: Literal[1]
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     stage: Stage
@@ -50,10 +38,7 @@ class BuildJob(BaseModel):
 
 
 class EvaluateJob(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     schemaVersion: Literal[1]
     modelStageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     stages: list[IdentifiedStage]
@@ -62,29 +47,23 @@ class EvaluateJob(BaseModel):
 
 
 class Attempt(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
-    attempt: Annotated[StrictInt, Field(ge=1, le=9007199254740991)]
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    attempt: Annotated[StrictInt, Field(ge=1)]
     worker: StrictStr
     device: StrictStr
     startedAt: StrictStr
     endedAt: StrictStr
     end: Literal["completed", "preempted", "lost", "failed"]
     reason: StrictStr
-    resumedStep: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-    lastStep: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-    stepsLost: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
+    resumedStep: Annotated[StrictInt, Field(ge=0)]
+    lastStep: Annotated[StrictInt, Field(ge=0)]
+    stepsLost: Annotated[StrictInt, Field(ge=0)]
     gpuSeconds: Annotated[StrictFloat, Field(ge=0.0)]
     lostGpuSeconds: Annotated[StrictFloat, Field(ge=0.0)]
 
 
 class StageFailure(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     status: Literal["diverged", "outOfMemory", "rejected", "crashed"]
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     message: StrictStr
@@ -92,80 +71,55 @@ class StageFailure(BaseModel):
 
 
 class BuiltModel(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     status: Literal["completed"]
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     weightsSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
-    parameterCount: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-    steps: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
+    parameterCount: Annotated[StrictInt, Field(ge=0)]
+    steps: Annotated[StrictInt, Field(ge=0)]
     metrics: dict[StrictStr, StrictFloat | None]
     attempts: list[Attempt]
     reused: StrictBool
 
 
 class Score(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     score: StrictFloat
     standardError: Annotated[StrictFloat, Field(ge=0.0)]
-    items: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
+    items: Annotated[StrictInt, Field(ge=0)]
     reused: StrictBool
 
 
 class Evaluated(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     status: Literal["completed"]
     scores: list[Score]
     attempts: list[Attempt]
 
 
-class Checkpoint(RootModel[StrictInt]):
-    model_config = ConfigDict(
-        frozen=True,
-    )
-    root: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-
-
 class JobProgress(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
-    fence: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
+    fence: Annotated[StrictInt, Field(ge=0)]
     phase: Literal["loading", "training", "merging", "evaluating", "publishing"]
-    step: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-    steps: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
-    checkpoint: Checkpoint | None
+    step: Annotated[StrictInt, Field(ge=0)]
+    steps: Annotated[StrictInt, Field(ge=0)]
+    checkpoint: StrictInt | None
     loss: StrictFloat | None
     tokensPerSecond: StrictFloat | None
     etaSeconds: StrictFloat | None
 
 
 class ObjectFile(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     path: StrictStr
-    bytes: Annotated[StrictInt, Field(ge=0, le=9007199254740991)]
+    bytes: Annotated[StrictInt, Field(ge=0)]
     sha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
 
 
 class Manifest(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
     schemaVersion: Literal[1]
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     kind: StrictStr

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { appendFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { formatFaults } from './faults.js';
+import { checkSpec, readSpecFile } from './spec.js';
+import { chat, item, jsonLines, sampleSpec, writeWorld } from './testSpec.js';
+
+describe('the files of a spec', () => {
+  let root: string;
+  beforeEach(async () => {
+    root = await writeWorld();
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  async function faults(changes: Readonly<Record<string, unknown>> = {}): Promise<readonly string[]> {
+    const checked = await checkSpec(sampleSpec(changes), root);
+    return checked.ok ? [] : formatFaults(checked.faults).replaceAll(`${root}/`, '').split('\n');
+  }
+
+  it('are read: shapes are detected, rows and items counted, pickles left behind', async () => {
+    const checked = await checkSpec(sampleSpec(), root);
+    assert.ok(checked.ok);
+    const { models, datasets, benchmarks } = checked.files;
+    assert.deepEqual(models['base'], {
+      weights: ['model.safetensors'],
+      others: ['config.json', 'tokenizer.json'],
+    });
+    assert.deepEqual(datasets['alpha'], { shape: 'sft', rows: 2 });
+    assert.deepEqual(datasets['terse'], { shape: 'preference', rows: 1 });
+    assert.deepEqual(benchmarks['skill'], { search: 2, confirm: 2, test: 2 });
+    assert.equal(checked.spec.models['base']?.path, join(root, 'model'));
+  });
+
+  it('are asked for where they are missing', async () => {
+    await rm(join(root, 'alpha.jsonl'));
+    await rm(join(root, 'skill/test.jsonl'));
+    assert.deepEqual(await faults({ models: { base: { path: 'modle' } } }), [
+      'models.base.path: expected a folder with a model, got modle. Check the path; it is relative to the spec file.',
+      'datasets.alpha.path: expected a readable JSONL file, got alpha.jsonl. Check the path; it is relative to the spec file.',
+      'benchmarks.skill.path: expected a readable JSONL file, got skill/test.jsonl. Check the path; it is relative to the spec file.',
+    ]);
+  });
+
+  it('are checked in the same run as the rest of the spec', async () => {
+    await rm(join(root, 'alpha.jsonl'));
+    const found = await faults({ parallel: 0 });
+    assert.deepEqual(
+      found.map((line) => line.slice(0, line.indexOf(':'))),
+      ['parallel', 'datasets.alpha.path'],
+    );
+  });
+
+  it('never are pickled weights', async () => {
+    await rename(join(root, 'model/model.safetensors'), join(root, 'model/pytorch_model.bin'));
+    const [line = ''] = await faults();
+    assert.match(line, /^models\.base\.path: expected weights in model\.safetensors, .*never loaded/);
+  });
+
+  it('are whole safetensors', async () => {
+    await writeFile(join(root, 'model/model.safetensors'), 'not weights at all');
+    const [line = ''] = await faults();
+    assert.match(
+      line,
+      /expected whole safetensors files, got model\.safetensors: expected a safetensors header/,
+    );
+  });
+
+  it('name shards by an index that stays in the folder', async () => {
+    const index = join(root, 'model/model.safetensors.index.json');
+    await writeFile(index, JSON.stringify({ weight_map: { a: '../x.safetensors' } }));
+    assert.match((await faults())[0] ?? '', /expected model\.safetensors\.index\.json with a weight_map/);
+    await writeFile(
+      index,
+      JSON.stringify({ weight_map: { a: 'model.safetensors', b: 'model-2.safetensors' } }),
+    );
+    assert.match((await faults())[0] ?? '', /expected weights in model-2\.safetensors/);
+  });
+
+  it('have malformed rows named by file and line', async () => {
+    const rows = [
+      { messages: chat('q', 'a').slice(0, 1) },
+      { prompt: 'q' },
+      { prompt: 'q', chosen: 'a', rejected: 'b' },
+    ];
+    await appendFile(join(root, 'alpha.jsonl'), `{"messages":\n\n[1]\n${jsonLines(rows)}`);
+    assert.deepEqual(await faults(), [
+      'alpha.jsonl:3: expected a JSON object, got "{\\"messages\\":".',
+      'alpha.jsonl:5: expected a JSON object, got "[1]".',
+      'alpha.jsonl:6: expected messages that end with the assistant, got one of user.',
+      'alpha.jsonl:7: expected messages, prompt and completion, or text, got keys prompt.',
+      "alpha.jsonl:8: expected messages, prompt and completion, or text, got keys prompt, chosen, rejected. The dataset's shape is sft, as its first row says.",
+    ]);
+  });
+
+  it('may have a thousand bad rows and still a short message', async () => {
+    await writeFile(join(root, 'alpha.jsonl'), '{}\n'.repeat(1000));
+    const found = await faults();
+    assert.equal(found.length, 11);
+    assert.equal(found.at(-1), 'alpha.jsonl: expected no other faults, got 990 more. Mend the first ones.');
+  });
+
+  it('are UTF-8, and not empty', async () => {
+    await writeFile(join(root, 'alpha.jsonl'), Buffer.from([0x7b, 0xff, 0x7d, 0x0a]));
+    await writeFile(join(root, 'beta.jsonl'), '\n');
+    assert.deepEqual(await faults(), [
+      'alpha.jsonl:1: expected UTF-8 text, got other bytes.',
+      'datasets.beta.path: expected at least one row, got none in beta.jsonl.',
+    ]);
+  });
+
+  it('have preference data for DPO, whose pairs differ', async () => {
+    const twice = { prompt: 'q', chosen: 'same', rejected: 'same' };
+    await writeFile(join(root, 'terse.jsonl'), jsonLines([twice]));
+    assert.deepEqual(await faults(), [
+      'terse.jsonl:1: expected chosen and rejected that differ, got "same".',
+    ]);
+    await writeFile(join(root, 'terse.jsonl'), jsonLines([{ text: 'a story' }]));
+    assert.deepEqual(await faults(), [
+      'actions.dpo: expected a dataset of shape preference, got none. Add one, or leave dpo out.',
+    ]);
+    assert.deepEqual(await faults({ actions: { dpo: { datasets: ['alpha'] } } }), [
+      'actions.dpo.datasets.0: expected a dataset of shape preference, got alpha of shape sft.',
+    ]);
+  });
+
+  it('have well-formed items, each id once a split, and no question in two splits', async () => {
+    const bad = [
+      item('skill search 1'),
+      { id: 7 },
+      item('new', { answers: [] }),
+      item('x', { id: 'skill confirm 1' }),
+    ];
+    await appendFile(join(root, 'skill/confirm.jsonl'), jsonLines(bad));
+    assert.deepEqual(await faults(), [
+      'skill/confirm.jsonl:3: expected a question that search does not have, got [{"role":"user","content":"skill search 1"}]. It stands at skill/search.jsonl:1 too.',
+      'skill/confirm.jsonl:4: expected an id (a text), got 7.',
+      'skill/confirm.jsonl:4: expected a list of messages, got nothing.',
+      'skill/confirm.jsonl:4: expected answers, a list of texts, got nothing.',
+      'skill/confirm.jsonl:5: expected answers, a list of texts, got [].',
+      'skill/confirm.jsonl:6: expected an id of its own, got "skill confirm 1". It stands at skill/confirm.jsonl:1 too.',
+    ]);
+  });
+
+  it('have tool-call answers that are JSON', async () => {
+    await writeFile(join(root, 'guard/test.jsonl'), jsonLines([item('call', { answers: ['{"f":'] })]));
+    const found = await faults({ benchmarks: { guard: { path: 'guard', metric: 'toolCallAst' } } });
+    assert.equal(found.at(-1), 'guard/test.jsonl:1: expected answers that are JSON, got "{\\"f\\":".');
+  });
+
+  it('are relative to the spec file, and YAML slips are named by line', async () => {
+    const file = join(root, 'spec.yaml');
+    await writeFile(file, JSON.stringify(sampleSpec()));
+    assert.ok((await readSpecFile(file)).ok);
+    await writeFile(file, 'name: a\nname: b\nmodels: [\n');
+    const broken = await readSpecFile(file);
+    const text = broken.ok ? '' : formatFaults(broken.faults);
+    assert.match(text, /spec\.yaml:2: expected YAML, got Map keys must be unique/);
+  });
+});

@@ -1,0 +1,94 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Fault } from './faults.js';
+import { BrokenWeights, tensorEntries } from './weights.js';
+
+/** Configuration, tokenizer and chat template; training leftovers and pickles stay behind. */
+const SIDE_FILE =
+  /^(config|generation_config|preprocessor_config|special_tokens_map|added_tokens)\.json$|^(tokenizer|vocab|spiece|sentencepiece|chat_template)[^/]*$|^merges\.txt$/;
+const WEIGHTS = 'model.safetensors';
+const INDEX = 'model.safetensors.index.json';
+const PICKLE = /\.(bin|pt|pth|ckpt|pkl)$/;
+
+export interface ModelFiles {
+  /** Names inside the folder, sorted. */
+  readonly weights: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** The files of a model folder that are imported; everything that is missing or broken is reported. */
+export async function checkModel(
+  where: string,
+  folder: string,
+  onFault: (fault: Fault) => void,
+): Promise<ModelFiles> {
+  const report = (rule: string, value: string, hint: string): void =>
+    onFault({ path: where, rule, value, hint });
+  const names = await readdir(folder).catch(() => null);
+  if (names === null) {
+    report('a folder with a model', folder, 'Check the path; it is relative to the spec file.');
+    return { weights: [], others: [] };
+  }
+  const others = names.filter((name) => SIDE_FILE.test(name)).sort();
+  if (!others.includes('config.json'))
+    report('a config.json', `${folder} without it`, 'Save the model with save_pretrained.');
+  else if (!(await isJsonFile(join(folder, 'config.json'))))
+    report('config.json to be JSON', join(folder, 'config.json'), 'Save the model again.');
+  if (!others.some((name) => /^(tokenizer|vocab|spiece|sentencepiece)/.test(name)))
+    report('a tokenizer', `${folder} without it`, 'Save the tokenizer beside the model.');
+  return { weights: await weightsOf(folder, names, report), others: withIndex(names, others) };
+}
+
+function withIndex(names: readonly string[], others: readonly string[]): readonly string[] {
+  return names.includes(INDEX) ? [...others, INDEX].sort() : others;
+}
+
+async function weightsOf(
+  folder: string,
+  names: readonly string[],
+  report: (rule: string, value: string, hint: string) => void,
+): Promise<readonly string[]> {
+  const weights = names.includes(INDEX) ? await shardsOf(join(folder, INDEX)) : [WEIGHTS];
+  const missing = weights.filter((name) => !names.includes(name));
+  if (weights.length === 0) report(`${INDEX} with a weight_map`, join(folder, INDEX), 'Save it again.');
+  for (const name of missing) report(`weights in ${name}`, `${folder} without it`, adviceFor(names));
+  if (missing.length > 0) return [];
+  try {
+    await tensorEntries(weights.map((name) => join(folder, name)));
+  } catch (error) {
+    if (!(error instanceof BrokenWeights)) throw error;
+    report('whole safetensors files', error.message, 'Download or save the model again.');
+    return [];
+  }
+  return weights;
+}
+
+function adviceFor(names: readonly string[]): string {
+  if (names.includes('adapter_config.json')) return 'Merge the adapter into its base model first.';
+  return names.some((name) => PICKLE.test(name))
+    ? 'Pickled weights can run code and are never loaded: save the model with safe_serialization=True.'
+    : 'Save the model with save_pretrained.';
+}
+
+/** The files an index names; empty when it is none. Names with slashes would leave the folder and count as none. */
+async function shardsOf(index: string): Promise<readonly string[]> {
+  try {
+    const { weight_map: map } = JSON.parse(await readFile(index, 'utf8')) as { weight_map?: unknown };
+    const names = typeof map === 'object' && map !== null ? Object.values(map) : [];
+    const plain = names.every(
+      (name): name is string => typeof name === 'string' && /^[^/\\]+\.safetensors$/.test(name),
+    );
+    return plain ? [...new Set(names as readonly string[])].sort() : [];
+  } catch {
+    return [];
+  }
+}
+
+async function isJsonFile(file: string): Promise<boolean> {
+  try {
+    JSON.parse(await readFile(file, 'utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}

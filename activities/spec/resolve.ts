@@ -1,0 +1,96 @@
+import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
+import type { ActionSpace, Constraint, LlmSettings, ParameterSpace, Plan } from '../../domain/plan.js';
+import { EMBEDDED_LLM } from '../decide/openLlm.js';
+import { actionsOf, type WrittenAction } from './actions.js';
+import type { WrittenSpace } from './parameterSchema.js';
+import type { Spec } from './schema.js';
+import type { Sources } from './sources.js';
+
+/** The plan of a spec: every default filled in, every source pinned. Pure. */
+export function resolvePlan(spec: Spec, sources: Sources, explorationId: string): Plan {
+  const llm = llmOf(spec);
+  const policy = spec.policy === 'auto' ? (llm === null ? 'random' : 'agent') : spec.policy;
+  return {
+    schemaVersion: 1,
+    explorationId,
+    name: spec.name,
+    seed: String(spec.seed),
+    ...sources,
+    actions: actionsOf(spec).map((action) => actionSpace(action, sources)),
+    constraints: spec.objective.constraints.map(constraintOf),
+    policy,
+    llm: policy === 'agent' ? llm : null,
+    budget: {
+      trials: spec.budget.trials,
+      gpuSeconds: spec.budget.gpuSeconds ?? null,
+      wallClockSeconds: spec.budget.wallClock ?? null,
+    },
+    parallel: spec.parallel,
+    checkpointSeconds: spec.checkpointSeconds,
+    finalists: spec.finalists,
+    notes: [...policyNotes(spec), ...idleParameters(spec)],
+  };
+}
+
+function llmOf({ llm }: Spec): LlmSettings | null {
+  if (llm === undefined) return null;
+  const { embedded, baseUrl, model, timeoutSeconds, maxTokens } = llm;
+  if (embedded === true) return EMBEDDED_LLM;
+  return baseUrl === undefined || model === undefined ? null : { baseUrl, model, timeoutSeconds, maxTokens };
+}
+
+function policyNotes({ policy, llm }: Spec): readonly string[] {
+  if (policy === 'random' && llm !== undefined)
+    return ['policy random: the llm of the spec is not used; write policy: agent to let it choose'];
+  if (llm?.embedded === true)
+    return ['llm embedded: it obeys the schema and decides badly; it proves the path, never the quality'];
+  if (policy === 'auto' && llm === undefined)
+    return [
+      'policy auto: random, since the spec names no llm; for the agent add llm: {baseUrl, model}, or start with --llm embedded',
+    ];
+  return [];
+}
+
+/** Parameters that the spec sets and no choice of the other parameters can use. */
+function idleParameters(spec: Spec): readonly string[] {
+  return actionsOf(spec).flatMap(({ kind, parameters }) =>
+    ACTION_TYPES[kind].parameters.flatMap(({ name, when }) => {
+      if (when === undefined || parameters[name] === undefined) return [];
+      const deciding = ACTION_TYPES[kind].parameters.find((type) => type.name === when.parameter);
+      const values = [parameters[when.parameter] ?? deciding?.default ?? ''].flat();
+      if (values.some((value) => when.isOneOf.includes(String(value)))) return [];
+      const wanted = when.isOneOf.join(' or ');
+      return [
+        `actions.${kind}.parameters.${name}: without effect, since ${when.parameter} is never ${wanted}`,
+      ];
+    }),
+  );
+}
+
+function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace {
+  const { parameters: types, data } = ACTION_TYPES[action.kind];
+  const fitting = datasets.filter(({ shape }) => shape === data).map(({ name }) => name);
+  const names = data === null ? [] : (action.datasets ?? fitting);
+  return {
+    kind: action.kind,
+    parameters: Object.fromEntries(
+      types.map((type) => [type.name, spaceOf(type, action.parameters[type.name])]),
+    ),
+    datasets: names,
+    maxDatasets: Math.min(action.maxDatasets, names.length),
+    maxModels: action.maxModels,
+  };
+}
+
+function spaceOf(type: ParameterType, written: WrittenSpace | undefined): ParameterSpace {
+  const space = written ?? type.default;
+  if (typeof space !== 'object') return { kind: 'choices', values: [space] };
+  if ('low' in space) return { kind: 'range', ...space, integer: type.type === 'integer' };
+  return { kind: 'choices', values: space };
+}
+
+function constraintOf({ benchmark, atLeast }: Spec['objective']['constraints'][number]): Constraint {
+  if (typeof atLeast === 'number') return { benchmark, relativeToBase: false, bound: atLeast };
+  const offset = atLeast.slice('base'.length).replaceAll(' ', '');
+  return { benchmark, relativeToBase: true, bound: offset === '' ? 0 : Number(offset) };
+}

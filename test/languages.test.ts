@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CONTRACT } from '../activities/spec/contract.js';
+import { safetensors } from '../activities/spec/testSpec.js';
+import { weightsFacts } from '../activities/spec/weights.js';
+import { createFolderStore } from '../activities/store/folder.js';
+import { sha256Hex, stageIdOf, type Stage } from '../domain/stage.js';
+
+const root = join(import.meta.dirname, '..');
+const ID = sha256Hex('an object');
+
+/** What a Python program with our package prints, as JSON. */
+async function python(program: string, ...args: readonly string[]): Promise<unknown> {
+  const env = { ...process.env, PYTHONPATH: join(root, 'python-gpu') };
+  const { stdout } = await promisify(execFile)(join(root, '.venv/bin/python'), ['-c', program, ...args], {
+    env,
+  });
+  return JSON.parse(stdout);
+}
+
+describe('TypeScript and Python agree', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lamdagent-languages-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it('on the hash and size of weights', async () => {
+    const shards = [safetensors({ 'b.weight': [2, 3], a: [], Z: [0, 4] }), safetensors({ 'b.Bias': [5] })];
+    const files = shards.map((_, index) => join(folder, `model-${String(index)}.safetensors`));
+    await Promise.all(shards.map((bytes, index) => writeFile(files[index] ?? '', bytes)));
+    const program = `
+import json, sys, pathlib
+from lamdagent_gpu.weights import parameter_count, weights_sha256
+folder = pathlib.Path(sys.argv[1])
+print(json.dumps({"weightsSha256": weights_sha256(folder), "parameterCount": parameter_count(folder)}))`;
+    assert.deepEqual(await python(program, folder), await weightsFacts(files));
+  }).timeout(30_000);
+
+  it('on the ids of stages, numbers and texts of every kind included', async () => {
+    const stage: Stage = {
+      kind: 'sft',
+      recipeVersion: 1,
+      inputs: { model: [ID], data: [] },
+      parameters: { learningRate: 3e-4, tiny: 1e-7, large: 1e21, whole: 16, half: 0.5, text: 'ä"\u2028😀' },
+      seed: '18446744073709551615',
+    };
+    const program = `
+import json, sys
+from lamdagent_gpu.contract.messages import Stage
+from lamdagent_gpu.stage import stage_id_of
+print(json.dumps(stage_id_of(Stage.model_validate_json(sys.argv[1]).model_dump())))`;
+    assert.equal(await python(program, JSON.stringify(stage)), stageIdOf(stage));
+  }).timeout(30_000);
+
+  it('on the store: each reads what the other published', async () => {
+    const store = createFolderStore(join(folder, 'store'));
+    await store.publish(ID, 'model', [{ path: 'adapter/a.txt', text: 'from here' }], { parameterCount: 1 });
+    const other = sha256Hex('another object');
+    const program = `
+import json, sys, pathlib
+from lamdagent_gpu.store import FolderStore
+store = FolderStore(pathlib.Path(sys.argv[1]))
+text = (store.open(sys.argv[2]) / "adapter" / "a.txt").read_text("utf8")
+staged = store.new_folder()
+(staged / "sub").mkdir()
+(staged / "sub" / "b.txt").write_text("from there", "utf8")
+store.publish(sys.argv[3], "sft", staged, {"steps": 3, "loss": None})
+print(json.dumps(text))`;
+    assert.equal(await python(program, join(folder, 'store'), ID, other), 'from here');
+    assert.equal(await readFile(await store.openFile(other, 'sub/b.txt'), 'utf8'), 'from there');
+    assert.deepEqual((await store.manifest(other))?.result, { steps: 3, loss: null });
+  }).timeout(30_000);
+
+  it('on what a message may be: both take the good one and refuse the bad ones', async () => {
+    const good = {
+      stageId: ID,
+      fence: 1,
+      phase: 'training',
+      step: 3,
+      steps: 60,
+      checkpoint: 2,
+      loss: 1,
+      tokensPerSecond: 10.5,
+      etaSeconds: null,
+    };
+    const bad = [
+      { ...good, extra: 1 },
+      { ...good, fence: -1 },
+      { ...good, step: 1.5 },
+      { ...good, step: '3' },
+      { ...good, loss: '1' },
+      { ...good, loss: true },
+      { ...good, checkpoint: 0.5 },
+      { ...good, phase: 'resting' },
+      { ...good, stageId: ID.toUpperCase() },
+      { ...good, stageId: `${ID}\n` },
+      { ...good, etaSeconds: undefined },
+    ];
+    const program = `
+import json, sys
+from pydantic import ValidationError
+from lamdagent_gpu.contract.messages import JobProgress
+def takes(value):
+    try:
+        return JobProgress.model_validate(value) is not None
+    except ValidationError:
+        return False
+print(json.dumps([takes(value) for value in json.loads(sys.argv[1])]))`;
+    const expected = [true, ...bad.map(() => false)];
+    assert.deepEqual(
+      [good, ...bad].map((one) => CONTRACT.JobProgress.safeParse(one).success),
+      expected,
+    );
+    assert.deepEqual(await python(program, JSON.stringify([good, ...bad])), expected);
+  }).timeout(30_000);
+});

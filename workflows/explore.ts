@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  ApplicationFailure,
   condition,
   continueAsNew,
   isCancellation,
@@ -21,7 +22,7 @@ import {
 } from '../domain/exploration.js';
 import type { Json } from '../domain/json.js';
 import type { ExplorationResult } from '../domain/result.js';
-import type { ProposedTrial, TrialResult } from '../domain/trial.js';
+import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
 import { explorationDetails } from '../domain/details.js';
 import type { OrchestratorActivities, StoreActivities } from './activities.js';
 import { DECIDE_ACTIVITY, LOCAL_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
@@ -121,9 +122,19 @@ async function bookEnded(inbox: Inbox): Promise<void> {
     if (row !== null) {
       await ledger.record({ explorationId: inbox.current().plan.explorationId, row });
       inbox.update((now) => withRow(now, row));
+      refuseUnscoredBase(row);
     }
     inbox.ended.shift();
   }
+}
+
+/** Everything is compared with the base: without its scores there is nothing to search for. */
+function refuseUnscoredBase({ origin, status, message }: TrialRecord): void {
+  if (origin === 'base' && status !== 'completed')
+    throw ApplicationFailure.nonRetryable(
+      `base: expected its scores, but its evaluation ${status}: ${message}`,
+      'BaseNotScored',
+    );
 }
 
 /** Waits for a report, a message, or the watchdog's hour; then looks for trials that vanished. */

@@ -1,46 +1,21 @@
-"""Training rows: reading them, and turning conversations into token ids with the loss on the assistant's words only."""
+"""From rows to token ids: the loss falls on the answers only, and each answer ends once."""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterator
+import re
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
+from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, keys_of
 
 log = logging.getLogger("lamdagent.data")
 IGNORED = -100
-Row = dict[str, Any]
-
-
-def read_rows(context: JobContext) -> list[Row]:
-    """All rows of the stage's datasets, in the order of its inputs."""
-    rows = [row for stage_id in context.inputs("data") for row in read_object(context, stage_id)]
-    if not rows:
-        raise Rejected("training data: expected at least one row, got none")
-    return rows
-
-
-def read_object(context: JobContext, stage_id: str) -> Iterator[Row]:
-    with (context.store.open(stage_id) / "data.jsonl").open(encoding="utf8") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield parse_row(line, f"data {stage_id[:8]}, row {number}")
-
-
-def parse_row(line: str, where: str) -> Row:
-    try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise Rejected(f"{where}: expected JSON, got {error}") from None
-    if not isinstance(row, dict):
-        raise Rejected(f"{where}: expected an object, got {type(row).__name__}")
-    return {**row, "_where": where}
+MARKED = re.compile(r"\{%-?\s*generation\b")
 
 
 def encode_sft(row: Row, tokenizer: Any) -> tuple[list[int], list[int]]:
-    """(input ids, labels) of one row; labels are -100 where there is no loss.
+    """(input ids, labels) of one row, both [tokens]; labels are -100 where there is no loss.
 
     `messages`: loss on every assistant turn where the chat template marks them, else on the last one.
     `prompt`/`completion`: loss on the completion and its end token. `text`: loss on everything.
@@ -50,66 +25,127 @@ def encode_sft(row: Row, tokenizer: Any) -> tuple[list[int], list[int]]:
     if "prompt" in row and "completion" in row:
         return encode_completion(row["prompt"], row["completion"], tokenizer)
     if "text" in row:
-        ids = tokenizer(with_end(row["text"], tokenizer))["input_ids"]
+        ids = ended(tokenizer(check_text(row["text"], "text"))["input_ids"], tokenizer)
         return ids, list(ids)
-    keys = sorted(key for key in row if key != "_where")
-    raise Rejected(f"{row['_where']}: expected messages, prompt and completion, or text, got {keys}")
+    raise Rejected(f"{row['_where']}: expected messages, prompt and completion, or text, got {keys_of(row)}")
 
 
 def encode_messages(messages: Any, tokenizer: Any) -> tuple[list[int], list[int]]:
-    if not isinstance(messages, list) or not all(isinstance(one, dict) for one in messages):
-        raise TypeError(f"messages {messages!r}")
-    if tokenizer.chat_template and "{% generation" in tokenizer.chat_template.replace("{%-", "{%"):
-        encoded = tokenizer.apply_chat_template(
-            messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
-        )
-        ids = list(encoded["input_ids"])
-        return ids, [one if keep else IGNORED for one, keep in zip(ids, encoded["assistant_masks"], strict=True)]
-    ids = list(tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True)["input_ids"])
-    prompt = tokenizer.apply_chat_template(messages[:-1], tokenize=True, return_dict=True, add_generation_prompt=True)[
-        "input_ids"
-    ]
-    start = common_prefix(ids, list(prompt))
-    return ids, [IGNORED] * start + ids[start:]
+    check_messages(messages, "messages")
+    if not MARKED.search(tokenizer.chat_template or ""):
+        return split_at(chat_ids(messages[:-1], tokenizer, prompt=True), chat_ids(messages, tokenizer))
+    encoded = tokenizer.apply_chat_template(
+        messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+    )
+    ids = list(encoded["input_ids"])
+    return ids, [one if keep else IGNORED for one, keep in zip(ids, encoded["assistant_masks"], strict=True)]
 
 
 def encode_completion(prompt: Any, completion: Any, tokenizer: Any) -> tuple[list[int], list[int]]:
     if isinstance(prompt, list):
-        return encode_messages([*prompt, *completion], tokenizer)
-    head = tokenizer(prompt)["input_ids"]
-    ids = tokenizer(prompt + with_end(completion, tokenizer))["input_ids"]
+        turns = check_messages(completion, "completion")
+        return split_at(
+            chat_ids(check_messages(prompt, "prompt"), tokenizer, prompt=True), chat_ids([*prompt, *turns], tokenizer)
+        )
+    text = check_text(prompt, "prompt") + check_text(completion, "completion")
+    return split_at(tokenizer(prompt)["input_ids"], ended(tokenizer(text)["input_ids"], tokenizer))
+
+
+def encode_preference(row: Row, tokenizer: Any) -> dict[str, list[int]]:
+    """The ids of a prompt and of both answers, as TRL's preference collator wants them."""
+    missing = [name for name in ("prompt", "chosen", "rejected") if not row.get(name)]
+    if missing:
+        raise Rejected(f"{row['_where']}: expected prompt, chosen and rejected, got no {' and no '.join(missing)}")
+    prompt = row["prompt"]
+    if isinstance(prompt, list):
+        head = chat_ids(check_messages(prompt, "prompt"), tokenizer, prompt=True)
+        chosen, rejected = (
+            chat_ids([*prompt, *check_messages(row[name], name)], tokenizer) for name in ("chosen", "rejected")
+        )
+    else:
+        head = tokenizer(check_text(prompt, "prompt"))["input_ids"]
+        chosen, rejected = (
+            ended(tokenizer(prompt + check_text(row[name], name))["input_ids"], tokenizer)
+            for name in ("chosen", "rejected")
+        )
+    start = min(common_prefix(head, chosen), common_prefix(head, rejected))
+    return {"prompt_ids": head[:start], "chosen_ids": chosen[start:], "rejected_ids": rejected[start:]}
+
+
+def chat_ids(messages: list[dict[str, Any]], tokenizer: Any, *, prompt: bool = False) -> list[int]:
+    if not messages:
+        return []
+    encoded = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True, add_generation_prompt=prompt)
+    return list(encoded["input_ids"])
+
+
+def split_at(head: list[int], ids: list[int]) -> tuple[list[int], list[int]]:
+    """Loss from where the whole leaves its prompt; tokens that merge across the border count as the answer's."""
     start = common_prefix(ids, head)
     return ids, [IGNORED] * start + ids[start:]
 
 
-def with_end(text: str, tokenizer: Any) -> str:
-    """The text with exactly one end token."""
-    return text if text.endswith(tokenizer.eos_token) else text + tokenizer.eos_token
+def ended(ids: list[int], tokenizer: Any) -> list[int]:
+    """The ids with exactly one end token, whether text or tokenizer has put one there already, or two, or none."""
+    end = len(ids)
+    while end > 0 and ids[end - 1] == tokenizer.eos_token_id:
+        end -= 1
+    return [*ids[:end], tokenizer.eos_token_id]
 
 
 def common_prefix(left: list[int], right: list[int]) -> int:
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
-def encode_all(rows: list[Row], tokenizer: Any, max_length: int) -> list[dict[str, list[int]]]:
-    """All rows encoded and cut to `max_length` tokens; rows left without any loss are dropped, both with a warning."""
-    encoded = []
-    cut = dropped = 0
-    for row in rows:
-        try:
-            ids, labels = encode_sft(row, tokenizer)
-        except (TypeError, KeyError, ValueError) as error:
-            raise Rejected(f"{row['_where']}: expected a row the chat template can render, got {error}") from None
-        cut += len(ids) > max_length
-        ids, labels = ids[:max_length], labels[:max_length]
-        if all(label == IGNORED for label in labels):
-            dropped += 1
-            continue
-        encoded.append({"input_ids": ids, "labels": labels})
+def sft_examples(context: JobContext, rows: list[Row], tokenizer: Any) -> list[dict[str, list[int]]]:
+    """All rows encoded and cut to `maxLength` tokens; rows left without any loss are dropped, both with a warning."""
+    limit = context.parameters["maxLength"]
+    examples = []
+    cut = endless = 0
+    for ids, labels in encode_rows(context, rows, lambda row: encode_sft(row, tokenizer)):
+        cut += len(ids) > limit
+        if any(label != IGNORED for label in labels[1:limit]):
+            examples.append({"input_ids": ids[:limit], "labels": labels[:limit]})
+            endless += tokenizer.eos_token_id not in labels
+    if endless:
+        log.warning(
+            "chat template: %d of %d answers hold no end token (%s), so the model does not learn to stop there. "
+            "Put it between the template's generation marks.", endless, len(rows), tokenizer.eos_token,
+        )  # fmt: skip
+    return checked(examples, rows, cut, limit)
+
+
+def preference_examples(context: JobContext, rows: list[Row], tokenizer: Any) -> list[dict[str, list[int]]]:
+    """All pairs encoded; TRL's collator cuts the answers, pairs whose prompt fills `maxLength` alone are dropped."""
+    limit = context.parameters["maxLength"]
+    examples = []
+    cut = 0
+    for pair in encode_rows(context, rows, lambda row: encode_preference(row, tokenizer)):
+        longest = max(len(pair["chosen_ids"]), len(pair["rejected_ids"]))
+        cut += len(pair["prompt_ids"]) + longest > limit
+        if len(pair["prompt_ids"]) < limit:
+            examples.append(pair)
+    return checked(examples, rows, cut, limit)
+
+
+def checked(examples: list[dict[str, list[int]]], rows: list[Row], cut: int, limit: int) -> list[dict[str, list[int]]]:
+    dropped = len(rows) - len(examples)
     if cut or dropped:
         log.warning(
-            "maxLength %d: cut %d rows, dropped %d without an answer left, of %d", max_length, cut, dropped, len(rows)
+            "maxLength %d: cut %d rows, dropped %d without an answer left, of %d", limit, cut, dropped, len(rows)
         )
-    if not encoded:
-        raise Rejected(f"training data: expected rows with an answer within {max_length} tokens, got none")
-    return encoded
+    if not examples:
+        raise Rejected(f"training data: expected rows with an answer within {limit} tokens, got none")
+    return examples
+
+
+def check_vocabulary(examples: list[dict[str, list[int]]], model: Any) -> None:
+    """A tokenizer with more tokens than the model has embeddings ends in an index error, on CUDA in a dead process."""
+    size = model.get_input_embeddings().weight.shape[0]
+    ids = (token for example in examples for name, row in example.items() if name != "labels" for token in row)
+    largest = max(ids)
+    if largest >= size:
+        raise Rejected(
+            f"tokenizer: expected token ids below the model's {size} embeddings, got {largest}. "
+            "Use the tokenizer the model was made with, or resize the model."
+        )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,15 @@ import torch
 from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lamdagent_gpu.context import JobContext, Rejected
+from lamdagent_gpu.context import Diverged, JobContext, Rejected
+from lamdagent_gpu.weights import parameter_count, tensor_entries
+
+log = logging.getLogger("lamdagent.model")
+STORED = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
+FULL_BYTES = 16
+"""Bytes a parameter of float32 full fine-tuning takes: weight, gradient and AdamW's two moments."""
+MEMORY_SHARE = 0.8
+"""The part of a device's memory that weights and optimizer may take; the rest is for activations."""
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -22,17 +32,60 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def load_model(folder: Path, device: str) -> Any:
-    """The causal language model of the folder; float32 off CUDA, bfloat16 where the device computes in it."""
-    dtype = torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+def computes_in_bfloat16(device: str) -> bool:
+    return device == "cuda" and torch.cuda.is_bf16_supported()
+
+
+def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> Any:
+    """The causal language model of the folder; by default float32 off CUDA, bfloat16 where the device computes in it."""
+    dtype = dtype or (torch.bfloat16 if computes_in_bfloat16(device) else torch.float32)
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True
     )
     return model.to(device)
 
 
+def load_for_training(context: JobContext, folder: Path) -> Any:
+    """The model in the precision its weights are trained in."""
+    memory = torch.cuda.get_device_properties(0).total_memory if context.device == "cuda" else None
+    dtype = training_dtype(
+        bfloat16=computes_in_bfloat16(context.device),
+        lora=context.parameters["tuning"] == "lora",
+        parameters=parameter_count(folder),
+        device_bytes=memory,
+    )
+    return load_model(folder, context.device, dtype)
+
+
+def training_dtype(*, bfloat16: bool, lora: bool, parameters: int, device_bytes: int | None) -> torch.dtype:
+    """float32, except on a bfloat16 device for weights that are frozen (LoRA) or would not fit as float32.
+
+    bfloat16 holds 8 bits of mantissa: updates below 1/256 of a weight are lost, so it is the last resort.
+    """
+    if not bfloat16:
+        return torch.float32
+    if lora:
+        return torch.bfloat16
+    if device_bytes is not None and parameters * FULL_BYTES > MEMORY_SHARE * device_bytes:
+        log.warning(
+            "weights: expected %.1f GB of float32 training state to fit, got %.1f GB of memory; training bfloat16 "
+            "weights, which loses small updates. Use tuning: lora, or a larger device.",
+            parameters * FULL_BYTES / 1e9, device_bytes / 1e9,
+        )  # fmt: skip
+        return torch.bfloat16
+    return torch.float32
+
+
+def stored_dtype(folder: Path) -> torch.dtype:
+    """The dtype most of a model's parameters are stored in."""
+    sizes: dict[str, int] = {}
+    for entry in tensor_entries(folder).values():
+        sizes[entry.dtype] = sizes.get(entry.dtype, 0) + entry.end - entry.begin
+    return STORED.get(max(sizes, key=lambda name: (sizes[name], name)), torch.float32)
+
+
 def lora_of(context: JobContext) -> LoraConfig | None:
-    """The adapter settings, or None for full fine-tuning."""
+    """The adapter settings (LoRA, Hu et al. 2021, arXiv 2106.09685), or None for full fine-tuning."""
     parameters = context.parameters
     if parameters["tuning"] != "lora":
         return None
@@ -45,12 +98,49 @@ def lora_of(context: JobContext) -> LoraConfig | None:
     )
 
 
-def save_model(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Full weights and tokenizer in `folder`; a LoRA model also leaves its adapter in `folder/adapter`."""
+def save_weights(model: Any, folder: Path) -> None:
+    """Weights as safetensors and configuration: the model's own, or the adapter's alone."""
+    if not hasattr(model, "merge_and_unload"):
+        model.save_pretrained(folder)
+        return
+    for adapter in model.peft_config.values():
+        adapter.base_model_name_or_path = ""  # else PEFT writes a path of this machine
+    model.save_pretrained(folder, save_embedding_layers=False)
+    (folder / "README.md").unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedForm:
+    """What a trained model keeps of its input; trainers change configurations for their own use."""
+
+    config: Any
+    generation_config: Any
+    dtype: torch.dtype
+
+
+def saved_form(model: Any, folder: Path) -> SavedForm:
+    """To be taken before a trainer sees the model."""
+    return SavedForm(
+        config=copy.deepcopy(model.config),
+        generation_config=copy.deepcopy(model.generation_config),
+        dtype=stored_dtype(folder),
+    )
+
+
+def save_model(model: Any, tokenizer: Any, folder: Path, form: SavedForm) -> None:
+    """Full weights and tokenizer in `folder`; a LoRA model also leaves its adapter in `folder/adapter`.
+
+    Adapters are added in float32, then everything is rounded once to the input's dtype.
+    """
     if hasattr(model, "merge_and_unload"):
-        model.save_pretrained(folder / "adapter")
-        model = model.merge_and_unload()
+        save_weights(model, folder / "adapter")
+        model = model.float().merge_and_unload()
         model.requires_grad_(True)  # merging leaves the weights frozen
-    model = copy.copy(model)
-    model.save_pretrained(folder)
+    model.to(form.dtype)
+    model.config, model.generation_config = form.config, form.generation_config
+    model.config.dtype = form.dtype
+    for name, weight in model.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise Diverged(f"weights after the last step: expected finite numbers, got others in {name}")
+    save_weights(model, folder)
     tokenizer.save_pretrained(folder)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import logging
+import math
 from typing import Any
 
 import torch
-import transformers
+from transformers.utils.logging import disable_progress_bar
 
+from lamdagent_gpu.checkpoint import Checkpoint
 from lamdagent_gpu.context import Diverged, Incomplete, JobContext, OutOfMemory, Preempted, TrainResult
 from lamdagent_gpu.train import dpo, sft
-from lamdagent_gpu.train.model import load_model, load_tokenizer, save_model
+from lamdagent_gpu.train.model import load_for_training, load_tokenizer, save_model, saved_form
+from lamdagent_gpu.train.reproducible import reproducible
+from lamdagent_gpu.train.trainer import STATE_FILE, STATE_FILES
 
 log = logging.getLogger("lamdagent.train")
 MAKERS: dict[str, Any] = {"sft": sft.make_trainer, "dpo": dpo.make_trainer}
+TAIL = 10
+"""Logged steps that the last loss is a mean of."""
 
 
 def run_training(context: JobContext) -> TrainResult:
@@ -21,20 +29,35 @@ def run_training(context: JobContext) -> TrainResult:
 
     Raises:
         Preempted: asked to stop; the checkpoint of the last finished step is written.
-        Diverged: a loss or a gradient norm is not finite.
+        Diverged: a loss, a gradient norm or a weight is not finite.
         OutOfMemory: not even one sequence at a time fits.
         Rejected: the data can never work.
     """
-    micro_batch = context.parameters["batchSize"]
+    disable_progress_bar()
+    batch = context.parameters["batchSize"]
+    resume = context.resume
+    require_state(resume)
+    micro_batch = first_micro_batch(batch, resume)
     while True:
         try:
-            return _train(context, micro_batch)
-        except torch.OutOfMemoryError as error:
-            smaller = next_micro_batch(context.parameters["batchSize"], micro_batch)
+            with reproducible(context.seed):
+                return _train(context, micro_batch, resume)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            smaller = next_micro_batch(batch, micro_batch)
             if smaller is None:
                 raise OutOfMemory(f"micro-batch of 1: expected to fit {context.device}, got {error}") from None
             log.warning("out of memory with a micro-batch of %d; going on with %d", micro_batch, smaller)
             micro_batch = smaller
+        free_memory()
+        resume = context.checkpoints.newest()
+        require_state(resume)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has a type for it; the CPU allocator only a text."""
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def next_micro_batch(batch: int, micro_batch: int) -> int | None:
@@ -42,18 +65,42 @@ def next_micro_batch(batch: int, micro_batch: int) -> int | None:
     return next((size for size in range(micro_batch // 2, 0, -1) if batch % size == 0), None)
 
 
-def _train(context: JobContext, micro_batch: int) -> TrainResult:
-    context.progress("loading", 0, context.parameters["steps"])
-    transformers.set_seed(context.seed)
+def free_memory() -> None:
+    """The failed trainer is a web of references that only the collector undoes."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def require_state(checkpoint: Checkpoint | None) -> None:
+    """Raises Incomplete for a checkpoint without a part of the training's state, which would begin afresh unsaid."""
+    if checkpoint is None:
+        return
+    missing = [name for name in STATE_FILES if not (checkpoint.folder / name).is_file()]
+    if missing:
+        raise Incomplete(f"checkpoint of step {checkpoint.step}: expected {', '.join(STATE_FILES)}, got no {missing}")
+
+
+def first_micro_batch(batch: int, checkpoint: Checkpoint | None) -> int:
+    """The whole batch, or what an earlier attempt has found to fit."""
+    if checkpoint is None:
+        return batch
+    state = json.loads((checkpoint.folder / STATE_FILE).read_text("utf8"))
+    return int(state["train_batch_size"] or batch)
+
+
+def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> TrainResult:
+    context.progress("loading", resume.step if resume else 0, context.parameters["steps"])
     folder = context.store.open(context.inputs("model")[0])
     tokenizer = load_tokenizer(folder)
-    model = load_model(folder, context.device)
-    trainer = MAKERS[context.build.stage.kind](context, model, tokenizer, micro_batch)
-    newest = context.checkpoints.newest()
-    trainer.train(resume_from_checkpoint=str(next(newest.folder.glob("checkpoint-*"))) if newest else None)
+    model = load_for_training(context, folder)
+    form = saved_form(model, folder)
+    start = resume.folder if resume else None
+    trainer = MAKERS[context.build.stage.kind](context, model, tokenizer, micro_batch, start)
+    trainer.train(resume_from_checkpoint=str(start) if start else None)
     _check_complete(context, trainer)
     context.progress("publishing", trainer.state.global_step, trainer.state.global_step)
-    save_model(trainer.model, tokenizer, context.output_folder)
+    save_model(trainer.model, tokenizer, context.output_folder, form)
     return TrainResult(steps=trainer.state.global_step, metrics=metrics_of(trainer.state.log_history))
 
 
@@ -69,15 +116,23 @@ def _check_complete(context: JobContext, trainer: Any) -> None:
 
 
 def metrics_of(history: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Means over the logged steps. TRL's own summary divides by all steps and is wrong after a resume."""
-    losses = [entry["loss"] for entry in history if "loss" in entry]
-    tail = losses[-10:]
-    metrics: dict[str, float | None] = {
+    """Of the logged steps: TRL's own summary divides by all steps and is wrong after a resume."""
+    losses = logged(history, "loss")
+    metrics = {
         "firstLoss": losses[0] if losses else None,
-        "loss": sum(tail) / len(tail) if tail else None,
+        "loss": tail_mean(losses),
+        "tokens": next(iter(logged(history, "num_tokens")[-1:]), None),
     }
     for name, key in (("rewardAccuracy", "rewards/accuracies"), ("rewardMargin", "rewards/margins")):
-        values = [entry[key] for entry in history if key in entry][-10:]
-        if values:
-            metrics[name] = sum(values) / len(values)
-    return metrics
+        if values := logged(history, key):
+            metrics[name] = tail_mean(values)
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in metrics.items()}
+
+
+def logged(history: list[dict[str, Any]], key: str) -> list[float]:
+    return [float(entry[key]) for entry in history if key in entry]
+
+
+def tail_mean(values: list[float]) -> float | None:
+    tail = values[-TAIL:]
+    return sum(tail) / len(tail) if tail else None

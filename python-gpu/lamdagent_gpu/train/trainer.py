@@ -1,56 +1,24 @@
-"""What SFT and DPO share: the settings, atomic checkpoints, stopping, divergence, progress."""
+"""What SFT and DPO share: the data order, atomic checkpoints, and nothing that leaves the process."""
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback
+from datasets import Dataset
+from torch.utils.data import DataLoader
+from transformers import Trainer
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.model import save_weights
+from lamdagent_gpu.train.order import training_order
+from lamdagent_gpu.train.progress import Progress
 
-
-def settings(context: JobContext, micro_batch: int, rows: int) -> dict[str, Any]:
-    """The training arguments of a stage, as TRL's configs want them.
-
-    AdamW (Loshchilov and Hutter 2019, betas 0.9 and 0.999), gradient norm clipped to 1, float32 off CUDA.
-    A last, smaller batch of an epoch is left out, so that every step sees `batchSize` sequences.
-    """
-    parameters = context.parameters
-    on_cuda = context.device == "cuda"
-    return {
-        "output_dir": str(context.output_folder),
-        "max_steps": parameters["steps"],
-        "per_device_train_batch_size": min(micro_batch, rows),
-        "gradient_accumulation_steps": parameters["batchSize"] // micro_batch,
-        "learning_rate": parameters["learningRate"],
-        "warmup_steps": parameters["warmupSteps"],
-        "lr_scheduler_type": "constant_with_warmup"
-        if parameters["scheduler"] == "constant"
-        else parameters["scheduler"],
-        "weight_decay": parameters["weightDecay"],
-        "max_grad_norm": 1.0,
-        "optim": "adamw_torch_fused" if on_cuda else "adamw_torch",
-        "seed": context.seed,
-        "data_seed": context.seed,
-        "bf16": False,  # the weights themselves are bfloat16 where the device has it
-        "gradient_checkpointing": False,
-        "use_cpu": context.device == "cpu",
-        "dataloader_drop_last": rows >= micro_batch,
-        "dataloader_num_workers": 0,
-        "dataloader_pin_memory": on_cuda,
-        "logging_strategy": "steps",
-        "logging_steps": 1,
-        "logging_nan_inf_filter": False,
-        "save_strategy": "no",
-        "report_to": [],
-        "disable_tqdm": True,
-    }
+STATE_FILE = "trainer_state.json"
+STATE_FILES = ("optimizer.pt", "scheduler.pt", "rng_state.pth", STATE_FILE)
+"""Without one of these the trainer would silently begin afresh with the rest."""
 
 
 @dataclass
@@ -61,85 +29,56 @@ class Watch:
     diverged: str | None = None
 
 
-class DurableTrainer:
-    """Mixed in before a TRL trainer: checkpoints go through the atomic layer, a stop saves first, NaN ends early."""
+class DurableTrainer(Trainer):
+    """Mixed in before a TRL trainer.
 
-    def __init__(self, *, context: JobContext, **arguments: Any) -> None:
+    The whole training is one pass over `order`, so a resume skips to its place without touching rows, and a smaller
+    micro-batch with more accumulation sees the same rows in every step.
+    """
+
+    def __init__(
+        self, *, context: JobContext, examples: list[dict[str, Any]], resume: Path | None, **arguments: Any
+    ) -> None:
         self.context = context
+        self.examples = examples
+        self.resume = resume
         self.watch = Watch()
-        self._staging: Path | None = None
-        super().__init__(**arguments)
+        places = context.parameters["steps"] * context.parameters["batchSize"]
+        self.order = training_order(rows=len(examples), places=places, seed=context.seed)
+        # TRL looks at the first row only; the loader below reads the rows themselves.
+        super().__init__(train_dataset=Dataset.from_list(examples[:1]), **arguments)
         for noisy in (PrinterCallback, ProgressCallback):
-            self.remove_callback(noisy)  # type: ignore[attr-defined]
-        self.add_callback(Progress(context, self.watch, lambda: self.tokens_seen()))  # type: ignore[attr-defined]
+            self.remove_callback(noisy)
+        self.add_callback(Progress(context, self.watch, lambda: int(self._total_train_tokens)))
 
-    def tokens_seen(self) -> float:
-        """Tokens trained on so far, as TRL counts them."""
-        return float(getattr(self, "_total_train_tokens", 0))
+    def get_train_dataloader(self) -> Any:
+        loader: DataLoader[Any] = DataLoader(
+            self.examples,  # type: ignore[arg-type] # a list is a map-style dataset
+            batch_size=self._train_batch_size,
+            sampler=self.order,
+            collate_fn=self.data_collator,
+            pin_memory=self.args.dataloader_pin_memory,
+        )
+        return self.accelerator.prepare(loader)
 
-    def _get_output_dir(self, trial: Any) -> str:
-        return str(self._staging) if self._staging else super()._get_output_dir(trial)  # type: ignore[misc]
+    def floating_point_ops(self, inputs: Any) -> int:
+        return 0  # counted by walking all modules every step, and read by nobody
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
+        seen = [entry["num_tokens"] for entry in self.state.log_history if "num_tokens" in entry]
+        self._total_train_tokens = int(seen[-1]) if seen else 0
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        def write(folder: Path) -> None:
-            self._staging = folder
-            try:
-                super(DurableTrainer, self)._save_checkpoint(model, trial)  # type: ignore[misc]
-            finally:
-                self._staging = None
+        self.context.save_checkpoint(self.state.global_step, self.write_checkpoint)
 
-        self.context.save_checkpoint(self.state.global_step, write)  # type: ignore[attr-defined]
+    def write_checkpoint(self, folder: Path) -> None:
+        """Everything the next step depends on."""
+        save_weights(self.model, folder)
+        self._save_optimizer_and_scheduler(str(folder))
+        self._save_scaler(str(folder))
+        self._save_rng_state(str(folder))
+        self.state.save_to_json(str(folder / STATE_FILE))
 
-
-class Progress(TrainerCallback):
-    """Reports each step, and decides when to save and when to stop."""
-
-    def __init__(self, context: JobContext, watch: Watch, tokens: Callable[[], float]) -> None:
-        self.context = context
-        self.watch = watch
-        self.tokens = tokens
-        self.last_save = self.began = time.monotonic()
-        self.first_step = 0
-        self.loss: float | None = None
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.last_save = self.began = time.monotonic()
-        self.first_step = state.global_step
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        reason = self.context.stop_reason()
-        finished = state.global_step >= state.max_steps
-        due = time.monotonic() - self.last_save >= self.context.job.options.checkpointSeconds
-        if finished:
-            return
-        if reason is not None:
-            self.watch.stopped = reason
-            control.should_training_stop = True
-        if reason is not None or due:
-            control.should_save = True
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.last_save = time.monotonic()
-        self._report(state)
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-        for name in ("loss", "grad_norm"):
-            value = (logs or {}).get(name)
-            if isinstance(value, float) and not math.isfinite(value) and self.watch.diverged is None:
-                self.watch.diverged = f"{name} at step {state.global_step}: expected a finite number, got {value}"
-                control.should_training_stop = True
-                control.should_save = False
-        self.loss = (logs or {}).get("loss", self.loss)
-        self._report(state)
-
-    def _report(self, state: Any) -> None:
-        done = max(1, state.global_step - self.first_step)
-        elapsed = time.monotonic() - self.began
-        self.context.progress(
-            "training",
-            state.global_step,
-            state.max_steps,
-            loss=self.loss,
-            tokens_per_second=self.tokens() / elapsed if elapsed > 0 else None,
-            eta_seconds=elapsed / done * (state.max_steps - state.global_step),
-        )
+    def _send_telemetry(self) -> None:
+        """TRL would report the kind of model and device to its makers; nothing is sent unasked."""

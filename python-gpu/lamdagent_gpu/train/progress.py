@@ -1,0 +1,74 @@
+"""Watches a training from step to step: reports it, and decides when to save and when to end early."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from transformers import TrainerCallback
+
+from lamdagent_gpu.context import JobContext
+
+
+class Endings(Protocol):
+    stopped: str | None
+    diverged: str | None
+
+
+class Progress(TrainerCallback):
+    """Saves by time and when asked to stop; a loss or gradient that is not finite ends the training unsaved."""
+
+    def __init__(self, context: JobContext, watch: Endings, tokens: Callable[[], int]) -> None:
+        self.context = context
+        self.watch = watch
+        self.tokens = tokens
+        self.last_save = self.began = time.monotonic()
+        self.first_step = 0
+        self.first_tokens = 0
+        self.loss: float | None = None
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.last_save = self.began = time.monotonic()
+        self.first_step = state.global_step
+        self.first_tokens = self.tokens()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if state.global_step >= state.max_steps:
+            return
+        reason = self.context.stop_reason()
+        due = time.monotonic() - self.last_save >= self.context.job.options.checkpointSeconds
+        if reason is not None:
+            self.watch.stopped = reason
+            control.should_training_stop = True
+        if reason is not None or due:
+            control.should_save = True
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+        """Comes after each step, and before its checkpoint is written."""
+        logs = logs or {}
+        for name in ("loss", "grad_norm"):
+            value = logs.get(name)
+            if isinstance(value, float) and not math.isfinite(value) and self.watch.diverged is None:
+                self.watch.diverged = f"{name} at step {state.global_step}: expected a finite number, got {value}"
+                control.should_training_stop = True
+                control.should_save = False
+        self.loss = logs.get("loss", self.loss)
+        self._report(state)
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.last_save = time.monotonic()
+        self._report(state)
+
+    def _report(self, state: Any) -> None:
+        done = max(1, state.global_step - self.first_step)
+        elapsed = max(1e-9, time.monotonic() - self.began)
+        self.context.progress(
+            "training",
+            state.global_step,
+            state.max_steps,
+            loss=self.loss,
+            tokens_per_second=(self.tokens() - self.first_tokens) / elapsed,
+            eta_seconds=elapsed / done * (state.max_steps - state.global_step),
+        )

@@ -1,0 +1,99 @@
+"""The order of the rows: full batches always, the same whatever the micro-batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from conftest import PREFERENCE, TRAINING, World
+from safetensors.torch import load_file
+
+from lamdagent_gpu.context import Preempted
+from lamdagent_gpu.train import run_training
+from lamdagent_gpu.train.dpo import DurableDPOTrainer
+from lamdagent_gpu.train.order import training_order
+from lamdagent_gpu.train.sft import DurableSFTTrainer
+
+TRAINERS = {"sft": DurableSFTTrainer, "dpo": DurableDPOTrainer}
+UNEVEN = {**TRAINING, "steps": 5, "batchSize": 10}
+"""50 places over 24 rows: the passes end in the middle of batches."""
+PARAMETERS = {"sft": UNEVEN, "dpo": {**UNEVEN, **PREFERENCE, "sftWeight": 0.5}}
+
+
+def test_each_pass_holds_every_row_once() -> None:
+    order = training_order(rows=7, places=30, seed=3)
+    assert len(order) == 30
+    for start in range(0, 28, 7):
+        assert sorted(order[start : start + 7]) == list(range(7))
+    assert order[:7] != order[7:14]
+
+
+def test_a_longer_training_begins_like_a_shorter_one_and_the_seed_decides() -> None:
+    order = training_order(rows=9, places=40, seed=1)
+    assert training_order(rows=9, places=25, seed=1) == order[:25]
+    assert training_order(rows=9, places=40, seed=2) != order
+
+
+def train(
+    world: World, kind: str, monkeypatch: pytest.MonkeyPatch, fitting: int
+) -> tuple[dict[str, torch.Tensor], list[int]]:
+    """Trains with memory for `fitting` sequences; returns the weights and the micro-batches that fitted."""
+    sizes: list[int] = []
+    original = TRAINERS[kind].training_step
+
+    def limited(self: Any, model: Any, inputs: dict[str, Any], *rest: Any) -> Any:
+        size = len(inputs["input_ids"]) // (2 if kind == "dpo" else 1)
+        if size > fitting:
+            raise torch.OutOfMemoryError("planted")
+        sizes.append(size)
+        return original(self, model, inputs, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TRAINERS[kind], "training_step", limited)
+        data = world.sft if kind == "sft" else world.preference
+        context = world.context(world.build_job(kind, PARAMETERS[kind], model=[world.model], data=[data]))
+        run_training(context)
+    return load_file(context.output_folder / "model.safetensors"), sizes
+
+
+@pytest.mark.parametrize("kind", ["sft", "dpo"])
+def test_a_smaller_micro_batch_trains_on_the_same_global_batches(
+    world: World, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, sizes = train(world, kind, monkeypatch, 10)
+    assert sizes == [10] * 5
+    pieces, sizes = train(world, kind, monkeypatch, 3)
+    assert sizes == [2] * 25
+    for name, weight in whole.items():
+        torch.testing.assert_close(pieces[name], weight, atol=2e-5, rtol=1e-3)
+
+
+def test_a_training_set_smaller_than_the_batch_fills_it(world: World) -> None:
+    job = world.build_job("sft", {**TRAINING, "batchSize": 40, "steps": 2}, model=[world.model], data=[world.sft])
+    tokens = run_training(world.context(job)).metrics["tokens"]
+    single = {**TRAINING, "batchSize": 24, "steps": 1}
+    once = run_training(world.context(world.build_job("sft", single, model=[world.model], data=[world.sft])))
+    assert tokens == pytest.approx((once.metrics["tokens"] or 0) * 80 / 24, rel=0.05)
+
+
+def test_the_micro_batch_that_fitted_is_kept_for_the_next_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    original = DurableSFTTrainer.training_step
+
+    def limited(self: Any, model: Any, inputs: dict[str, Any], *rest: Any) -> Any:
+        sizes.append(len(inputs["input_ids"]))
+        if sizes[-1] > 2:
+            raise torch.OutOfMemoryError("planted")
+        return original(self, model, inputs, *rest)
+
+    monkeypatch.setattr(DurableSFTTrainer, "training_step", limited)
+    job = world.build_job("sft", TRAINING, model=[world.model], data=[world.sft])
+    with pytest.raises(Preempted):
+        run_training(world.context(job, stop=lambda latest: "notice" if latest.get("step", 0) >= 1 else None))
+    assert sizes == [4] + [2] * 4
+    sizes.clear()
+    run_training(world.context(job))
+    assert sizes == [2] * 8

@@ -34,6 +34,7 @@ export async function startScriptedLlm(script: Script = obedient): Promise<Scrip
       script(one, seen.push(one) - 1, response);
     });
   });
+  server.keepAliveTimeout = 120_000; // an idle connection closed between two requests would be a fault of its own
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -14,6 +14,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import pytest
 import torch
+
 from lamdagent_gpu import fence
 from lamdagent_gpu.checkpoint import Checkpoints
 from lamdagent_gpu.context import JobContext

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import World
+
 from lamdagent_gpu.context import Preempted, Rejected
 from lamdagent_gpu.evaluate import run_evaluation
 from lamdagent_gpu.evaluate.generate import generate_all

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 from conftest import World
+from safetensors.torch import load_file, save_file
+
 from lamdagent_gpu.context import Diverged, Rejected
 from lamdagent_gpu.merge import run_merge
 from lamdagent_gpu.merge.registry import METHODS
 from lamdagent_gpu.merge.ties import threshold, trim
-from safetensors.torch import load_file, save_file
 
 
 def test_ties_by_hand() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import World
+
 from lamdagent_gpu import attempts, fence
 from lamdagent_gpu.attempts import AttemptRecord
 from lamdagent_gpu.checkpoint import Checkpoints

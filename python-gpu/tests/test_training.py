@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import LORA, PREFERENCE, TRAINING, World, make_tokenizer
+
 from lamdagent_gpu.context import Diverged, OutOfMemory, Preempted, Rejected
 from lamdagent_gpu.contract.messages import BuildJob
 from lamdagent_gpu.train import run_training

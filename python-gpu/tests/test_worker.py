@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 from conftest import TRAINING, World
-from lamdagent_gpu import attempts
 from temporalio import workflow
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from lamdagent_gpu import attempts
 
 QUEUE = "test-gpu"
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from lamdagent_gpu.merge.registry import METHODS
 from torch.nn.functional import log_softmax, logsigmoid
 from world import ROOT, Encoded, State, base_state, encode, model_of, rows, spec, state_of
+
+from lamdagent_gpu.merge.registry import METHODS
 
 WARMUP_STEPS = 8
 SEED = 1

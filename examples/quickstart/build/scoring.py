@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from world import ROOT, State, base_state, model_of, rows, spec, tokenizer
+
 from lamdagent_gpu.evaluate.generate import generate_all
 from lamdagent_gpu.evaluate.metrics import METRICS
-from world import ROOT, State, base_state, model_of, rows, spec, tokenizer
 
 Scores = dict[str, float]
 """Percent by benchmark, and their weighted `mean`."""

@@ -1,4 +1,9 @@
-"""Greedy generation in batches: sorted by length, key-value cached, rows leave the batch as they end."""
+"""Greedy generation in batches: sorted by length, key-value cached, rows leave the batch as they end.
+
+Batches are a function of one split's prompts alone (a fixed size, ordered by length, then place in the file), so
+the same stage gives the same rows whatever other splits share its job. Across batch sizes predictions agree except
+where two tokens' logits differ by rounding only: matrix products may sum in another order for other row counts.
+"""
 
 from __future__ import annotations
 
@@ -7,41 +12,70 @@ from typing import Any
 
 import torch
 
+from lamdagent_gpu.context import OutOfMemory
+
 BATCH = 64
-"""Fixed, and rows are ordered by (length, place), so that the same items always share the same batches."""
+"""Rows in a batch. Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
 
 
 @torch.inference_mode()
 def generate_all(
     model: Any, prompts: list[list[int]], *, max_new_tokens: int, end_ids: set[int], pad_id: int,
-    between: Callable[[int], None], batch: int = BATCH,
+    between: Callable[[int], None], batch: int = BATCH, context_length: int | None = None,
 ) -> list[list[int]]:  # fmt: skip
-    """Greedy continuations of the prompts, in their order, without the end token.
+    """Greedy continuations of the prompts (token ids, at least one each), in their order, without the end token.
 
-    `between` is called with the number of prompts done after each batch. On CUDA out of memory the batch halves.
+    An answer ends at one of `end_ids`, after `max_new_tokens`, or where the prompt and it fill `context_length`.
+    `between` is called with the number of prompts done before the first batch and after each one.
+
+    Raises:
+        OutOfMemory: one row alone does not fit. Before that, a batch that does not fit is halved and done again.
     """
     order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
     answers: dict[int, list[int]] = {}
-    start = 0
-    while start < len(order):
-        chosen = order[start : start + batch]
+    between(0)
+    while len(answers) < len(order):
+        chosen = order[len(answers) : len(answers) + batch]
+        rows = [prompts[index] for index in chosen]
+        room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
         try:
-            found = generate_batch(model, [prompts[i] for i in chosen], max_new_tokens, end_ids, pad_id)
-        except torch.OutOfMemoryError:
-            if batch == 1:
+            found = generate_batch(model, rows, [min(max_new_tokens, one) for one in room], end_ids, pad_id)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
                 raise
-            batch //= 2
+            if len(chosen) == 1:
+                raise OutOfMemory(
+                    f"generation: expected one row of {len(rows[0])} tokens to fit, got {error}"
+                ) from None
+            batch = len(chosen) // 2
+            print(
+                f"warning: evaluation: out of memory; going on with batches of {batch} (BATCH is {BATCH})", flush=True
+            )
+            release_memory()
             continue
         answers.update(zip(chosen, found, strict=True))
-        start += len(chosen)
-        between(start)
+        between(len(answers))
     return [answers[index] for index in range(len(prompts))]
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has its own exception; the CPU's allocator only a message."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def release_memory() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 def generate_batch(
-    model: Any, prompts: list[list[int]], max_new_tokens: int, end_ids: set[int], pad_id: int
+    model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int
 ) -> list[list[int]]:
-    """One left-padded batch. ids, mask: [rows, longest]; the cache drops rows that have ended."""
+    """One left-padded batch; `room` is the most new tokens of each row.
+
+    ids, mask, positions: [rows, longest] for the prompts, then ids [rows, 1] a step. The cache and all of these
+    drop rows that have ended.
+    """
     longest = max(map(len, prompts))
     device = model.device
     ids = torch.tensor([[pad_id] * (longest - len(p)) + p for p in prompts], device=device)
@@ -50,7 +84,7 @@ def generate_batch(
     answers: list[list[int]] = [[] for _ in prompts]
     alive = list(range(len(prompts)))
     cache = None
-    for _ in range(max_new_tokens):
+    while alive:
         out = model(
             input_ids=ids,
             attention_mask=mask,
@@ -61,19 +95,22 @@ def generate_batch(
         )
         cache = out.past_key_values
         tokens = out.logits[:, -1].argmax(-1)
-        keep = []
-        for place, token in enumerate(tokens.tolist()):
-            if token not in end_ids:
-                answers[alive[place]].append(token)
-                keep.append(place)
-        if not keep:
-            break
-        if len(keep) < len(alive):
+        keep = [place for place, token in enumerate(tokens.tolist()) if takes(answers[alive[place]], token, end_ids)]
+        keep = [place for place in keep if len(answers[alive[place]]) < room[alive[place]]]
+        if 0 < len(keep) < len(alive):
             rows = torch.tensor(keep, device=device)
             cache.batch_select_indices(rows)
             tokens, mask, positions = tokens[rows], mask[rows], positions[rows]
-            alive = [alive[place] for place in keep]
+        alive = [alive[place] for place in keep]
         ids = tokens.unsqueeze(-1)
-        mask = torch.cat([mask, mask.new_ones(len(alive), 1)], dim=-1)
+        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=-1)
         positions = positions[:, -1:] + 1
     return answers
+
+
+def takes(answer: list[int], token: int, end_ids: set[int]) -> bool:
+    """Appends the token unless it ends the answer; whether it was appended."""
+    if token in end_ids:
+        return False
+    answer.append(token)
+    return True

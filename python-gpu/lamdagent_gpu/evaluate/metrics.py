@@ -1,4 +1,8 @@
-"""How an answer is scored: each metric maps (prediction, accepted answers) to a number in [0, 1]."""
+"""How an answer is scored: each metric maps (prediction, accepted answers) to a number in [0, 1].
+
+A prediction is data: whatever a model writes gets a score, 0 at worst, never an exception. Answers are checked
+when they are read (CHECKS), so that a broken one is a fault of the benchmark and not of the model.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +11,32 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 Metric = Callable[[str, list[str]], float]
+Check = Callable[[str], "tuple[str, str] | None"]
+"""Answer -> None if it can be matched, else (what was expected, what is wrong)."""
 
 
 def exact_match(prediction: str, answers: list[str]) -> float:
-    """1 if the stripped prediction equals one of the stripped answers."""
+    """1 if the stripped prediction equals one of the stripped answers, code point by code point."""
     return float(prediction.strip() in {answer.strip() for answer in answers})
 
 
+WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
 def normalised_tokens(text: str) -> list[str]:
-    """SQuAD's normalisation (Rajpurkar et al. 2016): lower case, no punctuation, no articles."""
-    text = "".join(" " if c in string.punctuation else c for c in text.lower())
-    return [word for word in text.split() if word not in ("a", "an", "the")]
+    """SQuAD's normalisation, in its order: lower case, ASCII punctuation removed (don't -> dont), articles removed."""
+    return re.sub(r"\b(a|an|the)\b", " ", text.lower().translate(WITHOUT_PUNCTUATION)).split()
 
 
 def f1(prediction: str, answers: list[str]) -> float:
-    """Token F1 as in SQuAD, of the best answer."""
+    """Token F1 of the best answer, as in SQuAD's evaluation script (Rajpurkar et al. 2016, 2018).
+
+    Tokens count as often as they occur. Without tokens on either side it is 1 if both have none, else 0.
+    """
     return max((_f1(normalised_tokens(prediction), normalised_tokens(answer)) for answer in answers), default=0.0)
 
 
@@ -36,23 +48,59 @@ def _f1(predicted: list[str], expected: list[str]) -> float:
 
 
 def regex(prediction: str, answers: list[str]) -> float:
-    """1 if one of the answers, as a regular expression, matches the whole stripped prediction."""
+    """1 if one of the answers, as a Python regular expression (dot matches newlines), matches all of the stripped text."""
     return float(any(re.fullmatch(pattern, prediction.strip(), re.DOTALL) for pattern in answers))
 
 
-def tool_call_ast(prediction: str, answers: list[str]) -> float:
-    """1 if the prediction parses as JSON equal to one of the answers' values; text that does not parse scores 0."""
+def pattern_fault(answer: str) -> tuple[str, str] | None:
     try:
-        value = json.loads(prediction, object_pairs_hook=_unique)
+        re.compile(answer, re.DOTALL)
+    except (re.error, RecursionError, OverflowError) as error:
+        return "a regular expression", str(error)
+    return None
+
+
+def tool_call_ast(prediction: str, answers: list[str]) -> float:
+    """1 if the prediction parses as JSON equal to one of the answers' values.
+
+    Objects compare without order, arrays with it, numbers by value (1 = 1.0), texts by code points; true is not 1.
+    What is no JSON scores 0: text around it, NaN, numbers too large for a double, a key twice, hopeless nesting.
+    """
+    try:
+        value = parse_json(prediction)
+        return float(any(_same(value, parse_json(answer)) for answer in answers))
     except (ValueError, RecursionError):
         return 0.0
-    return float(any(_same(value, json.loads(answer)) for answer in answers))
+
+
+def json_fault(answer: str) -> tuple[str, str] | None:
+    try:
+        _same(parse_json(answer), parse_json(answer))
+    except (ValueError, RecursionError) as error:
+        return "JSON", str(error)
+    return None
+
+
+def parse_json(text: str) -> Any:
+    """Strict JSON. Raises ValueError or RecursionError."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({key for key, _ in pairs}) != len(pairs):
         raise ValueError("a key twice")
     return dict(pairs)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text} is too large")
+    return value
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -69,3 +117,4 @@ def _same(left: Any, right: Any) -> bool:
 
 
 METRICS: dict[str, Metric] = {"exactMatch": exact_match, "f1": f1, "regex": regex, "toolCallAst": tool_call_ast}
+CHECKS: dict[str, Check] = {"regex": pattern_fault, "toolCallAst": json_fault}

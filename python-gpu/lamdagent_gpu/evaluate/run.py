@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from math import sqrt
+from time import monotonic
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected, ScoredSplit
 from lamdagent_gpu.contract.messages import IdentifiedStage
 from lamdagent_gpu.evaluate.generate import generate_all
-from lamdagent_gpu.evaluate.items import Item, prompt_ids, prompt_sha256, read_items
+from lamdagent_gpu.evaluate.items import Item, checked_prompts, prompt_sha256, read_items
 from lamdagent_gpu.evaluate.metrics import METRICS
 
 
@@ -16,7 +17,8 @@ def run_evaluation(context: JobContext) -> list[ScoredSplit]:
     """Scores every split of the job; the model is loaded once.
 
     Raises:
-        Rejected: malformed items or an unknown metric.
+        Rejected: malformed items, an unknown metric, or a prompt longer than the model's context.
+        OutOfMemory: not even one row fits the device.
         Preempted: asked to stop, between batches.
     """
     from lamdagent_gpu.train.model import load_model, load_tokenizer
@@ -27,12 +29,29 @@ def run_evaluation(context: JobContext) -> list[ScoredSplit]:
     folder = context.store.open(context.evaluation.modelStageId)
     tokenizer = load_tokenizer(folder)
     model = load_model(folder, context.device).eval()
+    meter = Meter(context, total)
     scored = []
-    done = 0
     for one, (items, facts) in splits:
-        scored.append(score_split(context, model, tokenizer, one, items, facts, (done, total)))
-        done += len(items)
+        scored.append(score_split(meter, model, tokenizer, one, items, facts))
+        meter.before += len(items)
     return scored
+
+
+class Meter:
+    """Progress over all splits, in items, with the time left; stops the job when it is asked to."""
+
+    def __init__(self, context: JobContext, total: int) -> None:
+        self.before = 0
+        self._context = context
+        self._total = total
+        self._started = monotonic()
+
+    def __call__(self, done: int) -> None:
+        """`done` items of the split at hand."""
+        so_far = self.before + done
+        left = (monotonic() - self._started) / so_far * (self._total - so_far) if so_far else None
+        self._context.progress("evaluating", so_far, self._total, eta_seconds=left)
+        self._context.stop_if_asked()
 
 
 def load_split(context: JobContext, one: IdentifiedStage) -> tuple[list[Item], dict[str, Any]]:
@@ -42,23 +61,18 @@ def load_split(context: JobContext, one: IdentifiedStage) -> tuple[list[Item], d
     assert manifest is not None
     if manifest.result["metric"] not in METRICS:
         raise Rejected(f"metric: expected one of {sorted(METRICS)}, got {manifest.result['metric']}")
-    return read_items(folder), manifest.result
+    return read_items(folder, str(manifest.result["metric"])), manifest.result
 
 
 def score_split(
-    context: JobContext, model: Any, tokenizer: Any, one: IdentifiedStage, items: list[Item], facts: dict[str, Any],
-    progress: tuple[int, int],
-) -> ScoredSplit:  # fmt: skip
+    meter: Meter, model: Any, tokenizer: Any, one: IdentifiedStage, items: list[Item], facts: dict[str, Any]
+) -> ScoredSplit:
     metric = METRICS[facts["metric"]]
-    prompts = [prompt_ids(item, tokenizer) for item in items]
-
-    def between(done: int) -> None:
-        context.progress("evaluating", progress[0] + done, progress[1])
-        context.stop_if_asked()
-
+    context_length = getattr(model.config, "max_position_embeddings", None)
+    prompts = checked_prompts(items, tokenizer, context_length)
     answers = generate_all(
         model, prompts, max_new_tokens=facts["maxNewTokens"], end_ids=end_ids(model, tokenizer),
-        pad_id=tokenizer.pad_token_id, between=between,
+        pad_id=tokenizer.pad_token_id, between=meter, context_length=context_length,
     )  # fmt: skip
     rows: list[dict[str, object]] = []
     points: list[float] = []

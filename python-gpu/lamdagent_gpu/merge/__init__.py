@@ -1,4 +1,4 @@
-"""Model merging: our own streaming engine. One file a method; tensors pass one at a time, in float32."""
+"""Model merging: our own streaming engine. One file a method; pieces of tensors pass through it, in float32."""
 
 from lamdagent_gpu.merge.run import run_merge
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from lamdagent_gpu.merge.method import MergeMethod, Tensor
+from lamdagent_gpu.merge.method import Facts, MergeMethod, Parameters, Tensor
 
 
-def merge(
-    models: Sequence[Tensor], base: Tensor | None, weights: Sequence[float], parameters: Mapping[str, Any]
+def blend(
+    models: list[Tensor], base: Tensor | None, weights: Sequence[float], parameters: Parameters, facts: Facts
 ) -> Tensor:
     """sum_i w_i theta_i / sum_i w_i."""
     total = sum(weights)
-    merged = models[0] * (weights[0] / total)
+    merged = models[0].mul_(weights[0] / total)
     for model, weight in zip(models[1:], weights[1:], strict=True):
         merged.add_(model, alpha=weight / total)
     return merged
@@ -24,5 +23,5 @@ LINEAR = MergeMethod(
     paper="https://arxiv.org/abs/2203.05482",
     formula="sum_i w_i theta_i / sum_i w_i",
     needs_base=False,
-    merge=merge,
+    blend=blend,
 )

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from lamdagent_gpu.merge.method import MergeMethod, Tensor
+from lamdagent_gpu.merge.method import LAMBDA, Facts, MergeMethod, Parameters, Tensor
 
 
-def merge(
-    models: Sequence[Tensor], base: Tensor | None, weights: Sequence[float], parameters: Mapping[str, Any]
+def blend(
+    models: list[Tensor], base: Tensor | None, weights: Sequence[float], parameters: Parameters, facts: Facts
 ) -> Tensor:
-    """theta_0 + lambda sum_i w_i (theta_i - theta_0)."""
+    """theta_0 + lambda sum_i w_i (theta_i - theta_0); negative weights subtract a task."""
     assert base is not None
-    merged = base.clone()
-    for model, weight in zip(models, weights, strict=True):
-        merged.add_(model - base, alpha=parameters["lambda"] * weight)
-    return merged
+    deltas = [model.sub_(base) for model in models]
+    for delta, weight in zip(deltas, weights, strict=True):
+        base.add_(delta, alpha=parameters["lambda"] * weight)
+    return base
 
 
 TASK_ARITHMETIC = MergeMethod(
@@ -24,5 +23,6 @@ TASK_ARITHMETIC = MergeMethod(
     paper="https://arxiv.org/abs/2212.04089",
     formula="theta_0 + lambda sum_i w_i (theta_i - theta_0)",
     needs_base=True,
-    merge=merge,
+    blend=blend,
+    parameters=(LAMBDA,),
 )

@@ -1,65 +1,136 @@
-"""Reading and writing safetensors one tensor at a time, so that memory stays at a few buffers of the largest one."""
+"""Reading and writing safetensors in pieces, through buffers of a fixed size."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
+from contextlib import ExitStack
 from math import prod
 from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
-from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.merge.method import Tensor
 from lamdagent_gpu.weights import TensorEntry
 
-DTYPES = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16, "F64": torch.float64}
-Headers = dict[str, TensorEntry]
+FLOATS = {"F64": torch.float64, "F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
+"""Merged in float32. Quantised types are not among them: their numbers mean nothing without their scales."""
+COPIED = {"I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+"""Bytes an element of types that are not merged but must be equal everywhere (buffers such as position ids)."""
+Bytes = npt.NDArray[np.uint8]
+Headers = Mapping[str, TensorEntry]
 
 
-def read_tensor(entry: TensorEntry) -> torch.Tensor:
-    """The tensor as float32, in its shape."""
-    count = entry.end - entry.begin
-    raw = np.fromfile(entry.file, dtype=np.uint8, count=count, offset=entry.begin)
-    return torch.from_numpy(raw).view(DTYPES[entry.dtype]).reshape(entry.shape).to(torch.float32)
+def element_bytes(dtype: str) -> int:
+    return FLOATS[dtype].itemsize if dtype in FLOATS else COPIED[dtype]
 
 
-def check_headers(names: Sequence[str], headers: Sequence[Headers]) -> None:
-    """Raises Rejected, naming the tensor, unless all models have the same tensors in the same shapes."""
-    first = headers[0]
-    for name, header in zip(names[1:], headers[1:], strict=True):
-        for tensor in sorted(first.keys() ^ header.keys()):
-            holder, lacking = (names[0], name) if tensor in first else (name, names[0])
-            raise Rejected(f"tensor {tensor}: expected in every model, got it in {holder} but not in {lacking}")
-        for tensor, entry in first.items():
-            if header[tensor].shape != entry.shape:
-                raise Rejected(
-                    f"tensor {tensor}: expected shape {list(entry.shape)} as in {names[0]}, "
-                    f"got {list(header[tensor].shape)} in {name}"
+class TensorReader:
+    """Reads parts of tensors. Files stay open until the end; a context manager."""
+
+    def __init__(self) -> None:
+        self._files: dict[Path, BinaryIO] = {}
+        self._stack = ExitStack()
+        self._raw = np.empty(0, np.uint8)
+
+    def __enter__(self) -> TensorReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def read_bytes(self, entry: TensorEntry, start: int, into: Bytes) -> None:
+        """Fills `into` [bytes, uint8] from the tensor's byte `start`."""
+        file = self._files.get(entry.file)
+        if file is None:
+            file = self._files[entry.file] = self._stack.enter_context(entry.file.open("rb", buffering=0))
+        file.seek(entry.begin + start)
+        view = memoryview(into.data)
+        while len(view) > 0:
+            got = file.readinto(view)  # type: ignore[attr-defined]
+            if not got:
+                raise OSError(
+                    f"file {entry.file.name}: expected {len(view)} more bytes of tensor {entry.name}, got none"
                 )
-    for header in headers:
-        for entry in header.values():
-            if entry.dtype not in DTYPES:
-                raise Rejected(f"tensor {entry.name}: expected one of {sorted(DTYPES)}, got {entry.dtype}")
+            view = view[got:]
+
+    def read_floats(self, entry: TensorEntry, start: int, into: Tensor) -> None:
+        """Fills the flat float32 `into` with the tensor's elements from `start`."""
+        dtype = FLOATS[entry.dtype]
+        size = into.numel() * dtype.itemsize
+        if dtype == torch.float32:
+            self.read_bytes(entry, start * 4, into.view(torch.uint8).numpy())
+            return
+        if len(self._raw) < size:
+            self._raw = np.empty(size, np.uint8)
+        raw = self._raw[:size]
+        self.read_bytes(entry, start * dtype.itemsize, raw)
+        into.copy_(torch.from_numpy(raw).view(dtype))
 
 
-def write_tensors(path: Path, layout: Headers, tensors: Iterator[tuple[str, torch.Tensor]]) -> None:
-    """Writes a safetensors file whose names, dtypes and shapes are the layout's; tensors come in its order."""
-    header: dict[str, object] = {"__metadata__": {"format": "pt"}}
-    begin = 0
-    for name, entry in layout.items():
-        size = prod(entry.shape) * DTYPES[entry.dtype].itemsize
-        header[name] = {"dtype": entry.dtype, "shape": list(entry.shape), "data_offsets": [begin, begin + size]}
-        begin += size
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with path.open("wb") as stream:
-        stream.write(len(text).to_bytes(8, "little") + text)
-        for name, tensor in tensors:
-            cast = tensor.to(DTYPES[layout[name].dtype]).contiguous()
-            stream.write(
-                cast.view(torch.uint8).numpy().data if cast.dim() else cast.reshape(1).view(torch.uint8).numpy().data
-            )
-        stream.flush()
-        os.fsync(stream.fileno())
+class FileSource:
+    """One tensor of every model and the base, read from their files into buffers that are used again and again."""
+
+    def __init__(self, reader: TensorReader, models: list[TensorEntry], base: TensorEntry | None) -> None:
+        self.count = prod(models[0].shape)
+        self._reader = reader
+        self._entries = [*models, *([base] if base else [])]
+        self._has_base = base is not None
+        self._buffers: list[Tensor] = []
+
+    def read(self, start: int, count: int) -> tuple[list[Tensor], Tensor | None]:
+        if not self._buffers or self._buffers[0].numel() < count:
+            self._buffers = [torch.empty(count) for _ in self._entries]
+        parts = [buffer[:count] for buffer in self._buffers]
+        for entry, part in zip(self._entries, parts, strict=True):
+            self._reader.read_floats(entry, start, part)
+        return (parts[:-1], parts[-1]) if self._has_base else (parts, None)
+
+
+class TensorWriter:
+    """Writes one safetensors file: the header first, then the tensors' bytes in the layout's order; synced at the end.
+
+    The order is by falling element size, then name, so that every tensor is aligned for readers that map the file.
+    """
+
+    def __init__(self, path: Path, headers: Headers) -> None:
+        self.names = sorted(headers, key=lambda name: (-element_bytes(headers[name].dtype), name))
+        table: dict[str, object] = {"__metadata__": {"format": "pt"}}
+        end = 0
+        for name in self.names:
+            entry = headers[name]
+            begin, end = end, end + prod(entry.shape) * element_bytes(entry.dtype)
+            table[name] = {"dtype": entry.dtype, "shape": list(entry.shape), "data_offsets": [begin, end]}
+        text = json.dumps(table, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        self._left = end
+        self._stream = path.open("wb", buffering=0)
+        self._write(memoryview(len(text).to_bytes(8, "little") + text))
+
+    def __enter__(self) -> TensorWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._stream:
+            if error is None:
+                assert self._left == 0, f"safetensors: expected all tensors, {self._left} bytes are missing"
+                os.fsync(self._stream.fileno())
+
+    def append(self, part: Tensor) -> None:
+        """The next elements, already of the dtype to write; flat and contiguous."""
+        view = memoryview(part.view(torch.uint8).numpy().data)
+        self._left -= len(view)
+        self._write(view)
+
+    def _write(self, view: memoryview) -> None:
+        while len(view) > 0:
+            view = view[self._stream.write(view) :]

@@ -1,0 +1,72 @@
+"""Whole evaluation jobs: rows, scores, standard errors, progress, notices."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from math import isclose, sqrt
+from statistics import mean, stdev
+from typing import Any
+
+import pytest
+from conftest import World
+
+from lamdagent_gpu.context import Preempted, Rejected
+from lamdagent_gpu.evaluate import run_evaluation
+from lamdagent_gpu.evaluate.run import mean_and_error
+
+
+def items(count: int, length: int = 3) -> list[dict[str, Any]]:
+    return [
+        {"id": f"i{n}", "messages": [{"role": "user", "content": "x" * (n % length)}], "answers": ["a", "b"]}
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("points", [[0.0, 1.0], [0.25, 1.0, 0.5, 0.5, 0.0], [1.0] * 7])
+def test_the_standard_error_is_the_sample_deviation_over_the_root_of_n(points: list[float]) -> None:
+    score, error = mean_and_error(points)
+    assert isclose(score, mean(points))
+    assert isclose(error, stdev(points) / sqrt(len(points)))
+
+
+def test_one_item_has_no_standard_error() -> None:
+    assert mean_and_error([0.5]) == (0.5, 0.0)
+
+
+def test_rows_do_not_depend_on_the_other_splits_of_the_job(world: World) -> None:
+    first, second = world.benchmark(items(9)), world.benchmark(items(70, 11), metric="f1")
+    both = run_evaluation(world.context(world.evaluate_job(world.model, [first, second])))
+    alone = run_evaluation(world.context(world.evaluate_job(world.model, [second])))
+    assert both[1] == alone[0]
+
+
+def test_rows_name_the_prompt_by_the_hash_of_its_tokens(world: World) -> None:
+    (split,) = run_evaluation(world.context(world.evaluate_job(world.model, [world.benchmark(items(1))])))
+    assert split.rows[0]["promptSha256"] == hashlib.sha256(json.dumps([1, 2]).encode()).hexdigest()
+
+
+def test_progress_runs_over_all_items_and_a_notice_stops_between_batches(world: World) -> None:
+    splits = [world.benchmark(items(70)), world.benchmark(items(5))]
+    seen: list[dict[str, Any]] = []
+    run_evaluation(world.context(world.evaluate_job(world.model, splits), seen=seen))
+    steps = [(one["step"], one["steps"]) for one in seen if one["phase"] == "evaluating"]
+    assert steps == [(0, 75), (64, 75), (70, 75), (70, 75), (75, 75)]
+    assert seen[-1]["etaSeconds"] == 0
+    with pytest.raises(Preempted, match="notice"):
+        run_evaluation(
+            world.context(
+                world.evaluate_job(world.model, splits), stop=lambda now: "notice" if now.get("step", 0) >= 64 else None
+            )
+        )
+
+
+def test_a_prompt_longer_than_the_context_is_rejected_by_line(world: World) -> None:
+    long = {**items(1)[0], "messages": [{"role": "user", "content": "x" * 126}]}
+    with pytest.raises(Rejected, match=r"items.jsonl:1 \(id i0\): expected a prompt shorter .* 128 tokens, got 128"):
+        run_evaluation(world.context(world.evaluate_job(world.model, [world.benchmark([long])])))
+
+
+def test_broken_answers_are_the_benchmarks_fault(world: World) -> None:
+    with pytest.raises(Rejected, match=r"items.jsonl:1: expected JSON for toolCallAst, got 'a'"):
+        run_evaluation(world.context(world.evaluate_job(world.model, [world.benchmark(items(2), "toolCallAst")])))

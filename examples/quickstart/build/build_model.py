@@ -1,4 +1,4 @@
-"""Makes the tiny world's tokenizer and trains its base model: 818k parameters, about 5 minutes on one core.
+"""Makes the tiny world's tokenizer and trains its base model: 817k parameters, 8 CPU minutes on a busy core.
 
     python build_model.py        (after build_data.py; needs torch, transformers, tokenizers)
 
@@ -33,15 +33,13 @@ from transformers import (
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 7
-STEPS, BATCH, LENGTH, PEAK_LR, WARMUP = 1500, 32, 96, 3e-3, 100
+BATCH, LENGTH = 32, 96
 SPECIALS = ["<pad>", "<u>", "<a>", "<e>"]
 TEMPLATE = (
     "{% for message in messages %}{% if message['role'] == 'user' %}<u>{{ message['content'] }}"
     "{% else %}<a>{% generation %}{{ message['content'] }}<e>{% endgeneration %}{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<a>{% endif %}"
 )
-CHAT_SHARE = 0.5
-SKILL_SHARES = {"format": 0.52, "number": 0.12, "plural": 0.12, "tool": 0.12, "roman": 0.12}
 WORDY_SHARE = {"roman": 1.0, "number": 0.7}
 FACT_FORMS = ["{0} is written {1}. ", "{1} means {0}. ", "{0} = {1}. "]
 
@@ -54,6 +52,37 @@ class Material:
     cities: list[str]
     chat: dict[str, list[Pair]]
     held_out: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Phase:
+    seed: int
+    steps: int
+    warmup_steps: int
+    peak_learning_rate: float
+    chat_share: float
+    skill_shares: dict[str, float]
+
+
+PHASES = [
+    Phase(
+        seed=SEED,
+        steps=1500,
+        warmup_steps=100,
+        peak_learning_rate=3e-3,
+        chat_share=0.5,
+        skill_shares={"format": 0.52, "number": 0.12, "plural": 0.12, "tool": 0.12, "roman": 0.12},
+    ),
+    Phase(
+        seed=SEED + 1,
+        steps=250,
+        warmup_steps=20,
+        peak_learning_rate=1.5e-3,
+        chat_share=0.8,
+        skill_shares={"format": 0.6, "number": 0.1, "plural": 0.1, "tool": 0.1, "roman": 0.1},
+    ),
+]
+"""Text and chats, then mostly chats: the second phase makes the guard skill firm."""
 
 
 def read_material() -> Material:
@@ -128,37 +157,38 @@ def format_text(material: Material, rng: random.Random) -> Pair:
             return pair
 
 
-def chat_text(material: Material, rng: random.Random) -> str:
-    skill = rng.choices(list(SKILL_SHARES), list(SKILL_SHARES.values()))[0]
+def chat_text(material: Material, shares: dict[str, float], rng: random.Random) -> str:
+    skill = rng.choices(list(shares), list(shares.values()))[0]
     question, answer = format_text(material, rng) if skill == "format" else rng.choice(material.chat[skill])
     wordy = rng.random() < WORDY_SHARE.get(skill, 0.0)
     return f"<u>{question}<a>{f'It is {answer}.' if wordy else answer}<e>"
 
 
-def stream(material: Material, tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> list[int]:
+def stream(material: Material, phase: Phase, tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> list[int]:
     """LENGTH token ids of either prose or chats, cut at the end."""
-    make = chat_text if rng.random() < CHAT_SHARE else plain_text
+    chat = rng.random() < phase.chat_share
     text = ""
     while len(text) < 1.5 * LENGTH:  # characters; a chat has at most 1.5 of them a token
-        text += make(material, rng)
+        text += chat_text(material, phase.skill_shares, rng) if chat else plain_text(material, rng)
     return tokenizer.encode(text, add_special_tokens=False)[:LENGTH]
 
 
-def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, material: Material) -> None:
-    rng = random.Random(SEED)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LR, betas=(0.9, 0.95), weight_decay=0.01)
-    schedule = get_cosine_schedule_with_warmup(optimizer, WARMUP, STEPS)
+def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, material: Material, phase: Phase) -> None:
+    rng = random.Random(phase.seed)
+    rate = phase.peak_learning_rate
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.01)
+    schedule = get_cosine_schedule_with_warmup(optimizer, phase.warmup_steps, phase.steps)
     model.train()
-    for step in range(1, STEPS + 1):
-        ids = torch.tensor([stream(material, tokenizer, rng) for _ in range(BATCH)])  # [batch, length]
+    for step in range(1, phase.steps + 1):
+        ids = torch.tensor([stream(material, phase, tokenizer, rng) for _ in range(BATCH)])  # [batch, length]
         loss = model(input_ids=ids, labels=ids).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
-        if step % 100 == 0:
-            print(f"step {step}/{STEPS} loss {loss.item():.3f}", flush=True)
+        if step % 50 == 0:
+            print(f"step {step}/{phase.steps} loss {loss.item():.3f}", flush=True)
 
 
 def main() -> None:
@@ -167,7 +197,8 @@ def main() -> None:
     tokenizer = make_tokenizer()
     model = make_model(tokenizer)
     print(f"{model.num_parameters():,} parameters")
-    train(model, tokenizer, material)
+    for phase in PHASES:
+        train(model, tokenizer, material, phase)
     model.save_pretrained(ROOT / "model")
     tokenizer.save_pretrained(ROOT / "model")
 

@@ -52,7 +52,7 @@ class Bench:
 def singles(bench: Bench) -> list[Trial]:
     base = bench.show("base", bench.world.base)
     low = [bench.show(f"SFT {name}, 3e-4", bench.sft(base, (name,), 3e-4)) for name in SKILLS]
-    for name in SKILLS:
+    for name in ("tool", "roman"):
         bench.show(f"SFT {name}, 1e-3", bench.sft(base, (name,), 1e-3))
     bench.show("DPO", bench.dpo(base, 5e-5))
     return low
@@ -92,6 +92,25 @@ def long_pipelines(bench: Bench, strong: Trial, merged: Trial) -> None:
     bench.show("… DPO before that last SFT instead", bench.sft(bench.dpo(both, 5e-5), ALL, 3e-4))
 
 
+def few_sets(bench: Bench) -> None:
+    """Pipelines inside the spec's space: at most three sets an SFT."""
+    first, second = ("plural", "tool", "format"), ("number", "roman", "format")
+    base = bench.world.base
+    one = bench.show("plural+tool+format → number+roman+format, 3e-4 (P)", two_steps(bench, base, first, second))
+    two = bench.show("number+roman+format → plural+tool+format, 3e-4 (Q)", two_steps(bench, base, second, first))
+    both = bench.show("linear merge of P and Q", bench.merge([one, two], "linear"))
+    bench.show("… then DPO 5e-5", bench.dpo(both, 5e-5))
+    chain = bench.chain(SKILLS[::-1], 3e-4)
+    three = bench.show("linear merge of P, Q and the chain from roman", bench.merge([one, two, chain], "linear"))
+    last = bench.show("… then SFT number+tool+format 3e-4", bench.sft(three, ("number", "tool", "format"), 3e-4))
+    bench.show("… then DPO 5e-5", bench.dpo(last, 5e-5))
+    bench.show("merge of the three, then DPO 5e-5 at once", bench.dpo(three, 5e-5))
+
+
+def two_steps(bench: Bench, on: Trial, first: tuple[str, ...], second: tuple[str, ...]) -> Trial:
+    return bench.sft(bench.sft(on, first, 3e-4), second, 3e-4)
+
+
 def measure_pipelines(world: World) -> list[Row]:
     bench = Bench(world)
     low = singles(bench)
@@ -99,4 +118,5 @@ def measure_pipelines(world: World) -> list[Row]:
     strong = mixes(bench)
     merged = merges(bench, low)
     long_pipelines(bench, strong, merged)
+    few_sets(bench)
     return bench.rows

@@ -5,6 +5,7 @@ python random_search.py        (10 searches of 12 trials; called by landscape.py
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections import defaultdict
@@ -24,6 +25,8 @@ Action = tuple[str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, Any], ...
 @dataclass(frozen=True, kw_only=True)
 class Trial:
     recipe: str
+    """A short hash of the action, which names its models by their recipes; "base" for the base."""
+    label: str
     state: State
     scores: Scores
 
@@ -63,25 +66,35 @@ def describe(action: Action) -> str:
     return f"{kind}[{','.join(datasets)} {values}]({' + '.join(models)})"
 
 
+def recipe_of(action: Action) -> str:
+    return hashlib.sha256(describe(action).encode()).hexdigest()[:8]
+
+
 class World:
     """Builds each recipe once, however many searches propose it."""
 
     def __init__(self) -> None:
         state = base_state()
-        self.base = Trial(recipe="base", state=state, scores=score(state))
+        self.base = Trial(recipe="base", label="base", state=state, scores=score(state))
         self.trials = {"base": self.base}
+        self.tested: dict[str, Scores] = {}
         self.seconds: defaultdict[str, list[float]] = defaultdict(list)
 
     def run(self, action: Action) -> Trial:
-        recipe = describe(action)
+        recipe = recipe_of(action)
         if recipe not in self.trials:
             begun = time.process_time()
             state = self.build(action)
             built = time.process_time()
-            self.trials[recipe] = Trial(recipe=recipe, state=state, scores=score(state))
+            self.trials[recipe] = Trial(recipe=recipe, label=describe(action), state=state, scores=score(state))
             self.seconds[action[0]].append(built - begun)
             self.seconds["evaluate"].append(time.process_time() - built)
         return self.trials[recipe]
+
+    def test(self, trial: Trial) -> Scores:
+        if trial.recipe not in self.tested:
+            self.tested[trial.recipe] = score(trial.state, "test")
+        return self.tested[trial.recipe]
 
     def build(self, action: Action) -> State:
         kind, models, datasets, parameters = action
@@ -94,7 +107,7 @@ class World:
         """The product's second baseline: SFT on every set, each parameter in the middle of its space."""
         parameters = spec()["actions"]["sft"]["parameters"]
         middle = tuple((name, choices(value)[(len(choices(value)) - 1) // 2]) for name, value in parameters.items())
-        return self.run(("sft", ("base",), tuple(datasets_of("sft")), middle))
+        return self.run(("sft", ("base",), tuple(sorted(datasets_of("sft"))), middle))
 
 
 def search(world: World, seed: int, trials: int) -> list[Trial]:
@@ -104,7 +117,7 @@ def search(world: World, seed: int, trials: int) -> list[Trial]:
     done: list[Trial] = []
     while len(done) < trials:
         action = draw_action(pool, rng)
-        if describe(action) in pool:
+        if recipe_of(action) in pool:
             continue
         done.append(world.run(action))
         pool.append(done[-1].recipe)
@@ -127,6 +140,6 @@ if __name__ == "__main__":
             seed,
             round(best_of(one, found[:8]).scores["mean"], 1),
             round(best.scores["mean"], 1),
-            best.recipe,
+            best.label,
             flush=True,
         )

@@ -1,12 +1,13 @@
 import { WorkflowFailedError, type Client } from '@temporalio/client';
 import { loadExploration } from '../activities/ledger/read.js';
+import { statusOf } from '../activities/ledger/views.js';
 import { writeReport } from '../activities/report/write.js';
 import type { ExplorationResult } from '../domain/result.js';
 import { EXIT } from '../workers/fault.js';
 import { reportFile } from '../workers/home.js';
 import { workflowIds } from '../workflows/contract.js';
 import type { Context } from './context.js';
-import { summaryLines } from './summary.js';
+import { costLines, summaryLines } from './summary.js';
 
 /** Shows how a closed exploration ended; returns the exit code. */
 export async function showOutcome(context: Context, client: Client, name: string): Promise<number> {
@@ -31,6 +32,7 @@ export async function showResult(context: Context, name: string, result: Explora
   const label = found?.rows.find((row) => row.trial === result.champion)?.label ?? null;
   terminal.say('');
   for (const line of summaryLines(result, label)) terminal.say(line);
+  if (found !== null) for (const line of costLines(statusOf(found))) terminal.say(line);
   const file = reportFile(home, name);
   if (await writeReport(store, name, file)) terminal.say(`report: ${file}`);
 }

@@ -1,3 +1,4 @@
+import type { StatusView } from '../activities/ledger/views.js';
 import type { Estimate, ExplorationResult } from '../domain/result.js';
 import { trialName } from '../domain/trial.js';
 
@@ -16,6 +17,22 @@ export function summaryLines(result: ExplorationResult, championLabel: string | 
     `champion: ${champion === 0 ? 'the base' : trialName(champion)}${label} (${VERDICTS[verdict]})`,
     `test split: base ${estimate(test.base)}, champion ${estimate(test.best)}`,
     `gain over the base: ${signed(test.difference.value)}, 95 % interval ${signed(test.difference.low)} to ${signed(test.difference.high)}`,
+  ];
+}
+
+/** What it cost, what reuse saved, and what was recovered; each only where there is something to tell. */
+export function costLines({ spend, saved, recoveries }: StatusView): readonly string[] {
+  const seconds = (value: number): string => `${value.toFixed(1)} GPU-seconds`;
+  return [
+    `spent: ${seconds(spend.gpuSeconds)}${spend.llmTokens > 0 ? `, ${String(spend.llmTokens)} LLM tokens` : ''}`,
+    ...(saved.stages > 0
+      ? [`saved: ${String(saved.stages)} stages were in the store already, ${seconds(saved.gpuSeconds)}`]
+      : []),
+    ...(recoveries.attempts > 0
+      ? [
+          `recovered: ${String(recoveries.attempts)} attempts after a loss or a stop, ${String(recoveries.resumed)} from a checkpoint, ${seconds(spend.lostGpuSeconds)} lost`,
+        ]
+      : []),
   ];
 }
 

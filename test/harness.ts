@@ -12,11 +12,13 @@ const ROOT = join(import.meta.dirname, '..');
 const VENV = join(ROOT, '.venv', 'bin');
 
 /** A real Temporal server on loopback, from PATH or from the Python environment. */
-export async function startServer(): Promise<TestWorkflowEnvironment> {
+export async function startServer(extraArgs: string[] = []): Promise<TestWorkflowEnvironment> {
   const path = join(VENV, 'temporal');
   if (!existsSync(path))
     throw new Error(`${path}: expected the Temporal server binary, got none. Run npm run setup.`);
-  return TestWorkflowEnvironment.createLocal({ server: { executable: { type: 'existing-path', path } } });
+  return TestWorkflowEnvironment.createLocal({
+    server: { executable: { type: 'existing-path', path }, extraArgs },
+  });
 }
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;

@@ -52,9 +52,9 @@ export interface Carried {
  * `carried` is only ever given by continue-as-new.
  */
 export async function explore(spec: Json, carried?: Carried): Promise<ExplorationResult> {
-  const inbox = listen(carried?.ended ?? []);
+  const inbox = listen(carried ?? null);
   try {
-    inbox.state = carried?.state ?? (await prepare(spec));
+    inbox.state ??= await prepare(spec);
     const index = await indexing(carried?.registered);
     const stoppedBecause = await search(spec, inbox, index);
     return await concludeExploration(inbox, index, stoppedBecause);

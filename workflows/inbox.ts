@@ -24,11 +24,16 @@ export interface Inbox {
   update(change: (state: Exploration) => Exploration): void;
 }
 
-/** Registers all handlers; done first thing, so that no message finds a closed door. */
-export function listen(early: readonly TrialResult[]): Inbox {
+/**
+ * Registers all handlers; done first thing, so that no message finds a closed door. What the run before carried
+ * over must stand by then: a message that came in between is handled at once, while its handler is registered.
+ */
+export function listen(
+  carried: { readonly state: Exploration; readonly ended: readonly TrialResult[] } | null,
+): Inbox {
   const inbox: Inbox = {
-    state: null,
-    ended: [...early],
+    state: carried?.state ?? null,
+    ended: [...(carried?.ended ?? [])],
     version: 0,
     current: () => {
       if (inbox.state === null)

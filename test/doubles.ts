@@ -125,7 +125,6 @@ const ESTIMATE = { value: 0.5, low: 0.4, high: 0.6 };
 const splitOf = (trial: number) => ({ trial, scores: {}, score: 0.5, standardError: 0.1, feasible: true });
 
 async function build(made: Doubles, trial: number, job: BuildJob): Promise<BuildOutcome> {
-  made.built.push(job.stageId);
   const heartbeat = setInterval(() => {
     Context.current().heartbeat({ step: 1 });
   }, 200);
@@ -141,6 +140,7 @@ async function build(made: Doubles, trial: number, job: BuildJob): Promise<Build
   if (failure === 'throws') throw ApplicationFailure.nonRetryable('planted', 'Planted');
   if (failure === 'rejected')
     return { status: 'rejected', stageId: job.stageId, message: 'planted', attempts: [] };
+  made.built.push(job.stageId);
   const weightsSha256 = sha256Hex(String(trial));
   return {
     status: 'completed',

@@ -56,4 +56,4 @@ export const DECIDE_ACTIVITY = {
 } as const;
 
 /** How often the watchdog looks for trials that ended without a word. */
-export const WATCHDOG_INTERVAL = '2 minutes';
+export const WATCHDOG_INTERVAL = '1 minute';

@@ -103,8 +103,15 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
         const missing = stage === undefined || there ? [] : [stage];
         return Promise.resolve({ missing, weightsSha256: null, scores: [], found: [] });
       },
+      // A local activity runs again when its workflow task was lost: then it must bring the very same row.
       record: ({ row }) => {
-        made.rows.push(row);
+        const earlier = made.rows.find(({ sequence }) => sequence === row.sequence);
+        if (earlier === undefined) made.rows.push(row);
+        else if (JSON.stringify(earlier) !== JSON.stringify(row))
+          throw ApplicationFailure.nonRetryable(
+            `row ${String(row.sequence)}: got another one`,
+            'LedgerConflict',
+          );
         return Promise.resolve();
       },
       recordFinal: () => Promise.resolve(),

@@ -24,11 +24,12 @@ from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 
 from lamdagent_gpu.activities import Activities
-from lamdagent_gpu.store import FolderStore
+from lamdagent_gpu.store import open_store
 from lamdagent_gpu.supervisor import Supervisor
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 GRACE = timedelta(seconds=40)
+CACHE = Path("~/.cache/lamdagent").expanduser()
 log = logging.getLogger("lamdagent.worker")
 
 
@@ -36,7 +37,10 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lamdagent-gpu-worker", description=__doc__)
     parser.add_argument("--address", help="host:port of the Temporal service (default: TEMPORAL_* or the profile)")
     parser.add_argument("--namespace", help="Temporal namespace (default: TEMPORAL_NAMESPACE or default)")
-    parser.add_argument("--store", type=Path, required=True, help="folder of the store")
+    parser.add_argument("--store", required=True, help="the store: a folder, or s3://bucket/prefix")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="this machine's copy of an S3 store (default: %(default)s)"
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--queue", default="lamdagent-gpu", help="task queue; the control queue has -control behind it")
     return parser.parse_args(argv)
@@ -84,7 +88,7 @@ async def watch_parent(stop: asyncio.Event) -> None:
 
 async def serve(options: argparse.Namespace) -> None:
     device = detect_device(options.device)
-    store = FolderStore(options.store)
+    store = open_store(options.store, options.cache)
     supervisor = Supervisor(store=store, device=device, worker=f"{socket.gethostname()}:{os.getpid()}")
     warming = asyncio.create_task(supervisor.warm())
     activities = Activities(store=store, supervisor=supervisor, queue=options.queue)
@@ -105,7 +109,7 @@ async def serve(options: argparse.Namespace) -> None:
     await warming
     parent = asyncio.create_task(watch_parent(stop))
     async with gpu, control:
-        print(f"ready device={device} queue={options.queue} store={store.root}", flush=True)
+        print(f"ready device={device} queue={options.queue} store={store.location}", flush=True)
         await stop.wait()
         log.warning("stopping: writing a checkpoint and handing work back")
     parent.cancel()

@@ -20,6 +20,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from lamdagent_gpu import failpoints
 from lamdagent_gpu.checkpoint import Checkpoint, Checkpoints
 from lamdagent_gpu.context import Diverged, JobContext, OutOfMemory, Preempted, Rejected
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob
@@ -110,6 +111,7 @@ def write_rows(folder: Path, split: Any) -> dict[str, Any]:
 
 def handle(message: dict[str, Any], mailbox: Mailbox, send: Any) -> None:
     try:
+        failpoints.reach("load/begin")
         send({"event": "done", "result": run_job(make_context(message, mailbox, send))})
     except TYPED as error:
         send({"event": "failed", "type": type(error).__name__, "message": str(error)})

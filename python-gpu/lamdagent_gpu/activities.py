@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from lamdagent_gpu import attempts, fence
+from lamdagent_gpu import attempts, failpoints, fence
 from lamdagent_gpu.checkpoint import library_versions
 from lamdagent_gpu.contract.messages import BuildJob, BuiltModel, Evaluated, EvaluateJob, Score, Stage, StageFailure
 from lamdagent_gpu.stage import InvalidJob, check_id, check_stage_id
@@ -32,6 +32,8 @@ class Activities:
         self.store = store
         self.supervisor = supervisor
         self.queue = queue
+        self.stopping: str | None = None
+        """Why all work is to be handed back now (a signal, a notice of preemption)."""
 
     @activity.defn(name="build")
     async def build(self, message: Reply) -> Reply:
@@ -105,7 +107,7 @@ class Activities:
         def stop() -> str | None:
             if cancelled:
                 return "cancelled"
-            return "the worker is shutting down" if activity.is_worker_shutdown() else None
+            return self.stopping or ("the worker is shutting down" if activity.is_worker_shutdown() else None)
 
         task = asyncio.create_task(self.supervisor.run(spec, stop))
         try:
@@ -160,8 +162,10 @@ class Activities:
         )
         fence.check(work, end.epoch)
         result = model.model_dump(exclude={"status", "reused"})
+        failpoints.reach("publish/before-rename")
         manifest = self.store.publish(job.stageId, job.stage.kind, end.output, result)
         shutil.rmtree(work, ignore_errors=True)
+        self.supervisor.last = (job.stageId, end.records[-1])
         return BuiltModel.model_validate({**manifest.result, "status": "completed", "reused": False})
 
     def _publish_scores(self, spec: JobSpec, end: JobEnd) -> list[Score]:
@@ -177,6 +181,7 @@ class Activities:
             scores.append(score_of(manifest.result, reused=False))
         shutil.rmtree(end.output, ignore_errors=True)
         shutil.rmtree(work, ignore_errors=True)
+        self.supervisor.last = (spec.work_id, end.records[-1])
         return scores
 
 

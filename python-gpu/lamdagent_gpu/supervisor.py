@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import shutil
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lamdagent_gpu import attempts, fence
 from lamdagent_gpu.attempts import AttemptRecord, now_iso
@@ -21,7 +22,10 @@ from lamdagent_gpu.checkpoint import Checkpoints
 from lamdagent_gpu.store import FolderStore
 
 STOP_GRACE_SECONDS = 25.0
+LOADING_GRACE_SECONDS = 2.0
+"""A job that still loads has nothing to save: it is not worth the wait."""
 LOG_LINES = 40
+Result = TypeVar("Result")
 
 
 class ChildDied(RuntimeError):
@@ -115,6 +119,10 @@ class Supervisor:
         self.device = device
         self.worker = worker
         self.latest: dict[str, Any] | None = None
+        self.stop_grace_seconds = STOP_GRACE_SECONDS
+        """How long a job that was asked to stop may take until it is killed."""
+        self.last: tuple[str, AttemptRecord] | None = None
+        """The stage whose attempt ended last, and that attempt."""
         self._child: Child | None = None
         self._turn = asyncio.Lock()
 
@@ -122,13 +130,24 @@ class Supervisor:
         """Starts the child unless a live one is there; returns when it is ready for a job."""
         if self._child is not None and self._child.process.returncode is None:
             return
-        self._child = await Child.start({**os.environ, "TOKENIZERS_PARALLELISM": "false"})
-        ready = await self._child.next_event()
+        child = await Child.start({**os.environ, "TOKENIZERS_PARALLELISM": "false"})
+        try:
+            ready = await child.next_event()
+        except BaseException:
+            await child.kill()
+            raise
         assert ready["event"] == "ready"
+        self._child = child
 
-    def ask_to_stop(self, reason: str) -> None:
-        if self._child is not None:
-            self._child.send({"stop": reason})
+    def handed_back(self) -> str:
+        """What became of the last job, for the last line of the log."""
+        if self.last is None:
+            return "there was nothing to hand back"
+        stage_id, record = self.last
+        if record.end == "completed":
+            return f"stage {stage_id[:12]} was finished and published"
+        where = f"at step {record.lastStep}, checkpoint at step {record.checkpoint}"
+        return f"stage {stage_id[:12]} was handed back ({record.end}) {where}"
 
     async def close(self) -> None:
         if self._child is not None:
@@ -137,7 +156,7 @@ class Supervisor:
     async def run(self, spec: JobSpec, stop: Callable[[], str | None]) -> JobEnd:
         """Runs the job in the child. Raises JobFailed or ChildDied after the attempt's record was closed."""
         async with self._turn:
-            await self.warm()
+            await unless_stopped(self.warm(), stop)
             return await self._attempt(spec, stop)
 
     async def _attempt(self, spec: JobSpec, stop: Callable[[], str | None]) -> JobEnd:
@@ -178,6 +197,18 @@ class Supervisor:
         return JobEnd(result=result, output=output, epoch=epoch, records=[*earlier, done])
 
 
+async def unless_stopped(work: Awaitable[Result], stop: Callable[[], str | None]) -> Result:
+    """The result of `work`, unless asked to stop first: then JobFailed (Preempted)."""
+    task = asyncio.ensure_future(work)
+    while (reason := stop()) is None and not task.done():
+        await asyncio.wait([task], timeout=0.25)
+    if reason is not None:
+        task.cancel()
+        await asyncio.wait([task])
+        raise JobFailed("Preempted", f"{reason}; it had not begun")
+    return task.result()
+
+
 def end_of(error: BaseException) -> str:
     preempted = isinstance(error, asyncio.CancelledError) or (
         isinstance(error, JobFailed) and error.kind == "Preempted"
@@ -207,10 +238,10 @@ class Follower:
             if reason is not None and asked_at is None:
                 child.send({"stop": reason})
                 asked_at = time.monotonic()
-            if asked_at is not None and time.monotonic() - asked_at > STOP_GRACE_SECONDS:
+            if asked_at is not None and time.monotonic() - asked_at > self._grace_seconds():
                 pending.cancel()
                 await child.kill()
-                raise JobFailed("Preempted", "it did not stop in time and was killed; the last checkpoint stands")
+                raise JobFailed("Preempted", f"{reason}; it did not stop in time, the last checkpoint stands")
             if not pending.done():
                 continue
             event = pending.result()
@@ -221,6 +252,11 @@ class Follower:
             if event["event"] == "failed":
                 raise JobFailed(event["type"], event["message"])
             self._progress(event)
+
+    def _grace_seconds(self) -> float:
+        latest = self._supervisor.latest
+        loads = latest is None or latest["phase"] == "loading"
+        return min(self._supervisor.stop_grace_seconds, LOADING_GRACE_SECONDS if loads else math.inf)
 
     def _progress(self, event: dict[str, Any]) -> None:
         token = {key: value for key, value in event.items() if key != "event"}
@@ -237,6 +273,8 @@ class Follower:
         self._record = replace(self._record, end=end, reason=reason, endedAt=now_iso(), gpuSeconds=self._elapsed())
         self._save()
         self._supervisor.latest = None
+        if end != "completed":
+            self._supervisor.last = (self._work.name, self._record)
         return self._record
 
     def _elapsed(self) -> float:

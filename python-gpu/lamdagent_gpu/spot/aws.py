@@ -12,7 +12,7 @@ import logging
 import re
 import time
 
-from lamdagent_gpu.spot.metadata import ANSWER_SECONDS, Answer, Metadata, Unheard, expect
+from lamdagent_gpu.spot.metadata import LOOK_SECONDS, Answer, Metadata, Unheard, expect
 from lamdagent_gpu.spot.notice import Notice, deadline_of, excerpt, parse_time
 
 log = logging.getLogger("lamdagent.spot")
@@ -38,7 +38,7 @@ class Aws:
         self._rebalance_told = False
 
     def is_here(self) -> bool:
-        answer = self._get(INSTANCE_ID, answer_seconds=2.0)
+        answer = self._get(INSTANCE_ID, answer_seconds=LOOK_SECONDS)
         return answer.status == 200 and re.fullmatch(r"i-[0-9a-f]+", answer.text.strip()) is not None
 
     def poll(self) -> Notice | None:
@@ -66,7 +66,7 @@ class Aws:
             log.info("aws recommends to rebalance: an interruption has become likelier; work goes on")
             self._rebalance_told = True
 
-    def _get(self, path: str, answer_seconds: float = ANSWER_SECONDS) -> Answer:
+    def _get(self, path: str, answer_seconds: float | None = None) -> Answer:
         """With a valid token; a refused one (the machine slept, the service restarted) is renewed once."""
         for fresh in (time.monotonic() >= self._renew, True):
             if fresh:
@@ -76,7 +76,7 @@ class Aws:
                 break
         return answer
 
-    def _take_token(self, answer_seconds: float) -> None:
+    def _take_token(self, answer_seconds: float | None) -> None:
         wanted = {"X-aws-ec2-metadata-token-ttl-seconds": str(self._ttl_seconds)}
         asked = time.monotonic()
         answer = expect(

@@ -13,7 +13,7 @@ import logging
 import re
 from typing import Any
 
-from lamdagent_gpu.spot.metadata import ANSWER_SECONDS, Answer, Metadata, Unheard, expect
+from lamdagent_gpu.spot.metadata import LOOK_SECONDS, Answer, Metadata, Unheard, expect
 from lamdagent_gpu.spot.notice import Notice, deadline_of, excerpt, parse_time
 
 log = logging.getLogger("lamdagent.spot")
@@ -36,12 +36,15 @@ class Azure:
         self._machine: str | None = None
 
     def is_here(self) -> bool:
-        answer = self._metadata.ask(VM_ID, HEADERS, answer_seconds=2.0)
-        return answer.status == 200 and re.fullmatch(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", answer.text.strip()) is not None
+        answer = self._metadata.ask(VM_ID, HEADERS, answer_seconds=LOOK_SECONDS)
+        return (
+            answer.status == 200
+            and re.fullmatch(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", answer.text.strip()) is not None
+        )
 
     def poll(self) -> Notice | None:
         """Raises Unheard. An event of a neighbour in the same set is none of ours."""
-        patience = ANSWER_SECONDS if self._answered else FIRST_ANSWER_SECONDS
+        patience = None if self._answered else FIRST_ANSWER_SECONDS
         answer = expect(self._metadata.ask(EVENTS, HEADERS, answer_seconds=patience), EVENTS, 200)
         self._answered = True
         machine = self._machine_name()

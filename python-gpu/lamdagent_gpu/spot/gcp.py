@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 
-from lamdagent_gpu.spot.metadata import ANSWER_SECONDS, Answer, Metadata, Unheard, expect
+from lamdagent_gpu.spot.metadata import LOOK_SECONDS, Answer, Metadata, Unheard, expect
 from lamdagent_gpu.spot.notice import Notice, excerpt
 
 INSTANCE_ID = "/computeMetadata/v1/instance/id"
@@ -30,7 +30,7 @@ class Gcp:
         self._undated_seconds = undated_seconds
 
     def is_here(self) -> bool:
-        return self._get(INSTANCE_ID, answer_seconds=2.0).text.strip().isdigit()
+        return self._get(INSTANCE_ID, answer_seconds=LOOK_SECONDS).text.strip().isdigit()
 
     def poll(self) -> Notice | None:
         """A live migration (MIGRATE_ON_HOST_MAINTENANCE) is no notice: the machine goes on elsewhere."""
@@ -50,7 +50,7 @@ class Gcp:
             raise Unheard("garbage", f"{path}: expected {' or '.join(words)}, got {excerpt(text)}")
         return text.upper()
 
-    def _get(self, path: str, answer_seconds: float = ANSWER_SECONDS) -> Answer:
+    def _get(self, path: str, answer_seconds: float | None = None) -> Answer:
         """Raises Unheard for an answer without the header that only Google's service sends."""
         answer = expect(self._metadata.ask(path, FLAVOR, answer_seconds=answer_seconds), path, 200)
         if answer.headers.get("metadata-flavor") != "Google":

@@ -13,6 +13,8 @@ DEFAULT_ADDRESS = "169.254.169.254"
 """All three providers answer there. A name (metadata.google.internal) would need DNS in the last seconds too."""
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
+LOOK_SECONDS = 2.0
+"""For the question whether it is this provider's service at all."""
 LARGEST_BYTES = 1 << 18
 
 
@@ -50,18 +52,20 @@ def parse_address(text: str) -> tuple[str, int]:
 class Metadata:
     """The service at one address. Each request has a connection of its own, so that no broken one stays in use."""
 
-    def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
+    def __init__(self, address: str = DEFAULT_ADDRESS, answer_seconds: float = ANSWER_SECONDS) -> None:
         self.host, self.port = parse_address(address)
+        self.answer_seconds = answer_seconds
 
     def ask(
-        self, path: str, headers: Mapping[str, str], *, method: str = "GET", answer_seconds: float = ANSWER_SECONDS
+        self, path: str, headers: Mapping[str, str], *, method: str = "GET", answer_seconds: float | None = None
     ) -> Answer:
         """Any HTTP answer. Raises Unheard when there is none within `answer_seconds`, or none that is HTTP."""
+        patience = answer_seconds or self.answer_seconds
         connection = HTTPConnection(self.host, self.port, timeout=CONNECT_SECONDS)
         try:
             connection.connect()
-            connection.sock.settimeout(answer_seconds)
-            until = time.monotonic() + answer_seconds
+            connection.sock.settimeout(patience)
+            until = time.monotonic() + patience
             connection.request(method, path, headers={**headers, "Connection": "close"})
             response = connection.getresponse()
             names = {name.lower(): value for name, value in response.getheaders()}

@@ -112,7 +112,9 @@ def first_here(candidates: Sequence[Provider]) -> Provider | None:
 
 
 def is_here(provider: Provider) -> bool:
+    """Another provider's service may answer anything: all faults mean no."""
     try:
         return provider.is_here()
-    except Unheard:
+    except Exception as fault:
+        log.debug("%s: %s", provider.name, fault)
         return False

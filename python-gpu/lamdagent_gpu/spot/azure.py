@@ -8,15 +8,14 @@ Events are read, never approved: an approval would only shorten the time that is
 
 from __future__ import annotations
 
+import contextlib
 import json
-import logging
 import re
 from typing import Any
 
 from lamdagent_gpu.spot.metadata import LOOK_SECONDS, Answer, Metadata, Unheard, expect
 from lamdagent_gpu.spot.notice import Notice, deadline_of, excerpt, parse_time
 
-log = logging.getLogger("lamdagent.spot")
 EVENTS = "/metadata/scheduledevents?api-version=2020-07-01"
 NAME = "/metadata/instance/compute/name?api-version=2021-02-01&format=text"
 VM_ID = "/metadata/instance/compute/vmId?api-version=2021-02-01&format=text"
@@ -60,14 +59,11 @@ class Azure:
         return Notice(provider=self.name, action=str(event["EventType"]), deadline=deadline, source=source)
 
     def _machine_name(self) -> str | None:
-        """None while the service doesn't tell: the next poll asks again."""
+        """None while the service doesn't tell, or tells what is no name: the next poll asks again."""
         if self._machine is None:
-            try:
+            with contextlib.suppress(Unheard):
                 name = expect(self._metadata.ask(NAME, HEADERS), NAME, 200).text.strip()
-            except Unheard as fault:
-                log.debug("%s", fault)
-            else:
-                self._machine = name or None
+                self._machine = name if re.fullmatch(r"[\w.-]{1,128}", name) else None
         return self._machine
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +22,10 @@ from lamdagent_gpu.store import Store
 
 log = logging.getLogger("lamdagent.supervisor")
 Published = TypeVar("Published")
+Result = TypeVar("Result")
 STOP_GRACE_SECONDS = 25.0
+LOADING_GRACE_SECONDS = 2.0
+"""A job that still loads has nothing to save: it is not worth the wait."""
 LOST_PER_FAILED = 3
 """Losing a whole worker may be a preemption without notice, so it weighs less than a job that died by itself."""
 
@@ -66,6 +70,8 @@ class Supervisor:
         self.latest: dict[str, Any] | None = None
         self.stop_grace_seconds = STOP_GRACE_SECONDS
         """How long a job that was asked to stop may take until it is killed."""
+        self.last: tuple[str, AttemptRecord] | None = None
+        """The stage whose attempt ended last, and that attempt."""
         self._child: Child | None = None
         self._turn = asyncio.Lock()
 
@@ -73,11 +79,26 @@ class Supervisor:
         """Starts the child unless a live one is there; returns when it is ready for a job."""
         if self._child is not None and self._child.lives:
             return
-        self._child = await Child.start(
+        child = await Child.start(
             [self.store.location, str(self.store.local_root)], {**os.environ, "TOKENIZERS_PARALLELISM": "false"}
         )
-        ready = await self._child.next_event()
+        try:
+            ready = await child.next_event()
+        except BaseException:
+            await child.kill()
+            raise
         assert ready["event"] == "ready"
+        self._child = child
+
+    def handed_back(self) -> str:
+        """What became of the last job, for the last line of the log."""
+        if self.last is None:
+            return "there was nothing to hand back"
+        stage_id, record = self.last
+        if record.end == "completed":
+            return f"stage {stage_id[:12]} was finished and published"
+        where = f"at step {record.lastStep}, checkpoint at step {record.checkpoint}"
+        return f"stage {stage_id[:12]} was handed back ({record.end}) {where}"
 
     async def close(self) -> None:
         if self._child is not None:
@@ -93,19 +114,21 @@ class Supervisor:
             HeldElsewhere: another attempt of the stage lives.
         """
         async with self._turn:
-            await self.warm()
+            await unless_stopped(self.warm(), stop)
             lease = await self._taken(spec, stop)
             try:
                 end = await self._attempt(spec, lease, stop)
                 published = await asyncio.to_thread(publish, end)
             except BaseException as error:
                 records = await lease.close(end_of(error), str(error))
+                self.last = (spec.work_id, records[-1])
                 if isinstance(error, JobFailed):
                     error.records = records
                 raise
             finally:
                 self.latest = None
             await lease.stop_beating()
+            self.last = (spec.work_id, end.records[-1])
             await asyncio.to_thread(clear_work, self.store, spec.work_id)
             return published
 
@@ -161,7 +184,7 @@ class Supervisor:
                     child.send({"stop": reason})
                     asked_at = time.monotonic()
                 if not event.done():
-                    if asked_at is not None and time.monotonic() - asked_at > self.stop_grace_seconds:
+                    if asked_at is not None and time.monotonic() - asked_at > self._grace_seconds():
                         await child.kill()
                         raise JobFailed("Preempted", f"{reason}; it did not stop in time, the last checkpoint stands")
                     continue
@@ -178,10 +201,26 @@ class Supervisor:
             with contextlib.suppress(asyncio.CancelledError, ChildDied):
                 await event
 
+    def _grace_seconds(self) -> float:
+        loads = self.latest is None or self.latest["phase"] == "loading"
+        return min(self.stop_grace_seconds, LOADING_GRACE_SECONDS if loads else math.inf)
+
     def _progress(self, spec: JobSpec, lease: Lease, event: dict[str, Any]) -> None:
         lease.saw(event)
         token = {key: value for key, value in event.items() if key != "event"}
         self.latest = {"stageId": spec.work_id, "fence": lease.record.attempt, **token}
+
+
+async def unless_stopped(work: Awaitable[Result], stop: Callable[[], str | None]) -> Result:
+    """The result of `work`, unless asked to stop first: then JobFailed (Preempted)."""
+    task = asyncio.ensure_future(work)
+    while (reason := stop()) is None and not task.done():
+        await asyncio.wait([task], timeout=0.25)
+    if reason is not None:
+        task.cancel()
+        await asyncio.wait([task])
+        raise JobFailed("Preempted", f"{reason}; it had not begun")
+    return task.result()
 
 
 def clear_work(store: Store, stage_id: str) -> None:

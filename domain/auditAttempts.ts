@@ -6,11 +6,31 @@ import type { StageCost, TrialStatus } from './trial.js';
 
 /** What each stage's attempts must look like. */
 export const attemptRules: readonly AuditRule[] = [
-  { name: 'attemptOrder', says: 'attempts have rising numbers from 1 on', check: (books) => each(books, attemptOrder) },
-  { name: 'oneCompleted', says: 'a paid stage that was made has one completed attempt, the last', check: (books) => each(books, oneCompleted) },
-  { name: 'stepsAddUp', says: 'steps kept and lost are the steps done; those kept make the result', check: (books) => each(books, stepsAddUp) },
-  { name: 'lostTime', says: 'an attempt loses at most the time it took', check: (books) => each(books, lostTime) },
-  { name: 'preemptionIsNoFailure', says: 'a trial fails by a failed or lost attempt, never by a preempted one', check: preemptionIsNoFailure },
+  {
+    name: 'attemptOrder',
+    says: 'attempts have rising numbers from 1 on',
+    check: (books) => each(books, attemptOrder),
+  },
+  {
+    name: 'oneCompleted',
+    says: 'a paid stage that was made has one completed attempt, the last',
+    check: (books) => each(books, oneCompleted),
+  },
+  {
+    name: 'stepsAddUp',
+    says: 'steps kept and lost are the steps done; those kept make the result',
+    check: (books) => each(books, stepsAddUp),
+  },
+  {
+    name: 'lostTime',
+    says: 'an attempt loses at most the time it took',
+    check: (books) => each(books, lostTime),
+  },
+  {
+    name: 'preemptionIsNoFailure',
+    says: 'a trial fails by a failed or lost attempt, never by a preempted one',
+    check: preemptionIsNoFailure,
+  },
 ];
 
 interface Paid {
@@ -41,7 +61,9 @@ function each(books: Books, check: Check): readonly Finding[] {
 function attemptOrder({ where, stage }: Paid): readonly Finding[] {
   const numbers = stage.attempts.map(({ attempt }) => attempt);
   const rising = numbers.every((attempt, index) => attempt > (numbers[index - 1] ?? 0));
-  return rising ? [] : [{ rule: 'attemptOrder', where, expected: 'rising attempt numbers from 1', got: numbers.join(', ') }];
+  return rising
+    ? []
+    : [{ rule: 'attemptOrder', where, expected: 'rising attempt numbers from 1', got: numbers.join(', ') }];
 }
 
 /** The splits of one evaluation share its attempts, so the others of a trial that was looked up again have none. */
@@ -56,11 +78,16 @@ function oneCompleted({ where, stage, made }: Paid): readonly Finding[] {
 }
 
 function stepsAddUp({ where, stage, made }: Paid): readonly Finding[] {
-  const wrong = stage.attempts.flatMap((one, index) => faultOfSteps(where, one, keptOf(stage.attempts, index)));
+  const wrong = stage.attempts.flatMap((one, index) =>
+    faultOfSteps(where, one, keptOf(stage.attempts, index)),
+  );
   const kept = stage.attempts.reduce((total, one) => total + one.stepsKept, 0);
   const last = stage.attempts.at(-1);
   if (!made || last === undefined || kept === last.lastStep) return wrong;
-  return [...wrong, { rule: 'stepsAddUp', where, expected: `${String(last.lastStep)} steps kept in all`, got: String(kept) }];
+  return [
+    ...wrong,
+    { rule: 'stepsAddUp', where, expected: `${String(last.lastStep)} steps kept in all`, got: String(kept) },
+  ];
 }
 
 /** What later attempts stand on: the steps of this one below every later attempt's start. */
@@ -96,7 +123,14 @@ function preemptionIsNoFailure(books: Books): readonly Finding[] {
     const attempts = stages.at(-1)?.attempts ?? [];
     if (status === 'completed' || attempts.length === 0 || mayFail(status, attempts)) return [];
     const got = attempts.map(({ end }) => end).join(', ');
-    return [{ rule: 'preemptionIsNoFailure', where: `${name}, ${status}`, expected: 'a failed or lost attempt at its end', got }];
+    return [
+      {
+        rule: 'preemptionIsNoFailure',
+        where: `${name}, ${status}`,
+        expected: 'a failed or lost attempt at its end',
+        got,
+      },
+    ];
   });
 }
 

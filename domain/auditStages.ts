@@ -6,8 +6,16 @@ import { trialName, type StageCost, type TrialResult } from './trial.js';
 /** Who paid for what, and that equal stages have equal weights. */
 export const stageRules: readonly AuditRule[] = [
   { name: 'paidOnce', says: 'no stage is booked as paid twice', check: paidOnce },
-  { name: 'everyStageBooked', says: 'the model of a completed policy trial is booked in its row', check: everyStageBooked },
-  { name: 'paidByMaker', says: 'what was made for a trial is booked as paid by that trial', check: paidByMaker },
+  {
+    name: 'everyStageBooked',
+    says: 'the model of a completed policy trial is booked in its row',
+    check: everyStageBooked,
+  },
+  {
+    name: 'paidByMaker',
+    says: 'what was made for a trial is booked as paid by that trial',
+    check: paidByMaker,
+  },
   { name: 'spend', says: 'a stage costs the sum of its attempts', check: spend },
   { name: 'sameWeights', says: 'equal stage ids have equal weights', check: sameWeights },
 ];
@@ -32,7 +40,10 @@ function paidOnce(books: Books): readonly Finding[] {
   );
   return repeated(paid.map(({ stageId }) => stageId)).map((stageId) => ({
     ...{ rule: 'paidOnce', where: `stage ${shortId(stageId)}`, expected: 'paid once' },
-    got: `paid by ${paid.filter((one) => one.stageId === stageId).map(({ name }) => name).join(', ')}`,
+    got: `paid by ${paid
+      .filter((one) => one.stageId === stageId)
+      .map(({ name }) => name)
+      .join(', ')}`,
   }));
 }
 
@@ -59,7 +70,14 @@ function paidByMaker(books: Books): readonly Finding[] {
     const where = `stage ${shortId(stageId)}`;
     return isPaid
       ? []
-      : [{ rule: 'paidByMaker', where, expected: `paid by ${maker.name}, for which it was made`, got: 'not booked as paid there' }];
+      : [
+          {
+            rule: 'paidByMaker',
+            where,
+            expected: `paid by ${maker.name}, for which it was made`,
+            got: 'not booked as paid there',
+          },
+        ];
   });
 }
 
@@ -73,7 +91,8 @@ const TOLERANCE = 1e-6;
 function spend(books: Books): readonly Finding[] {
   return bookings(books).flatMap(({ name, result }) =>
     result.stages.flatMap((stage) => {
-      const total = (of: 'gpuSeconds' | 'lostGpuSeconds'): number => stage.attempts.reduce((sum, one) => sum + one[of], 0);
+      const total = (of: 'gpuSeconds' | 'lostGpuSeconds'): number =>
+        stage.attempts.reduce((sum, one) => sum + one[of], 0);
       return (['gpuSeconds', 'lostGpuSeconds'] as const)
         .filter((of) => Math.abs(total(of) - stage[of]) > TOLERANCE)
         .map((of) => ({
@@ -95,6 +114,13 @@ function sameWeights(books: Books): readonly Finding[] {
     const earlier = first.get(stageId);
     if (earlier === undefined || earlier.weightsSha256 === weightsSha256) return [];
     const where = `weights of stage ${shortId(stageId)} in ${name}`;
-    return [{ rule: 'sameWeights', where, expected: `${String(earlier.weightsSha256)} as in ${earlier.name}`, got: String(weightsSha256) }];
+    return [
+      {
+        rule: 'sameWeights',
+        where,
+        expected: `${String(earlier.weightsSha256)} as in ${earlier.name}`,
+        got: String(weightsSha256),
+      },
+    ];
   });
 }

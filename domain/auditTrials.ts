@@ -7,10 +7,22 @@ import { trialName, type TrialRecord } from './trial.js';
 export const trialRules: readonly AuditRule[] = [
   { name: 'sequence', says: 'rows are numbered from 0 without gaps', check: sequence },
   { name: 'trialOnce', says: 'no trial has two rows', check: trialOnce },
-  { name: 'noTrialLost', says: 'every trial below the highest has a row or is still in flight', check: noTrialLost },
+  {
+    name: 'noTrialLost',
+    says: 'every trial below the highest has a row or is still in flight',
+    check: noTrialLost,
+  },
   { name: 'oneDecision', says: 'every decision number exists once, from 0 without gaps', check: oneDecision },
-  { name: 'decisionOfTrial', says: 'a policy trial is the one that its decision proposed', check: decisionOfTrial },
-  { name: 'stageOfDecision', says: 'the stage id of a decision is the hash of its stage', check: stageOfDecision },
+  {
+    name: 'decisionOfTrial',
+    says: 'a policy trial is the one that its decision proposed',
+    check: decisionOfTrial,
+  },
+  {
+    name: 'stageOfDecision',
+    says: 'the stage id of a decision is the hash of its stage',
+    check: stageOfDecision,
+  },
   { name: 'billedOnce', says: 'no LLM call of a decision is booked twice', check: billedOnce },
   { name: 'scores', says: 'completed trials have every score, in range; others have none', check: scores },
   { name: 'objective', says: 'score and feasibility follow from the benchmark scores', check: objective },
@@ -21,7 +33,14 @@ function sequence({ rows }: Books): readonly Finding[] {
   return rows.flatMap((row, index) =>
     row.sequence === index
       ? []
-      : [{ rule: 'sequence', where: `row ${String(index)}`, expected: `sequence ${String(index)}`, got: String(row.sequence) }],
+      : [
+          {
+            rule: 'sequence',
+            where: `row ${String(index)}`,
+            expected: `sequence ${String(index)}`,
+            got: String(row.sequence),
+          },
+        ],
   );
 }
 
@@ -30,7 +49,10 @@ function trialOnce({ rows }: Books): readonly Finding[] {
     rule: 'trialOnce',
     where: trialName(trial),
     expected: 'one row',
-    got: `rows ${rows.filter((row) => row.trial === trial).map(({ sequence }) => String(sequence)).join(', ')}`,
+    got: `rows ${rows
+      .filter((row) => row.trial === trial)
+      .map(({ sequence }) => String(sequence))
+      .join(', ')}`,
   }));
 }
 
@@ -39,12 +61,21 @@ function noTrialLost({ plan, rows, decisions, result, ended }: Books): readonly 
   const booked = new Set(rows.map(({ trial }) => trial));
   const proposed = [...booked, ...decisions.map((one) => one.proposed.trial)];
   const highest = Math.max(-1, ...proposed);
-  const missing = Array.from({ length: highest + 1 }, (_, trial) => trial).filter((trial) => !booked.has(trial));
+  const missing = Array.from({ length: highest + 1 }, (_, trial) => trial).filter(
+    (trial) => !booked.has(trial),
+  );
   const stopped = ended || (result?.stoppedBecause.startsWith('stopped') ?? false);
   const mayBeMissing = stopped || result === null ? plan.parallel : 0;
   if (missing.length <= mayBeMissing) return [];
   const names = missing.map(trialName).join(', ');
-  return [{ rule: 'noTrialLost', where: 'rows', expected: `at most ${String(mayBeMissing)} trials without one`, got: names }];
+  return [
+    {
+      rule: 'noTrialLost',
+      where: 'rows',
+      expected: `at most ${String(mayBeMissing)} trials without one`,
+      got: names,
+    },
+  ];
 }
 
 function oneDecision({ decisions }: Books): readonly Finding[] {
@@ -52,7 +83,14 @@ function oneDecision({ decisions }: Books): readonly Finding[] {
   return sorted.flatMap((decision, index) =>
     decision === index
       ? []
-      : [{ rule: 'oneDecision', where: 'decisions', expected: `number ${String(index)}`, got: String(decision) }],
+      : [
+          {
+            rule: 'oneDecision',
+            where: 'decisions',
+            expected: `number ${String(index)}`,
+            got: String(decision),
+          },
+        ],
   );
 }
 
@@ -70,9 +108,17 @@ function faultOfOrigin(row: TrialRecord, decisions: Books['decisions']): readonl
   if (row.origin !== 'policy')
     return row.decision === null
       ? []
-      : [{ rule: 'decisionOfTrial', where, expected: `no decision behind a ${row.origin} trial`, got: String(row.decision) }];
+      : [
+          {
+            rule: 'decisionOfTrial',
+            where,
+            expected: `no decision behind a ${row.origin} trial`,
+            got: String(row.decision),
+          },
+        ];
   const isIt = found?.proposed.trial === row.trial && found.proposed.stageId === row.stageId;
-  const got = found === undefined ? 'none' : `${trialName(found.proposed.trial)} with stage ${found.proposed.stageId}`;
+  const got =
+    found === undefined ? 'none' : `${trialName(found.proposed.trial)} with stage ${found.proposed.stageId}`;
   const expected = `a decision ${String(row.decision)} that proposed it with stage ${row.stageId}`;
   return isIt ? [] : [{ rule: 'decisionOfTrial', where, expected, got }];
 }
@@ -105,9 +151,19 @@ function scores({ plan, rows }: Books): readonly Finding[] {
     const missing =
       got.join() === names.join()
         ? []
-        : [{ rule: 'scores', where, expected: `scores of ${names.join(', ') || 'nothing'}`, got: got.join(', ') || 'none' }];
+        : [
+            {
+              rule: 'scores',
+              where,
+              expected: `scores of ${names.join(', ') || 'nothing'}`,
+              got: got.join(', ') || 'none',
+            },
+          ];
     const wrong = Object.entries(row.scores)
-      .filter(([, { score, standardError, items }]) => !(score >= 0 && score <= 1 && standardError >= 0 && items > 0))
+      .filter(
+        ([, { score, standardError, items }]) =>
+          !(score >= 0 && score <= 1 && standardError >= 0 && items > 0),
+      )
       .map(([name, { score, standardError, items }]) => ({
         ...{ rule: 'scores', where: `${name} of ${where}`, expected: 'a score in [0, 1] over some items' },
         got: `${String(score)} ± ${String(standardError)} over ${String(items)}`,
@@ -134,9 +190,14 @@ function objective({ plan, rows }: Books): readonly Finding[] {
 
 function champion({ rows, result }: Books): readonly Finding[] {
   if (result === null) return [];
-  const named = [result.champion, result.confirmation.champion, ...result.confirmation.finalists.map(({ trial }) => trial)];
+  const named = [
+    result.champion,
+    result.confirmation.champion,
+    ...result.confirmation.finalists.map(({ trial }) => trial),
+  ];
   const unknown = [...new Set(named)].filter(
-    (trial) => !rows.some((row) => row.trial === trial && row.status === 'completed' && (row.feasible || trial === 0)),
+    (trial) =>
+      !rows.some((row) => row.trial === trial && row.status === 'completed' && (row.feasible || trial === 0)),
   );
   const disagree = result.champion === result.confirmation.champion ? [] : [result.champion];
   const findings = unknown.map((trial) => ({

@@ -6,7 +6,7 @@ import { differences, ended, hasEnded, readOutcome, runReference } from './outco
 import { midWork, recovered } from './recovery.js';
 import type { Item } from './table.js';
 import { TooLate } from './until.js';
-import { startWorld, type World, type WorldOptions } from './world.js';
+import { startWorld, type WorldOptions } from './world.js';
 
 export interface CampaignOptions {
   readonly seed: number;

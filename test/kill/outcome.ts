@@ -1,5 +1,7 @@
-import { loadExploration } from '../../activities/ledger/read.js';
+import { loadExploration, loadPointer } from '../../activities/ledger/read.js';
 import type { LeaderboardView } from '../../activities/ledger/views.js';
+import { keys } from '../../activities/store/keys.js';
+import type { Store } from '../../activities/store/store.js';
 import type { Json, JsonObject } from '../../domain/json.js';
 import { canonicalJson } from '../../domain/stage.js';
 import { until } from './until.js';
@@ -59,16 +61,25 @@ export async function runReference(spec: JsonObject, options: WorldOptions): Pro
   }
 }
 
-/** Resolves when the exploration has its result; throws when it ended without one. */
+/** Resolves when the exploration's workflow is completed; throws when it ended in another way. */
 export async function ended(world: World, name: string, seconds: number): Promise<void> {
   await until(`the end of ${name}`, seconds, () => hasEnded(world, name));
+  await until(`the completion of ${name}`, 60, async () => {
+    const { status } = await world.ask((client) => client.workflow.getHandle(`explore/${name}`).describe());
+    if (status.name === 'COMPLETED' || status.name === 'RUNNING') return status.name === 'COMPLETED';
+    throw new Error(`exploration ${name}: expected to run or be completed, got ${status.name}`);
+  });
 }
 
-export async function hasEnded(world: World, name: string): Promise<boolean> {
-  const found = await loadExploration(world.store, name);
-  if (found !== null && found.result !== null) return true;
-  const status = await world.ask((client) => client.workflow.getHandle(`explore/${name}`).describe());
-  if (status.status.name === 'RUNNING') return false;
-  if (status.status.name === 'COMPLETED') return true;
-  throw new Error(`exploration ${name}: expected to run or be completed, got ${status.status.name}`);
+/** Whether the result, or an end without one, is on record. Asks the store alone: the server may be down. */
+export async function hasEnded({ store }: World, name: string): Promise<boolean> {
+  const explorationId = await idOf(store, name);
+  if (explorationId === null) return false;
+  const records = [keys.result(explorationId), keys.ended(explorationId)];
+  return (await Promise.all(records.map((key) => store.read(key)))).some((text) => text !== null);
+}
+
+/** The id that keys the ledger; null before the exploration was prepared. */
+export async function idOf(store: Store, name: string): Promise<string | null> {
+  return (await loadPointer(store, name))?.explorationId ?? null;
 }

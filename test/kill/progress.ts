@@ -1,72 +1,72 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** An attempt's record in the work area, as far as the matrix reads it. */
-export interface WorkAttempt {
+/** The newest attempt at a training stage, as far as it got: the GPU worker notes every step in a local file. */
+export interface Pace {
   readonly stageId: string;
   readonly attempt: number;
-  readonly worker: string;
-  readonly end: string;
-  readonly resumedStep: number;
-  readonly lastStep: number;
+  readonly step: number;
+  /** Seconds since its last step. */
+  readonly ageSeconds: number;
 }
 
-/** How far the work has come, read from the store alone, so that it can be told while everything is down. */
+/** How far the work has come, read from files alone, so that it can be told while everything is down. */
 export interface Mark {
   readonly rows: number;
   readonly objects: number;
-  readonly attempts: readonly WorkAttempt[];
-}
-
-/** Where objects and attempts are looked up; the ledger's rows come through the store. */
-export interface WorkArea {
-  objects(): Promise<number>;
-  attempts(): Promise<readonly WorkAttempt[]>;
+  readonly paces: readonly Pace[];
 }
 
 /** True when more was done: a row, an object, or a training step that was not there before. */
 export function advanced(before: Mark, now: Mark): boolean {
   if (now.rows > before.rows || now.objects > before.objects) return true;
-  return now.attempts.some((one) => {
-    const earlier = before.attempts.find((other) => other.stageId === one.stageId);
-    if (earlier?.attempt === one.attempt) return one.lastStep > earlier.lastStep;
-    return (earlier === undefined || one.attempt > earlier.attempt) && one.lastStep > one.resumedStep;
+  return now.paces.some((one) => {
+    const earlier = before.paces.find(({ stageId }) => stageId === one.stageId);
+    return earlier?.attempt === one.attempt ? one.step > earlier.step : one.attempt > (earlier?.attempt ?? 0);
   });
 }
 
-/** The newest attempt that trains now, if any. */
-export function training(mark: Mark): WorkAttempt | null {
-  return mark.attempts.find((one) => one.end === '' && one.lastStep > one.resumedStep) ?? null;
+/** Seconds without a step after which nothing is trained any more, whatever the file says. */
+const QUIET_SECONDS = 1;
+
+/** The attempt that trains now, if any. */
+export function training(mark: Mark): Pace | null {
+  return mark.paces.find(({ ageSeconds }) => ageSeconds < QUIET_SECONDS) ?? null;
 }
 
-/** The work area of a folder store. */
-export function folderWorkArea(store: string): WorkArea {
-  return {
-    objects: async () => (await names(join(store, 'objects'))).length,
-    attempts: async () => {
-      const stages = await names(join(store, 'work'));
-      const newest = await Promise.all(stages.map((stageId) => newestAttempt(store, stageId)));
-      return newest.filter((one) => one !== null);
-    },
-  };
+/** The paces of the stages that are being worked on, from the local work folders of the GPU workers. */
+export async function readPaces(roots: readonly string[]): Promise<readonly Pace[]> {
+  const found = await Promise.all(roots.map(pacesUnder));
+  const newest = new Map<string, Pace>();
+  for (const one of found.flat())
+    if (one.attempt > (newest.get(one.stageId)?.attempt ?? 0)) newest.set(one.stageId, one);
+  return [...newest.values()];
 }
 
-async function newestAttempt(store: string, stageId: string): Promise<WorkAttempt | null> {
-  const folder = join(store, 'work', stageId, 'attempts');
-  const last = (await names(folder))
-    .filter((name) => /^\d+\.json$/.test(name))
-    .sort()
-    .at(-1);
+async function pacesUnder(root: string): Promise<readonly Pace[]> {
+  const stages = await namesIn(join(root, 'work'));
+  const found = await Promise.all(stages.map((stageId) => newestPace(root, stageId)));
+  return found.filter((one) => one !== null);
+}
+
+async function newestPace(root: string, stageId: string): Promise<Pace | null> {
+  const folder = join(root, 'work', stageId, 'pace');
+  const last = (await namesIn(folder)).sort().at(-1);
   if (last === undefined) return null;
   try {
-    const record = JSON.parse(await readFile(join(folder, last), 'utf8')) as Omit<WorkAttempt, 'stageId'>;
-    return { ...record, stageId };
+    const [text, { mtimeMs }] = await Promise.all([
+      readFile(join(folder, last), 'utf8'),
+      stat(join(folder, last)),
+    ]);
+    const step = Number.parseInt(text, 10);
+    if (Number.isNaN(step)) return null; // no step yet
+    return { stageId, attempt: Number(last), step, ageSeconds: (Date.now() - mtimeMs) / 1000 };
   } catch {
     return null; // removed in this moment: the stage was published
   }
 }
 
-async function names(folder: string): Promise<readonly string[]> {
+export async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch {

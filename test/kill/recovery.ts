@@ -5,22 +5,22 @@ import { hasEnded } from './outcome.js';
 import { advanced, training, type Mark } from './progress.js';
 import { until } from './until.js';
 
-/** Waits for a moment at which work is being done: for a fault that needs a training, in the middle of one. */
+/**
+ * Waits for a moment at which work is being done, `delayMs` after it was seen; for a fault that needs a training, one at
+ * which a step was made. False: the exploration ended.
+ */
 export async function midWork(target: Target, needs: 'work' | 'training', delayMs: number): Promise<boolean> {
   const { world, name } = target;
-  let mark = await world.mark(name);
-  const found = await until(`work of ${name}`, 180, async () => {
-    if (await hasEnded(world, name)) return 'ended';
+  const before = await world.mark(name);
+  const isWorking = async (): Promise<boolean> => {
     const now = await world.mark(name);
-    const isWorking = needs === 'training' ? training(now) !== null : advanced(mark, now);
-    if (now.rows < mark.rows) mark = now;
-    return isWorking ? 'working' : null;
-  });
-  if (found === 'ended') return false;
+    return needs === 'training' ? training(now) !== null : advanced(before, now) || training(now) !== null;
+  };
+  const ended = (): Promise<boolean> => hasEnded(world, name);
+  await until(`work of ${name}`, 300, async () => (await isWorking()) || (await ended()));
   await sleep(delayMs);
-  return needs === 'work' || training(await world.mark(name)) !== null
-    ? !(await hasEnded(world, name))
-    : midWork(target, needs, delayMs / 2);
+  if (await ended()) return false;
+  return needs === 'work' || training(await world.mark(name)) !== null || midWork(target, needs, delayMs / 2);
 }
 
 /**

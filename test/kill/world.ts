@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { loadPointer } from '../../activities/ledger/read.js';
 import { createFolderStore } from '../../activities/store/folder.js';
+import { keys } from '../../activities/store/keys.js';
 import type { Store } from '../../activities/store/store.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { Program } from '../../workers/childProcess.js';
@@ -22,7 +24,7 @@ import {
 import { QUEUES, WORKFLOW_TYPES, workflowIds } from '../../workflows/contract.js';
 import { openFailpoints, type Failpoints } from './failpoints.js';
 import { keepProgram, type Kept } from './kept.js';
-import { folderWorkArea, type Mark, type WorkArea } from './progress.js';
+import { namesIn, readPaces, type Mark } from './progress.js';
 import { startProxy, type Proxy } from './proxy.js';
 import { ROOT } from './spec.js';
 
@@ -46,7 +48,6 @@ export interface World {
   readonly env: Environment;
   readonly home: Home;
   readonly store: Store;
-  readonly work: WorkArea;
   readonly server: Kept;
   readonly orchestrator: Kept;
   readonly gpuWorker: Kept;
@@ -89,10 +90,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const connection = await Connection.connect({ address: address.address });
   const client = new Client({ connection });
   const store = createFolderStore(env.store);
-  const work = folderWorkArea(env.store);
   const extra: Kept[] = [];
   const world: World = {
-    ...{ env, home, store, work, proxy, failpoints, say: options.say },
+    ...{ env, home, store, proxy, failpoints, say: options.say },
     ...{ server: kept.server, orchestrator: kept.orchestrator, gpuWorker: kept.gpuWorker },
     ask: (question) => patiently(() => question(client)),
     begin: async (spec) => {
@@ -112,8 +112,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     },
     mark: async (name) => ({
       rows: await rowsOf(store, name),
-      objects: await work.objects(),
-      attempts: await work.attempts(),
+      objects: (await namesIn(join(env.store, 'objects'))).length,
+      paces: await readPaces([env.store]),
     }),
     cli: async (...args) => {
       const variables = { ...process.env, LAMDAGENT_HOME: folder, LAMDAGENT_VENV: env.venv };
@@ -171,10 +171,8 @@ function programsOf({ env, home, address, proxy, more, code, say }: Parts) {
 }
 
 async function rowsOf(store: Store, name: string): Promise<number> {
-  const pointer = await store.read(`names/${name}.json`);
-  if (pointer === null) return 0;
-  const { explorationId } = JSON.parse(pointer) as { explorationId: string };
-  return (await store.list(`ledger/${explorationId}/rows`)).length;
+  const pointer = await loadPointer(store, name);
+  return pointer === null ? 0 : (await store.list(keys.rows(pointer.explorationId))).length;
 }
 
 const PATIENCE_MS = 60_000;

@@ -1,12 +1,17 @@
-import { messageOf } from '../../workers/fault.js';
-import { randomOf, type Random } from '../../domain/random.js';
+import { loadBooks } from '../../activities/ledger/audit.js';
+import { loadExploration } from '../../activities/ledger/read.js';
+import { auditLedger, findingText, type Books, type Finding } from '../../domain/audit.js';
 import type { JsonObject } from '../../domain/json.js';
+import { randomOf, type Random } from '../../domain/random.js';
+import { messageOf } from '../../workers/fault.js';
 import type { Fault, Target } from './fault.js';
-import { differences, ended, hasEnded, readOutcome, runReference } from './outcome.js';
+import { historyFaults } from './history.js';
+import { lossesOf, stepSecondsOf, type Loss, type StepSeconds } from './lost.js';
+import { differences, ended, hasEnded, readOutcome, type Outcome } from './outcome.js';
 import { midWork, recovered } from './recovery.js';
-import type { Item } from './table.js';
+import { lineOf, type Item } from './item.js';
 import { TooLate } from './until.js';
-import { startWorld, type WorldOptions } from './world.js';
+import { startWorld, type World, type WorldOptions } from './world.js';
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -32,10 +37,10 @@ export async function runCampaign(options: CampaignOptions): Promise<readonly It
   for (let leg = 0; queue.length > 0; leg += 1) {
     const done = await runLeg(options, leg, { queue, random });
     items.push(...done.items);
+    if (done.hangs) break;
     if (done.left.length === queue.length)
-      throw new Error(`leg ${String(leg)}: expected faults to be injected, got none`);
+      throw new Error(`leg ${String(leg)}: expected injected faults, got none`);
     queue = done.left;
-    if (done.broken) break;
   }
   return items;
 }
@@ -46,86 +51,162 @@ export function ordered(faults: readonly Fault[], count: number, random: Random)
   return rounds.flat().slice(0, count);
 }
 
-interface Leg {
+interface Queue {
   readonly queue: readonly Fault[];
   readonly random: Random;
 }
 interface LegEnd {
   readonly items: readonly Item[];
   readonly left: readonly Fault[];
-  /** Something hangs: no use in going on. */
-  readonly broken: boolean;
+  /** It did not end: no use in going on. */
+  readonly hangs: boolean;
 }
 
-async function runLeg(options: CampaignOptions, leg: number, { queue, random }: Leg): Promise<LegEnd> {
+async function runLeg(options: CampaignOptions, leg: number, { queue, random }: Queue): Promise<LegEnd> {
   const spec = options.spec(leg);
   const name = String(spec['name']);
-  options.say(`leg ${String(leg)}: the reference, unkilled`);
-  const silent = { ...options.world, say: () => undefined };
-  const reference = await runReference(spec, silent);
-  options.say(`leg ${String(leg)}: with faults`);
-  const world = await startWorld({ ...options.world, say: () => undefined });
+  const quiet: WorldOptions = { ...options.world, say: () => undefined };
+  options.say(`exploration ${String(leg)}: unkilled`);
+  const reference = await runReference(spec, quiet);
+  options.say(`exploration ${String(leg)}: with faults`);
+  const world = await startWorld(quiet);
   const target: Target = { world, name, random };
+  const left = [...queue];
   const items: Item[] = [];
-  const rest = [...queue];
+  let hangs = false;
   try {
     await world.begin(spec);
-    while (rest.length > 0 && !(await hasEnded(world, name))) {
-      const fault = rest[0];
-      if (fault === undefined) break;
-      const item = await injectOne(target, fault);
-      if (item === null) break;
-      rest.shift();
+    await strike(target, left, (item) => {
       items.push(item);
       options.say(lineOf(items.length, item));
-    }
-    await ended(world, name, 900);
-    const broken = differences(reference, await readOutcome(world, name));
-    items.push({
-      fault: '= unkilled run',
-      note: name,
-      recoverySeconds: null,
-      lostSteps: 0,
-      duplicates: 0,
-      broken,
     });
+    await ended(world, name, 1800);
+    const books = await booksOf(world, name);
+    assign(items, lossesOf(books, items, reference.stepSeconds));
+    items.push(...(await finalItems(world, name, { books, reference: reference.outcome })));
   } catch (error) {
-    const broken = [messageOf(error), `the home is kept: ${world.home.folder}`];
-    items.push({
-      fault: 'the exploration ends',
-      note: name,
-      recoverySeconds: null,
-      lostSteps: 0,
-      duplicates: 0,
-      broken,
-    });
+    hangs = true;
+    items.push(plain('the exploration ends', [messageOf(error)]));
   }
-  const failed = items.some(({ broken }) => broken.length > 0);
-  await world.close(failed);
-  return { items, left: rest, broken: failed };
+  const isKept = items.some(({ broken }) => broken.length > 0);
+  if (isKept) options.say(`kept for a look: ${world.home.folder}`);
+  await world.close(isKept);
+  return { items, left, hangs };
+}
+
+/** Injects from the queue until it is empty or the exploration has ended. */
+async function strike(target: Target, queue: Fault[], tell: (item: Item) => void): Promise<void> {
+  for (let fault = queue[0]; fault !== undefined; fault = queue[0]) {
+    const item = await injectOne(target, fault);
+    if (item === null) return;
+    queue.shift();
+    tell(item);
+  }
 }
 
 /** Null: the exploration ended before the fault could be injected. */
 async function injectOne(target: Target, fault: Fault): Promise<Item | null> {
-  const delayMs = target.random.real() * LONGEST_DELAY_MS;
-  if (!(await midWork(target, fault.needs, delayMs))) return null;
-  const { world, name } = target;
-  const plain = { fault: fault.name, note: '', recoverySeconds: null, lostSteps: 0, duplicates: 0 };
+  const { world, name, random } = target;
+  const delayMs = random.real() * LONGEST_DELAY_MS;
+  const facts = { fault: fault.name, intervals: fault.intervals, lostSteps: 0 };
   try {
-    const { at, note, check } = await fault.inject(target);
-    const mark = await world.mark(name);
-    const recoverySeconds = await recovered(target, mark, at, fault.recoverySeconds);
+    if (!(await midWork(target, fault.needs, delayMs))) return null;
+    const injected = await fault.inject(target);
+    if (injected === null) return null;
+    const { at, note, check } = injected;
+    const recoverySeconds = await recovered(target, await world.mark(name), at);
     const broken = check === undefined ? [] : await check();
-    return { ...plain, note, recoverySeconds, broken };
+    const findings = await findingsOf(world, name);
+    const duplicates = findings.filter(({ rule }) => DUPLICATES.includes(rule)).length;
+    return {
+      ...facts,
+      at,
+      note,
+      recoverySeconds,
+      duplicates,
+      broken: [...broken, ...findings.map(findingText)],
+    };
   } catch (error) {
     if (error instanceof TooLate && (await hasEnded(world, name))) return null;
-    return { ...plain, broken: [messageOf(error)] };
+    return { ...plain(fault.name, [messageOf(error)]), ...facts };
   }
 }
 
-export function lineOf(index: number, item: Item): string {
-  const seconds =
-    item.recoverySeconds === null ? '' : ` recovered after ${item.recoverySeconds.toFixed(1)} s`;
-  const broken = item.broken.map((line) => `\n    ${line}`).join('');
-  return `${String(index).padStart(3)} ${item.fault} (${item.note})${seconds}${broken === '' ? '' : `  FAILED${broken}`}`;
+/** Rules of the audit that something was done, decided or paid twice breaks. */
+const DUPLICATES: readonly string[] = [
+  'sequence',
+  'trialOnce',
+  'oneDecision',
+  'decisionOfTrial',
+  'billedOnce',
+  'paidOnce',
+  'oneCompleted',
+];
+
+async function booksOf(world: World, name: string): Promise<Books> {
+  const found = await loadExploration(world.store, name);
+  if (found === null) throw new Error(`exploration ${name}: expected a ledger, got none`);
+  return loadBooks(world.store, found);
+}
+
+/** Before anything was prepared there are no books yet. */
+async function findingsOf(world: World, name: string): Promise<readonly Finding[]> {
+  const found = await loadExploration(world.store, name);
+  return found === null ? [] : auditLedger(await loadBooks(world.store, found));
+}
+
+interface Reference {
+  readonly outcome: Outcome;
+  readonly stepSeconds: StepSeconds;
+}
+
+/** The same exploration without any fault, in a home of its own. */
+async function runReference(spec: JsonObject, options: WorldOptions): Promise<Reference> {
+  const world = await startWorld(options);
+  const name = String(spec['name']);
+  try {
+    await world.begin(spec);
+    await ended(world, name, 3600);
+    return {
+      outcome: await readOutcome(world, name),
+      stepSeconds: stepSecondsOf(await booksOf(world, name)),
+    };
+  } finally {
+    await world.close(false);
+  }
+}
+
+/** Books the losses with the faults behind them. */
+function assign(items: Item[], losses: readonly Loss[]): void {
+  for (const { strike, steps, broken } of losses) {
+    const index = items.findIndex(({ fault, at }) => fault === strike?.fault && at === strike.at);
+    const item = items[index] ?? plain('no fault at all', []);
+    const changed = {
+      ...item,
+      lostSteps: Math.max(item.lostSteps, steps),
+      broken: [...item.broken, ...broken],
+    };
+    if (index >= 0) items[index] = changed;
+    else if (broken.length > 0) items.push(changed);
+  }
+}
+
+interface Final {
+  readonly books: Books;
+  readonly reference: Outcome;
+}
+
+async function finalItems(world: World, name: string, { books, reference }: Final): Promise<readonly Item[]> {
+  return [
+    plain(
+      '= rows, weights, scores, champion unkilled',
+      differences(reference, await readOutcome(world, name)),
+    ),
+    plain('= the audit finds nothing', auditLedger(books).map(findingText)),
+    plain('= bounded histories', await historyFaults(world, name)),
+  ];
+}
+
+function plain(fault: string, broken: readonly string[]): Item {
+  return { fault, note: '', at: 0, intervals: 0, recoverySeconds: null, lostSteps: 0, duplicates: 0, broken };
 }

@@ -1,4 +1,6 @@
 import type { Random } from '../../domain/random.js';
+import { hasEnded } from './outcome.js';
+import { until } from './until.js';
 import type { World } from './world.js';
 
 export const PROMISES = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7'] as const;
@@ -29,9 +31,25 @@ export interface Fault {
   readonly promise: Promised;
   /** What must go on at the moment of injection. */
   readonly needs: 'work' | 'training';
-  /** Most seconds from the injection until more was done than before it. */
-  readonly recoverySeconds: number;
   /** Most checkpoint intervals that may be trained again; 0: none, since there was notice. */
   readonly intervals: 0 | 1 | 2;
-  inject(target: Target): Promise<Injected>;
+  /** Null: the exploration ended before there was an occasion. */
+  inject(target: Target): Promise<Injected | null>;
 }
+
+/** Polls until `look` finds something; null when the exploration ended first. */
+export async function unlessEnded<T>(
+  { world, name }: Target,
+  what: string,
+  look: () => T | Promise<T>,
+): Promise<Exclude<T, null | undefined | false> | null> {
+  const ended = Symbol('ended');
+  const found = await until<T | typeof ended>(what, LONGEST_WAIT_SECONDS, async () => {
+    const seen = await look();
+    if (seen !== null && seen !== undefined && seen !== false) return seen;
+    return (await hasEnded(world, name)) ? ended : seen;
+  });
+  return found === ended ? null : (found as Exclude<T, null | undefined | false>);
+}
+
+const LONGEST_WAIT_SECONDS = 900;

@@ -14,6 +14,8 @@ export interface Kept {
   children(): Promise<readonly number[]>;
   /** SIGKILL to the process alone; resolves when it is gone. */
   kill(): Promise<void>;
+  /** SIGKILL, and it stays down. */
+  crash(): Promise<void>;
   start(): void;
   /** SIGTERM, with the program's own grace time; it stays down. */
   stop(): Promise<void>;
@@ -42,6 +44,10 @@ export function keepProgram(program: () => Program, say: (line: string) => void)
       const victim = await identity();
       process.kill(victim.pid, 'SIGKILL');
       await until(`${program().name} is gone`, 10, () => !isAlive(victim));
+    },
+    crash: async () => {
+      process.kill((await identity()).pid, 'SIGKILL');
+      await kept.stop();
     },
     start: () => {
       // A death never counts as one in a row: being killed again and again is what this is for.

@@ -4,7 +4,7 @@ import { messageOf } from '../../workers/fault.js';
 import { runCampaign } from './campaign.js';
 import { catalogue } from './catalogue.js';
 import { tinySpec } from './spec.js';
-import { summary } from './table.js';
+import { summary } from './item.js';
 
 async function main(): Promise<number> {
   const { values } = parseArgs({

@@ -5,7 +5,7 @@ import type { Store } from '../../activities/store/store.js';
 import type { Json, JsonObject } from '../../domain/json.js';
 import { canonicalJson } from '../../domain/stage.js';
 import { until } from './until.js';
-import { startWorld, type World, type WorldOptions } from './world.js';
+import type { World } from './world.js';
 
 /** What must be the same with and without kills: every row of the leaderboard but its cost, and the whole result. */
 export interface Outcome {
@@ -47,18 +47,6 @@ function differenceOf(
 
 function textOf(value: Json | undefined): string {
   return value === undefined ? 'nothing' : canonicalJson(value);
-}
-
-/** Runs an exploration without any fault in a home of its own. */
-export async function runReference(spec: JsonObject, options: WorldOptions): Promise<Outcome> {
-  const world = await startWorld(options);
-  try {
-    await world.begin(spec);
-    await ended(world, String(spec['name']), 1800);
-    return await readOutcome(world, String(spec['name']));
-  } finally {
-    await world.close(false);
-  }
 }
 
 /** Resolves when the exploration's workflow is completed; throws when it ended in another way. */

@@ -29,6 +29,7 @@ export function tinySpec({
     string,
     JsonObject
   >;
+  const benchmarks = Object.fromEntries(BENCHMARKS.map((one) => [one, spec['benchmarks']?.[one] ?? null]));
   const actions = structuredClone(spec['actions']) as Record<string, Record<string, JsonObject>>;
   const sft = actions['sft'] ?? {};
   actions['sft'] = { ...sft, parameters: { ...sft['parameters'], steps: [steps] } };
@@ -37,6 +38,7 @@ export function tinySpec({
     name,
     seed,
     actions,
+    benchmarks,
     parallel,
     policy: 'random',
     budget: { trials },
@@ -44,6 +46,9 @@ export function tinySpec({
     ...changes,
   } as JsonObject;
 }
+
+/** Enough to score, and the guard. */
+const BENCHMARKS = ['plural', 'roman', 'format'];
 
 /** Short, so that a training of a few seconds holds several checkpoints. */
 export const CHECKPOINT_SECONDS = 1;

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -48,6 +48,8 @@ export interface World {
   readonly env: Environment;
   readonly home: Home;
   readonly store: Store;
+  /** The local folder of the first GPU worker: its checkpoints lie there. */
+  readonly localRoot: string;
   readonly server: Kept;
   readonly orchestrator: Kept;
   readonly gpuWorker: Kept;
@@ -63,6 +65,8 @@ export interface World {
   /** The orchestrator's code from now on (at its next start): the root of a package with a dist/. */
   useCode(root: string): void;
   mark(name: string): Promise<Mark>;
+  /** What a process has written to its log. */
+  logOf(name: string): string;
   /** `lamdagent <args>` in this home; its standard output. */
   cli(...args: readonly string[]): Promise<string>;
   /** Stops everything; removes the home unless it is to be looked at. */
@@ -92,7 +96,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const store = createFolderStore(env.store);
   const extra: Kept[] = [];
   const world: World = {
-    ...{ env, home, store, proxy, failpoints, say: options.say },
+    ...{ env, home, store, localRoot: env.store, proxy, failpoints, say: options.say },
     ...{ server: kept.server, orchestrator: kept.orchestrator, gpuWorker: kept.gpuWorker },
     ask: (question) => patiently(() => question(client)),
     begin: async (spec) => {
@@ -115,6 +119,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       objects: (await namesIn(join(env.store, 'objects'))).length,
       paces: await readPaces([env.store]),
     }),
+    logOf: (named) => (existsSync(home.log(named)) ? readFileSync(home.log(named), 'utf8') : ''),
     cli: async (...args) => {
       const variables = { ...process.env, LAMDAGENT_HOME: folder, LAMDAGENT_VENV: env.venv };
       const bin = join(ROOT, 'bin', 'lamdagent.mjs');

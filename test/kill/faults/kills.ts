@@ -7,7 +7,7 @@ import { until } from '../until.js';
 export const kills: readonly Fault[] = [
   {
     name: 'kill trainer child',
-    ...{ promise: 'P2', needs: 'training', recoverySeconds: 30, intervals: 1 },
+    ...{ promise: 'P2', needs: 'training', intervals: 1 },
     inject: async ({ world }) => {
       const child = await trainerOf(world.gpuWorker);
       process.kill(child, 'SIGKILL');
@@ -23,7 +23,7 @@ export const kills: readonly Fault[] = [
 function killOf(name: string, victims: (world: World) => readonly Kept[]): Fault {
   return {
     name,
-    ...{ promise: 'P1', needs: 'work', recoverySeconds: 60, intervals: 1 },
+    ...{ promise: 'P1', needs: 'work', intervals: 1 },
     inject: async ({ world }: Target) => {
       const at = Date.now();
       await Promise.all(victims(world).map((one) => one.kill()));

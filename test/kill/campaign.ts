@@ -8,8 +8,9 @@ import type { Fault, Target } from './fault.js';
 import { historyFaults } from './history.js';
 import { lossesOf, stepSecondsOf, type Loss, type StepSeconds } from './lost.js';
 import { differences, ended, hasEnded, readOutcome, type Outcome } from './outcome.js';
+import { withoutAttempts } from './progress.js';
 import { midWork, recovered } from './recovery.js';
-import { lineOf, type Item } from './item.js';
+import { lineOf, plain, type Item } from './item.js';
 import { TooLate } from './until.js';
 import { startWorld, type World, type WorldOptions } from './world.js';
 
@@ -83,7 +84,8 @@ async function runLeg(options: CampaignOptions, leg: number, { queue, random }: 
     await ended(world, name, 1800);
     const books = await booksOf(world, name);
     assign(items, lossesOf(books, items, reference.stepSeconds));
-    items.push(...(await finalItems(world, name, { books, reference: reference.outcome })));
+    const finals = await finalItems(world, name, { books, reference: reference.outcome });
+    for (const item of finals) options.say(lineOf(items.push(item), item));
   } catch (error) {
     hangs = true;
     items.push(plain('the exploration ends', [messageOf(error)]));
@@ -113,8 +115,9 @@ async function injectOne(target: Target, fault: Fault): Promise<Item | null> {
     if (!(await midWork(target, fault.needs, delayMs))) return null;
     const injected = await fault.inject(target);
     if (injected === null) return null;
-    const { at, note, check } = injected;
-    const recoverySeconds = await recovered(target, await world.mark(name), at);
+    const { at, note, replaces, check } = injected;
+    const mark = await world.mark(name);
+    const recoverySeconds = await recovered(target, replaces === true ? withoutAttempts(mark) : mark, at);
     const broken = check === undefined ? [] : await check();
     const findings = await findingsOf(world, name);
     const duplicates = findings.filter(({ rule }) => DUPLICATES.includes(rule)).length;
@@ -205,8 +208,4 @@ async function finalItems(world: World, name: string, { books, reference }: Fina
     plain('= the audit finds nothing', auditLedger(books).map(findingText)),
     plain('= bounded histories', await historyFaults(world, name)),
   ];
-}
-
-function plain(fault: string, broken: readonly string[]): Item {
-  return { fault, note: '', at: 0, intervals: 0, recoverySeconds: null, lostSteps: 0, duplicates: 0, broken };
 }

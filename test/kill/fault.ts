@@ -20,6 +20,8 @@ export interface Injected {
   readonly at: number;
   /** One line for people. */
   readonly note: string;
+  /** The attempt in flight is over; its own last steps are no sign of recovery. */
+  readonly replaces?: boolean;
   /** Looks, once the work goes on, for what must hold after this very fault; returns what doesn't. */
   readonly check?: () => Promise<readonly string[]>;
 }

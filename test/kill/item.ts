@@ -54,3 +54,8 @@ export function median(values: readonly number[]): number | null {
 function text(seconds: number | null): string {
   return seconds === null ? '-' : seconds.toFixed(1);
 }
+
+/** An item without an injection of its own. */
+export function plain(fault: string, broken: readonly string[]): Item {
+  return { fault, note: '', at: 0, intervals: 0, recoverySeconds: null, lostSteps: 0, duplicates: 0, broken };
+}

@@ -26,6 +26,11 @@ export function advanced(before: Mark, now: Mark): boolean {
   });
 }
 
+/** The mark of a moment after which the attempts of then do nothing more that counts. */
+export function withoutAttempts(mark: Mark): Mark {
+  return { ...mark, paces: mark.paces.map((one) => ({ ...one, step: Number.POSITIVE_INFINITY })) };
+}
+
 /** Seconds without a step after which nothing is trained any more, whatever the file says. */
 const QUIET_SECONDS = 1;
 

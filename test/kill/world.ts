@@ -26,7 +26,6 @@ import { openFailpoints, type Failpoints } from './failpoints.js';
 import { keepProgram, type Kept } from './kept.js';
 import { namesIn, readPaces, type Mark } from './progress.js';
 import { startProxy, type Proxy } from './proxy.js';
-import { ROOT } from './spec.js';
 
 /** A continue-as-new every few trials, so that kills meet it with trials in flight. */
 export const SUGGESTED_EVENTS = 80;
@@ -37,10 +36,8 @@ const SERVER_OPTIONS = [
 
 export interface WorldOptions {
   readonly say: (line: string) => void;
-  /** The package's root whose dist/ the orchestrator runs; default: this repository. */
-  readonly root?: string;
-  /** The folder with the package lamdagent_gpu; default: python-gpu of this repository. */
-  readonly python?: string;
+  /** The root of the package that its processes run. */
+  readonly code: string;
 }
 
 /** An embedded installation of its own: real processes, each under a keeper that starts it again at once. */
@@ -62,8 +59,8 @@ export interface World {
   begin(spec: JsonObject): Promise<void>;
   /** A GPU worker more, on the same store. */
   moreGpuWorkers(name: string): Kept;
-  /** The orchestrator's code from now on (at its next start): the root of a package with a dist/. */
-  useCode(root: string): void;
+  /** The root of the package that the orchestrator runs from its next start on; null: the one it began with. */
+  useCode(root: string | null): void;
   mark(name: string): Promise<Mark>;
   /** What a process has written to its log. */
   logOf(name: string): string;
@@ -77,7 +74,7 @@ export interface World {
 export async function startWorld(options: WorldOptions): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'lamdagent-kill-'));
   const env = environmentOf(folder);
-  const code = { root: options.root ?? ROOT };
+  const code = { root: options.code };
   const home = homeAt(folder);
   makeHome(home);
   const failpoints = openFailpoints(join(folder, 'failpoints'));
@@ -86,7 +83,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const more = {
     LAMDAGENT_FAILPOINTS: failpoints.folder,
     LAMDAGENT_VENV: env.venv,
-    PYTHONPATH: options.python ?? join(ROOT, 'python-gpu'),
+    PYTHONPATH: join(options.code, 'python-gpu'),
   };
   const kept = programsOf({ env, home, address, proxy, more, code, say: options.say });
   for (const one of [kept.server, kept.orchestrator, kept.gpuWorker]) one.start();
@@ -106,7 +103,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       });
     },
     useCode: (root) => {
-      code.root = root;
+      code.root = root ?? options.code;
     },
     moreGpuWorkers: (name) => {
       const one = keepProgram(() => kept.gpuProgram(name), options.say);
@@ -122,7 +119,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     logOf: (named) => (existsSync(home.log(named)) ? readFileSync(home.log(named), 'utf8') : ''),
     cli: async (...args) => {
       const variables = { ...process.env, LAMDAGENT_HOME: folder, LAMDAGENT_VENV: env.venv };
-      const bin = join(ROOT, 'bin', 'lamdagent.mjs');
+      const bin = join(options.code, 'bin', 'lamdagent.mjs');
       const found = await promisify(execFile)(process.execPath, [bin, ...args], { env: variables });
       return found.stdout;
     },

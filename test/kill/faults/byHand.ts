@@ -19,7 +19,7 @@ export const byHand: readonly Fault[] = [
       if (victim === null) return null;
       const at = Date.now();
       await temporal(target.world, 'workflow', 'terminate', '--workflow-id', victim, '--reason', 'by hand');
-      return { at, note: victim };
+      return { at, note: victim, replaces: true };
     },
   },
   {
@@ -34,7 +34,7 @@ export const byHand: readonly Fault[] = [
       if (found === null) return null;
       const at = Date.now();
       await reset(target, found);
-      return { at, note: `activity ${found.activityId} of ${found.workflowId}` };
+      return { at, note: `activity ${found.activityId} of ${found.workflowId}`, replaces: true };
     },
   },
 ];

@@ -8,9 +8,7 @@ import type { World } from '../world.js';
 /** Checkpoints that must never be loaded, planted while the worker is down. */
 export const plantedFiles: readonly Fault[] = [
   planted('a torn checkpoint', 'P4', (newest, random) => tear(newest, random)),
-  planted('a checkpoint with a changed byte', 'P4', async (target, stageId, newest) =>
-    flip(newest, target.random),
-  ),
+  planted('a checkpoint with a changed byte', 'P4', (newest, random) => flip(newest, random)),
   planted('a checkpoint under a higher step', 'P4', (newest) => {
     const higher = stepFolder(newest, 1000);
     cpSync(newest, higher, { recursive: true });

@@ -9,7 +9,7 @@ export const notices: readonly Fault[] = [
       const pid = await world.gpuWorker.pid();
       const at = Date.now();
       process.kill(pid, 'SIGTERM');
-      return { at, note: `process ${String(pid)}` };
+      return { at, note: `process ${String(pid)}`, replaces: true };
     },
   },
 ];

@@ -19,7 +19,12 @@ export const zombies: readonly Fault[] = [
       const at = Date.now();
       signal(group, 'SIGSTOP');
       const note = `processes ${group.join(', ')}`;
-      return { at, note, check: () => awake(target, { group, second, stageId: stage?.stageId ?? null }) };
+      return {
+        at,
+        note,
+        replaces: true,
+        check: () => awake(target, { group, second, stageId: stage?.stageId ?? null }),
+      };
     },
   },
 ];

@@ -2,13 +2,14 @@ import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { randomOf, type Random } from '../domain/random.js';
 
 /**
  * What can go wrong between a client and an S3 server:
  * `error500` and `slowDown` are answers of the server, which did nothing; `reset` closes the connection and
  * `timeout` stays silent, both before the server hears of the request; `lostAnswer` lets the server do the request and
- * closes the connection instead of answering; `late` does it only after the client has given up;
+ * closes the connection instead of answering; `late` does it only a while after the client has given up;
  * `truncate` sends half of an answer's body and closes the connection.
  */
 export const FAULT_KINDS = [
@@ -21,6 +22,9 @@ export const FAULT_KINDS = [
   'truncate',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** How long after the client has given up a `late` request reaches the server. */
+export const LATE_MS = 300;
 
 export interface FaultProxyOptions {
   /** The server's endpoint, e.g. `http://127.0.0.1:40213`. */
@@ -47,7 +51,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   const target = new URL(options.target);
   let rate = options.rate;
   const server = createServer((incoming, outgoing) => {
-    const kind = drawn(random, rate, kindsFor(incoming, options.kinds ?? FAULT_KINDS));
+    const kind = drawn(random, kindsFor(incoming, options.kinds ?? FAULT_KINDS), { rate, counts });
     if (kind !== null) counts[kind] += 1;
     handle(kind, { incoming, outgoing, target }).catch(() => outgoing.destroy());
   });
@@ -84,11 +88,14 @@ function kindsFor({ method }: IncomingMessage, kinds: readonly FaultKind[]): rea
   );
 }
 
-/** Two draws a request whatever comes of them, so that the faults depend on the order of the requests alone. */
-function drawn(random: Random, rate: number, kinds: readonly FaultKind[]): FaultKind | null {
-  const meets = random.real() < rate;
-  const kind = kinds[Math.floor(random.real() * kinds.length)];
-  return meets ? (kind ?? null) : null;
+/** Which requests meet a fault is drawn; which fault, is the one met least often so far, so that none is left out. */
+function drawn(
+  random: Random,
+  kinds: readonly FaultKind[],
+  { rate, counts }: { readonly rate: number; readonly counts: Readonly<Record<FaultKind, number>> },
+): FaultKind | null {
+  if (random.real() >= rate) return null;
+  return [...kinds].sort((a, b) => counts[a] - counts[b])[0] ?? null;
 }
 
 async function handle(kind: FaultKind | null, exchange: Exchange): Promise<void> {
@@ -112,6 +119,7 @@ async function handle(kind: FaultKind | null, exchange: Exchange): Promise<void>
       return;
     case 'late':
       await once(incoming.socket, 'close');
+      await sleep(LATE_MS);
       await forward(exchange, body);
       return;
     case 'truncate':

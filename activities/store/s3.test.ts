@@ -3,14 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from '@aws-sdk/client-s3';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { sha256Hex } from '../../domain/stage.js';
-import { startFaultProxy, type FaultKind, type FaultProxy } from '../../test/faultProxy.js';
+import { LATE_MS, startFaultProxy, type FaultKind, type FaultProxy } from '../../test/faultProxy.js';
 import { startS3Server, type S3Server } from '../../test/s3Server.js';
 import { storeConformance, type StoreUnderTest } from './conformance.js';
 import { createS3Store } from './s3.js';
@@ -226,12 +222,16 @@ describe('the S3 store through a faulty network', function () {
   });
 
   it('is not undone by a replacement that arrives late', async () => {
-    const proxy = await faulty(0.5, ['late']);
+    const proxy = await faulty(1, ['late']);
     const { store, open } = await newPlace({ endpoint: proxy.endpoint, limits: QUICK });
-    for (let turn = 0; turn < 12; turn += 1) await store.replace('names/x.json', `turn ${String(turn)}`);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    assert.equal(await open().read('names/x.json'), 'turn 11');
-    assert.ok(proxy.counts.late > 3);
+    const first = store.replace('names/x.json', 'first');
+    while (proxy.counts.late === 0) await sleep(5);
+    proxy.setRate(0);
+    await first;
+    await store.replace('names/x.json', 'second');
+    await sleep(LATE_MS + 300);
+    assert.equal(await open().read('names/x.json'), 'second');
+    assert.equal(proxy.counts.late, 1);
   });
 
   it('brings a large file through, part by part', async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomOf, type Random } from '../domain/random.js';
@@ -109,13 +109,13 @@ async function handle(kind: FaultKind | null, exchange: Exchange): Promise<void>
     case 'slowDown':
       return send(outgoing, failure(503, 'SlowDown'));
     case 'reset':
-      incoming.socket.resetAndDestroy();
+      reset(incoming.socket);
       return;
     case 'timeout':
       return;
     case 'lostAnswer':
       await forward(exchange, body);
-      incoming.socket.resetAndDestroy();
+      reset(incoming.socket);
       return;
     case 'late':
       await once(incoming.socket, 'close');
@@ -127,6 +127,12 @@ async function handle(kind: FaultKind | null, exchange: Exchange): Promise<void>
     default:
       kind satisfies never;
   }
+}
+
+/** Node can't reset a connection that is ending already, and would then never leave its own clean-up. */
+function reset(socket: Socket): void {
+  if (socket.destroyed || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 async function forward({ incoming, target }: Exchange, body: Buffer): Promise<Answer> {

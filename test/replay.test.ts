@@ -49,6 +49,11 @@ const PLANTED = [
     file: 'continuedFrom-0.1.json',
     interceptor: 'planted/neverHandsOver.ts',
   },
+  {
+    change: 'a move to another build removed',
+    file: 'upgradedFrom-0.1.json',
+    interceptor: 'planted/neverHandsOver.ts',
+  },
   { change: 'a signal removed', file: 'rejectedTrial-0.1.json', interceptor: 'planted/silentTrial.ts' },
 ] as const;
 

@@ -8,14 +8,17 @@ import type { Plan } from '../domain/plan.js';
 import { identify } from '../domain/stage.js';
 import { QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
+import { makeCurrent, startBuild } from './builds.js';
 import { createDoubles, type Doubles } from './doubles.js';
-import { startOrchestrator } from './harness.js';
+import { workflowBundle } from './harness.js';
 
 /** One exploration while it runs. */
 export interface Running {
   readonly server: TestWorkflowEnvironment;
   readonly doubles: Doubles;
   readonly handle: WorkflowHandle;
+  /** Lets the gated trial go on. */
+  open(): void;
   /** Resolves when the exploration's status holds. */
   until(holds: (status: StatusAnswer) => boolean): Promise<StatusAnswer>;
 }
@@ -33,8 +36,12 @@ export interface Shape {
   readonly indexed?: boolean;
   /** Asks the real service which workflows are closed, as the watchdog does. */
   readonly watched?: boolean;
+  /** Begins on build v1 of a versioned deployment. */
+  readonly versioned?: boolean;
   /** Needs a server that suggests continue-as-new early. */
   readonly eager?: boolean;
+  /** The trial whose build waits until `open` is called. */
+  readonly gated?: number;
   /** Sets the stage before the start. */
   readonly before?: (doubles: Doubles) => void;
   /** What people do meanwhile; returns the histories to keep. */
@@ -80,11 +87,12 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   },
   paused: {
     plan: {},
-    before: (doubles) => doubles.gates.set(1, sleep(2000)),
-    run: async ({ handle, until }) => {
+    gated: 1,
+    run: async ({ handle, until, open }) => {
       await until(({ trials }) => trials.running === 1 && trials.completed === 1);
       await handle.executeUpdate('pause', { args: [{ reason: 'lunch' }] });
       await handle.executeUpdate('pause', { args: [{}] }).catch(() => null);
+      open();
       await until(({ trials }) => trials.completed === 2);
       await handle.executeUpdate('resume');
       await ended(handle);
@@ -126,7 +134,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   },
   cancelled: {
     plan: {},
-    before: (doubles) => doubles.gates.set(2, new Promise(() => undefined)),
+    gated: 2,
     run: async ({ handle, doubles, until }) => {
       await until(({ trials }) => trials.completed === 2 && trials.running === 1);
       await handle.cancel();
@@ -146,13 +154,35 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   restarted: {
     watched: true,
     plan: {},
-    before: (doubles) => doubles.gates.set(2, sleep(65_000)),
-    run: async ({ server, handle, doubles, until }) => {
+    gated: 2,
+    run: async ({ server, handle, doubles, until, open }) => {
       const victim = (await until(({ inFlight }) => inFlight[0]?.proposed.trial === 2)).inFlight[0];
       await server.client.workflow.getHandle(victim?.workflowId ?? '').terminate('by hand');
       await until(({ inFlight }) => inFlight[0]?.restarts === 1);
+      open();
       await ended(handle);
       return [named('restarted', handle.workflowId), named('restartedTrial', childOf(handle, doubles, 2))];
+    },
+  },
+  upgraded: {
+    versioned: true,
+    plan: {},
+    gated: 2,
+    run: async ({ server, handle, doubles, until, open }) => {
+      await until(({ inFlight }) => inFlight[0]?.proposed.trial === 2);
+      const first = (await handle.describe()).runId;
+      const { code } = await workflowBundle();
+      const newer = await startBuild(server, doubles.activities, { buildId: 'v2', code });
+      await makeCurrent(server, 'v2');
+      open();
+      await ended(handle);
+      const last = (await server.client.workflow.getHandle(handle.workflowId).describe()).runId;
+      if (first === last) throw new Error('upgraded: expected a second run, got one alone');
+      await newer.stop();
+      return [
+        { ...named('upgradedFrom', handle.workflowId), runId: first },
+        { ...named('upgradedTo', handle.workflowId), runId: last },
+      ];
     },
   },
   rebuilding: {
@@ -178,19 +208,25 @@ export async function runShape(
   const registered = shape.indexed === true ? Object.keys(SEARCH_ATTRIBUTES) : [];
   const doubles = createDoubles({ name, explorationId: `${name}-00000000`, ...shape.plan }, registered);
   shape.before?.(doubles);
+  let open = (): void => undefined;
+  if (shape.gated !== undefined) doubles.gates.set(shape.gated, new Promise((resolve) => (open = resolve)));
   const service = createServiceActivities({ client: server.client, warn: () => undefined });
   const watchdog = shape.watched === true ? { closedWorkflows: service.closedWorkflows } : {};
-  const orchestrator = await startOrchestrator(server, { ...doubles.activities, ...watchdog });
   const { nativeConnection: connection } = server;
   const gpu = await Worker.create({ connection, taskQueue: QUEUES.gpu, activities: doubles.gpu });
-  return orchestrator.runUntil(
-    gpu.runUntil(async () => {
-      const workflowId = `explore/${name}`;
-      const started = { args: [{}], taskQueue: QUEUES.orchestrator, workflowId };
-      const handle = await server.client.workflow.start('explore', started);
-      return shape.run({ server, doubles, handle, until: (holds) => statusUntil(server, workflowId, holds) });
-    }),
-  );
+  const { code } = await workflowBundle();
+  const buildId = shape.versioned === true ? 'v1' : null;
+  const orchestrator = await startBuild(server, { ...doubles.activities, ...watchdog }, { buildId, code });
+  if (buildId !== null) await makeCurrent(server, buildId);
+  const recorded = await gpu.runUntil(async () => {
+    const workflowId = `explore/${name}`;
+    const started = { args: [{}], taskQueue: QUEUES.orchestrator, workflowId };
+    const handle = await server.client.workflow.start('explore', started);
+    const until: Running['until'] = (holds) => statusUntil(server, workflowId, holds);
+    return shape.run({ server, doubles, handle, open, until });
+  });
+  await orchestrator.stop();
+  return recorded;
 }
 
 async function statusUntil(

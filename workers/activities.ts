@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createDecide } from '../activities/decide/decide.js';
 import { createOpenLlm } from '../activities/decide/openLlm.js';
+import { createFailpoints } from '../activities/failpoints.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createFinalActivities } from '../activities/ledger/final.js';
 import { writeReport } from '../activities/report/write.js';
@@ -27,6 +28,7 @@ export function composeActivities(options: {
 }): Composed {
   const { env, client, warn } = options;
   const store = createFolderStore(env.store);
+  const reach = createFailpoints(env.failpoints);
   const llm = embeddedLlmOf(env, warn);
   const embedded = llm === null ? null : () => llm.open();
   const report = async (name: string): Promise<void> => {
@@ -35,8 +37,8 @@ export function composeActivities(options: {
   return {
     activities: {
       prepare: createPrepare({ store }),
-      decide: createDecide({ store, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
-      ...createLedgerActivities({ store }),
+      decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+      ...createLedgerActivities({ store, reach }),
       ...createFinalActivities({ store, writeReport: (name) => report(name) }),
       ...createServiceActivities({ client, warn }),
     },

@@ -29,6 +29,8 @@ export interface Environment {
   readonly buildId: string | null;
   /** LAMDAGENT_PARENT_PID: this process ends when that one is gone. */
   readonly parentPid: number | null;
+  /** LAMDAGENT_FAILPOINTS: a folder that switches failpoints on (activities/failpoints.ts). Only for tests of kills. */
+  readonly failpoints: string | null;
   /** NO_COLOR is set. */
   readonly noColor: boolean;
   readonly path: string;
@@ -56,6 +58,7 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     deployment: text('LAMDAGENT_DEPLOYMENT'),
     buildId: text('LAMDAGENT_BUILD_ID'),
     parentPid: numberOf(text('LAMDAGENT_PARENT_PID')),
+    failpoints: text('LAMDAGENT_FAILPOINTS'),
     noColor: (variables['NO_COLOR'] ?? '') !== '',
     path: variables['PATH'] ?? '',
   };

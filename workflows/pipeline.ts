@@ -20,6 +20,8 @@ export interface PipelineInput {
   /** Evaluation stages of the model, by benchmark name. */
   readonly evaluations: Readonly<Record<string, IdentifiedStage>>;
   readonly options: JobOptions;
+  /** Who pays: `<explorationId>/<trial>`; the same when the workflow is started again. */
+  readonly requester: string;
   /** The workflow id that gets the `trialEnded` signal; null: nobody. */
   readonly reportTo: string | null;
 }
@@ -70,7 +72,11 @@ async function run(input: PipelineInput): Promise<Outcome> {
 async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise<Outcome> {
   const wanted = Object.values(input.evaluations);
   const target = input.proposed.stageId;
-  const known = await store.lookup({ stageId: target, evaluations: wanted.map((one) => one.stageId) });
+  const known = await store.lookup({
+    stageId: target,
+    evaluations: wanted.map((one) => one.stageId),
+    requester: input.requester,
+  });
   stages.push(...known.found);
   let weightsSha256 = known.weightsSha256;
   let metrics: Outcome['metrics'] = {};
@@ -92,7 +98,8 @@ function build(input: PipelineInput, missing: IdentifiedStage): Promise<BuildOut
   const label = isTarget
     ? input.proposed.label
     : `rebuild ${missing.stage.kind} ${missing.stageId.slice(0, 8)}`;
-  return gpu(label, BUILD_PRIORITY).build({ schemaVersion: 1, ...missing, options: input.options, label });
+  const { options, requester } = input;
+  return gpu(label, BUILD_PRIORITY).build({ schemaVersion: 1, ...missing, options, requester, label });
 }
 
 /** Scores what has no score yet; null when there is nothing to do. */
@@ -109,6 +116,7 @@ async function evaluate(
     modelStageId: input.proposed.stageId,
     stages,
     options: input.options,
+    requester: input.requester,
     label,
   } as const;
   return gpu(label, EVALUATE_PRIORITY).evaluate(job);

@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -24,11 +25,15 @@ from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 
 from lamdagent_gpu.activities import Activities
-from lamdagent_gpu.store import FolderStore
+from lamdagent_gpu.spot import CHOICES, DEFAULT_ADDRESS, Metadata, Notice, Watch
+from lamdagent_gpu.stopping import LONGEST_SECONDS, Stopped, Stopping
+from lamdagent_gpu.store import open_store
 from lamdagent_gpu.supervisor import Supervisor
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
-GRACE = timedelta(seconds=40)
+CACHE = Path("~/.cache/lamdagent").expanduser()
+NOTICE_SECONDS = 30.0
+SHORTEST_NOTICE_SECONDS = 2.0
 log = logging.getLogger("lamdagent.worker")
 
 
@@ -36,10 +41,43 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lamdagent-gpu-worker", description=__doc__)
     parser.add_argument("--address", help="host:port of the Temporal service (default: TEMPORAL_* or the profile)")
     parser.add_argument("--namespace", help="Temporal namespace (default: TEMPORAL_NAMESPACE or default)")
-    parser.add_argument("--store", type=Path, required=True, help="folder of the store")
+    parser.add_argument("--store", required=True, help="the store: a folder, or s3://bucket/prefix")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="this machine's copy of an S3 store (default: %(default)s)"
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--queue", default="lamdagent-gpu", help="task queue; the control queue has -control behind it")
+    parser.add_argument(
+        "--notice",
+        type=notice_seconds,
+        default=NOTICE_SECONDS,
+        metavar="SECONDS",
+        help="time from SIGTERM, or from a preemption notice that names no time, to the end (default: %(default)s)",
+    )
+    parser.add_argument("--spot", choices=CHOICES, default="off", help="whose preemption notices to watch for")
+    parser.add_argument(
+        "--metadata-address",
+        type=metadata_at,
+        default=os.environ.get("LAMDAGENT_METADATA_ADDRESS") or DEFAULT_ADDRESS,
+        metavar="HOST[:PORT]",
+        help="where --spot asks (default: LAMDAGENT_METADATA_ADDRESS or %(default)s)",
+    )
     return parser.parse_args(argv)
+
+
+def notice_seconds(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if SHORTEST_NOTICE_SECONDS <= float(text) <= LONGEST_SECONDS:
+            return float(text)
+    rule = f"a number of seconds from {SHORTEST_NOTICE_SECONDS:g} to {LONGEST_SECONDS:g}"
+    raise argparse.ArgumentTypeError(f"expected {rule}, got {text}")
+
+
+def metadata_at(address: str) -> Metadata:
+    try:
+        return Metadata(address)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def detect_device(wanted: str) -> str:
@@ -72,44 +110,90 @@ async def connect(options: argparse.Namespace) -> Client:
             await asyncio.sleep(1)
 
 
-async def watch_parent(stop: asyncio.Event) -> None:
+async def watch_parent(stopping: Stopping, notice: float) -> None:
     """Ends the worker when the process that started it is gone, so that no orphan stays."""
     parent = os.environ.get("LAMDAGENT_PARENT_PID")
     while parent and os.getppid() == int(parent):
         await asyncio.sleep(1)
     if parent:
-        log.warning("the parent process %s is gone; shutting down", parent)
-        stop.set()
+        stopping.ask(f"the parent process {parent} is gone", notice)
+
+
+def listen(stopping: Stopping, options: argparse.Namespace) -> None:
+    """From here on SIGTERM, Ctrl-C and a preemption notice ask the worker to stop, at any stage of its life."""
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.ask, f"{name.name} received", options.notice)
+
+    def hear(notice: Notice) -> None:
+        stopping.ask(notice.reason, notice.deadline - time.monotonic())
+
+    if options.spot != "off":
+        Watch(options.spot, options.metadata_address, hear, undated_seconds=options.notice).start()
 
 
 async def serve(options: argparse.Namespace) -> None:
-    device = detect_device(options.device)
-    store = FolderStore(options.store)
+    """Works until asked to stop, hands back what it holds, and ends the process with code 0."""
+    stopping = Stopping()
+    listen(stopping, options)
+    parent = asyncio.create_task(watch_parent(stopping, options.notice))
+    fate = "nothing had begun"
+    with contextlib.suppress(Stopped):
+        device = await stopping.unless_asked(asyncio.to_thread(detect_device, options.device))
+        fate = await live(options, stopping, device)
+    parent.cancel()
+    log.warning("%s; %s", stopping.reason, fate)
+    leave()
+
+
+async def live(options: argparse.Namespace, stopping: Stopping, device: str) -> str:
+    """Sets up, works, and says what became of the work at hand."""
+    store = open_store(options.store, options.cache)
     supervisor = Supervisor(store=store, device=device, worker=f"{socket.gethostname()}:{os.getpid()}")
-    warming = asyncio.create_task(supervisor.warm())
     activities = Activities(store=store, supervisor=supervisor, queue=options.queue)
-    client = await connect(options)
-    stop = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+
+    def pass_on() -> None:
+        """The job hears of it at once, not only when the queues are closed."""
+        if activities.stopping is None:
+            supervisor.last = None
+        activities.stopping = stopping.reason
+        supervisor.stop_grace_seconds = stopping.job_seconds
+
+    stopping.on_change = pass_on
+    warming = asyncio.create_task(supervisor.warm())
+    try:
+        client = await stopping.unless_asked(connect(options))
+        await stopping.unless_asked(warming)
+        await work(client, activities, stopping, f"ready device={device} queue={options.queue} store={store.location}")
+    except Stopped:
+        warming.cancel()
+    await supervisor.close()
+    return supervisor.handed_back()
+
+
+async def work(client: Client, activities: Activities, stopping: Stopping, ready: str) -> None:
+    """Polls both queues until asked to stop; returns when all activities have ended and the server knows."""
     gpu = Worker(
         client,
-        task_queue=options.queue,
+        task_queue=activities.queue,
         activities=[activities.build, activities.evaluate],
         max_concurrent_activities=1,
-        graceful_shutdown_timeout=GRACE,
+        graceful_shutdown_timeout=timedelta(seconds=LONGEST_SECONDS),
         max_heartbeat_throttle_interval=timedelta(seconds=2),
         default_heartbeat_throttle_interval=timedelta(seconds=2),
     )
-    control = Worker(client, task_queue=f"{options.queue}-control", activities=[activities.health])
-    await warming
-    parent = asyncio.create_task(watch_parent(stop))
+    control = Worker(client, task_queue=f"{activities.queue}-control", activities=[activities.health])
     async with gpu, control:
-        print(f"ready device={device} queue={options.queue} store={store.root}", flush=True)
-        await stop.wait()
-        log.warning("stopping: writing a checkpoint and handing work back")
-    parent.cancel()
-    await supervisor.close()
+        print(ready, flush=True)
+        await stopping.wait()
+        log.warning("%s: stopping within %.0f s", stopping.reason, stopping.deadline - time.monotonic())
+        await asyncio.gather(gpu.shutdown(), control.shutdown())
+
+
+def leave() -> None:
+    """Ends the process. A thread that still reads or hashes for a job that was handed back must not hold it up."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def die_with_parent() -> None:
@@ -122,8 +206,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     die_with_parent()
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(options))
+    asyncio.run(serve(options))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from math import sqrt
 from time import monotonic
 from typing import Any
 
+from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import JobContext, Rejected, ScoredSplit
 from lamdagent_gpu.contract.messages import IdentifiedStage
 from lamdagent_gpu.evaluate.generate import generate_all
@@ -52,6 +53,7 @@ class Meter:
         left = (monotonic() - self._started) / so_far * (self._total - so_far) if so_far else None
         self._context.progress("evaluating", so_far, self._total, eta_seconds=left)
         self._context.stop_if_asked()
+        failpoints.reach("evaluate/between-batches")
 
 
 def load_split(context: JobContext, one: IdentifiedStage) -> tuple[list[Item], dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import Diverged, JobContext, Rejected, TrainResult
 from lamdagent_gpu.merge.checks import check_configurations, fitting_headers, read_json
 from lamdagent_gpu.merge.method import MergeMethod, Tensor, spans
@@ -102,6 +103,7 @@ def write_merged(context: JobContext, merge: Merge) -> None:
         for done, name in enumerate(writer.names):
             context.progress("merging", done, len(writer.names))
             context.stop_if_asked()
+            failpoints.reach("merge/writing")
             entries = [model[name] for model in merge.models]
             if merge.reference[name].dtype in FLOATS:
                 merge_tensor(context, merge, reader, writer, name)

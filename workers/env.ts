@@ -27,6 +27,9 @@ export interface Environment {
   readonly openAiBaseUrl: string | null;
   /** TEMPORAL_ADDRESS, TEMPORAL_PROFILE or TEMPORAL_CONFIG_FILE is set: the person has a cluster. */
   readonly hasTemporal: boolean;
+  /** LAMDAGENT_DEPLOYMENT, LAMDAGENT_BUILD_ID (default: a hash of the workflows): versioned orchestrators of a fleet. */
+  readonly deployment: string | null;
+  readonly buildId: string | null;
   /** LAMDAGENT_PARENT_PID: this process ends when that one is gone. */
   readonly parentPid: number | null;
   /** LAMDAGENT_FAILPOINTS: a folder that switches failpoints on (activities/failpoints.ts). Only for tests of kills. */
@@ -56,6 +59,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(
       (name) => text(name) !== null,
     ),
+    deployment: text('LAMDAGENT_DEPLOYMENT'),
+    buildId: text('LAMDAGENT_BUILD_ID'),
     parentPid: numberOf(text('LAMDAGENT_PARENT_PID')),
     failpoints: text('LAMDAGENT_FAILPOINTS'),
     noColor: (variables['NO_COLOR'] ?? '') !== '',

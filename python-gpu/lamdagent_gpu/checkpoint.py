@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from lamdagent_gpu import fence
+from lamdagent_gpu import failpoints, fence
 from lamdagent_gpu.files import describe_files, sync_folder, write_durably
 from lamdagent_gpu.store import CorruptObject, verify_file
 
@@ -54,6 +54,7 @@ class Checkpoints:
         staged.mkdir()
         try:
             write(staged)
+            failpoints.reach("checkpoint/before-manifest")
             self._seal(staged, step)
             fence.check(self.work, self.epoch)
             target = self.folder / f"{step:08d}"

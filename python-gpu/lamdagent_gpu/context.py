@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lamdagent_gpu import failpoints
 from lamdagent_gpu.checkpoint import Checkpoint, Checkpoints
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, IdentifiedStage
 from lamdagent_gpu.store import FolderStore
@@ -101,6 +102,8 @@ class JobContext:
         eta_seconds: float | None = None,
     ) -> None:
         """Tells the supervisor; cheap enough for every step."""
+        if phase == "training":
+            failpoints.reach("train/step")
         self.report(
             {
                 "phase": phase,

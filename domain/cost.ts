@@ -13,8 +13,10 @@ export function evaluationCost(
   outcome: Evaluated | StageFailure,
   stages: readonly IdentifiedStage[],
 ): StageCost {
-  const stageId = outcome.status === 'completed' ? outcome.scores[0]?.stageId : outcome.stageId;
-  const reused = outcome.status === 'completed' && outcome.scores.every((score) => score.reused);
+  const scores = outcome.status === 'completed' ? outcome.scores : [];
+  const paid = scores.find((score) => !score.reused);
+  const stageId = outcome.status === 'completed' ? (paid ?? scores[0])?.stageId : outcome.stageId;
+  const reused = outcome.status === 'completed' && paid === undefined;
   return {
     stageId: stageId ?? stages[0]?.stageId ?? '',
     kind: 'evaluate',

@@ -20,6 +20,8 @@ export interface Attempt {
   readonly resumedStep: number;
   /** The last step it was seen to finish. */
   readonly lastStep: number;
+  /** Steps that later attempts, or the result, stand on. */
+  readonly stepsKept: number;
   /** Steps the next attempt had to do again. */
   readonly stepsLost: number;
   readonly gpuSeconds: number;
@@ -49,7 +51,7 @@ export interface BuiltModel {
   readonly steps: number;
   readonly metrics: Readonly<Record<string, number | null>>;
   readonly attempts: readonly Attempt[];
-  /** True when the object was in the store already and no work was done. */
+  /** True when the object was made for another requester and no work was done. */
   readonly reused: boolean;
 }
 export type BuildOutcome = BuiltModel | StageFailure;
@@ -84,6 +86,8 @@ export interface BuildJob {
   readonly stageId: string;
   readonly stage: Stage;
   readonly options: JobOptions;
+  /** Who pays: `<explorationId>/<trial>`. An object that was made for the same requester is not reused, it is paid. */
+  readonly requester: string;
   /** One line for logs, e.g. "sft on base: number, plural". */
   readonly label: string;
 }
@@ -94,10 +98,11 @@ export interface EvaluateJob {
   /** Stages of kind `evaluate`, all of the same model. */
   readonly stages: readonly IdentifiedStage[];
   readonly options: JobOptions;
+  readonly requester: string;
   readonly label: string;
 }
 
-export const JOB_PHASES = ['loading', 'training', 'merging', 'evaluating', 'publishing'] as const;
+export const JOB_PHASES = ['waiting', 'loading', 'training', 'merging', 'evaluating', 'publishing'] as const;
 /** The resume token with progress: the details of every heartbeat. A hint; the store's manifests are the truth. */
 export interface JobProgress {
   readonly stageId: string;
@@ -125,6 +130,9 @@ export interface Manifest {
   readonly stageId: string;
   readonly kind: string;
   readonly files: readonly ObjectFile[];
-  /** By kind: BuiltModel, Score, or the source's facts; without the fields the reader adds (`status`, `reused`). */
+  /**
+   * By kind: BuiltModel, Score (with its `attempts`), or the source's facts; without the fields the reader adds
+   * (`status`, `reused`), with `madeFor` (the requester that paid) where a job made it.
+   */
   readonly result: JsonObject;
 }

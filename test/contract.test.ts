@@ -42,6 +42,7 @@ describe('the contract', function () {
       stageId: 'a'.repeat(64),
       stage,
       options: { checkpointSeconds: 1, maxStalledAttempts: 3 },
+      requester: 'exploration/t0001',
       label: 'x',
     };
     assert.equal(BuildJobSchema.safeParse(job).success, true);

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createDecide } from '../activities/decide/decide.js';
 import { createOpenLlm } from '../activities/decide/openLlm.js';
+import { createFailpoints } from '../activities/failpoints.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createFinalActivities } from '../activities/ledger/final.js';
 import { writeReport } from '../activities/report/write.js';
 import { createServiceActivities } from '../activities/service/service.js';
 import { createPrepare } from '../activities/spec/prepare.js';
-import { createFolderStore } from '../activities/store/folder.js';
+import { openStore } from '../activities/store/open.js';
 import type { OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
 import { createEmbeddedLlm, type EmbeddedLlm } from './embeddedLlm.js';
 import type { Environment } from './env.js';
@@ -26,7 +27,8 @@ export function composeActivities(options: {
   readonly warn: (line: string) => void;
 }): Composed {
   const { env, client, warn } = options;
-  const store = createFolderStore(env.store);
+  const store = openStore(env.store, env.cache);
+  const reach = createFailpoints(env.failpoints);
   const llm = embeddedLlmOf(env, warn);
   const embedded = llm === null ? null : () => llm.open();
   const report = async (name: string): Promise<void> => {
@@ -35,8 +37,8 @@ export function composeActivities(options: {
   return {
     activities: {
       prepare: createPrepare({ store }),
-      decide: createDecide({ store, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
-      ...createLedgerActivities({ store }),
+      decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+      ...createLedgerActivities({ store, reach }),
       ...createFinalActivities({ store, writeReport: (name) => report(name) }),
       ...createServiceActivities({ client, warn }),
     },

@@ -53,6 +53,13 @@ describe('the keeper', () => {
     assert.equal(identityOf(Number(lines('pids')[1])), null);
   });
 
+  it('never gives up on a process that is only ever killed from outside', async () => {
+    const keeper = createKeeper({ record: record(), say: () => undefined, backoffMs: 1 });
+    keeper.keep(program('victim', 'echo $$ >> $OUT/pids; kill -KILL $$'));
+    await until(() => lines('pids').length >= 8);
+    await Promise.race([keeper.stop(), keeper.failed]);
+  });
+
   it('stops in the reverse order, each with time to end well', async () => {
     const keeper = createKeeper({ record: record(), say: () => undefined });
     const gentle = (name: string) =>

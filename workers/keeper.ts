@@ -22,6 +22,8 @@ export interface Keeper {
 }
 
 const MAX_DEATHS_IN_A_ROW = 5;
+/** Ended from outside (a person, a preempted machine): that says nothing about whether the program can start. */
+const KILLED = 'signal SIGKILL';
 const LONGEST_BACKOFF_MS = 30_000;
 
 /** Supervises child processes: restarts what dies, ends all in order, leaves nothing behind. */
@@ -49,7 +51,7 @@ function keepOne(program: Program, options: Required<KeeperOptions>, fail: (erro
   const stopping = new AbortController();
   let current: Running | null = null;
 
-  const lifetime = async (): Promise<number> => {
+  const lifetime = async (): Promise<{ readonly ms: number; readonly killed: boolean }> => {
     const began = Date.now();
     const running = startProcess(program);
     current = running;
@@ -57,15 +59,17 @@ function keepOne(program: Program, options: Required<KeeperOptions>, fail: (erro
     const how = await running.ended;
     if (running.identity !== null) record.remove(running.identity);
     if (!stopping.signal.aborted) say(`${program.name}: ended unasked (${how}); log: ${program.logFile}`);
-    return Date.now() - began;
+    return { ms: Date.now() - began, killed: how === KILLED };
   };
 
   const loop = async (): Promise<void> => {
     let deaths = 0;
+    let failures = 0;
     while (!stopping.signal.aborted) {
       const lived = await lifetime();
-      deaths = lived >= healthyMs ? 1 : deaths + 1;
-      if (deaths >= MAX_DEATHS_IN_A_ROW && !stopping.signal.aborted) {
+      deaths = lived.ms >= healthyMs ? 1 : deaths + 1;
+      failures = (lived.ms >= healthyMs ? 0 : failures) + (lived.killed ? 0 : 1);
+      if (failures >= MAX_DEATHS_IN_A_ROW && !stopping.signal.aborted) {
         fail(crashLoop(program));
         return;
       }

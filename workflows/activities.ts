@@ -23,6 +23,8 @@ export interface LookupInput {
   readonly stageId: string;
   /** Evaluation stages wanted of that model. */
   readonly evaluations: readonly string[];
+  /** Who asks: what was made for the same requester is booked as paid, not as reused. */
+  readonly requester: string;
 }
 export interface LookupOutput {
   /** Build stages without an object that the target needs, dependencies first (so the last is the target). */
@@ -31,7 +33,7 @@ export interface LookupOutput {
   readonly weightsSha256: string | null;
   /** Scores that are in the store already. */
   readonly scores: readonly Score[];
-  /** Costs of the stages found: what reuse saves. */
+  /** Costs of the stages found: what reuse saves, or what this requester paid before its workflow was restarted. */
   readonly found: readonly StageCost[];
 }
 

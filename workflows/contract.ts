@@ -29,11 +29,14 @@ export const SEARCH_ATTRIBUTES = {
 } as const;
 export type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
 
-/** GPU work: no schedule-to-start limit (spot capacity may take hours), unlimited attempts (a preemption is no failure). */
+/**
+ * GPU work: no schedule-to-start limit (spot capacity may take hours), unlimited attempts (a preemption is no failure),
+ * and short pauses between them: a crash loop ends by its lack of checkpoints, so waiting would only idle a GPU.
+ */
 export const GPU_ACTIVITY = {
   startToCloseTimeout: '30 days',
   heartbeatTimeout: '10 seconds',
-  retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '15 seconds' },
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '2 seconds' },
 } as const;
 
 export const STORE_ACTIVITY = {

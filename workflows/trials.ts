@@ -63,8 +63,15 @@ function pipelineInput(
     proposed,
     evaluations: evaluationsOf(plan, split, proposed.stageId),
     options: { checkpointSeconds: plan.checkpointSeconds, maxStalledAttempts: MAX_STALLED_ATTEMPTS },
+    requester: requesterOf(plan, proposed, split),
     reportTo,
   };
+}
+
+/** The same for every workflow that ever works for this trial, so that its stages are paid by it once. */
+function requesterOf(plan: Plan, { trial }: ProposedTrial, split: Split): string {
+  const name = trialName(trial);
+  return `${plan.explorationId}/${split === 'search' ? name : `${split}-${name}`}`;
 }
 
 function childOptions(workflowId: string, proposed: ProposedTrial) {

@@ -8,6 +8,7 @@ import { randomOf } from '../../domain/random.js';
 import { canonicalJson, identify } from '../../domain/stage.js';
 import { describeAction, stageOfAction } from '../../domain/stageOfAction.js';
 import type { OrchestratorActivities } from '../../workflows/activities.js';
+import { noFailpoints, type Reach } from '../failpoints.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { openCallLog, type CallLog } from './callLog.js';
@@ -20,6 +21,7 @@ import { PROMPT_VERSION } from './prompts/version.js';
 export interface DecideOptions {
   readonly store: Store;
   readonly openLlm: OpenLlm;
+  readonly reach?: Reach;
   /** Default: the Temporal activity's own, inside one. */
   readonly heartbeat?: () => void;
 }
@@ -27,14 +29,17 @@ export interface DecideOptions {
 /** The activity that chooses the next action. A decision that is on record is returned as it stands. */
 export function createDecide(options: DecideOptions): OrchestratorActivities['decide'] {
   const reader = createLedgerReader(options.store);
+  const { reach = noFailpoints } = options;
   return async (input) => {
     const recorded = await reader.decision(input.explorationId, input.decision);
     if (recorded !== null) return outputOf(recorded);
     const context = await contextOf(options, reader, input);
     const proposal = await POLICIES[context.plan.policy].propose(context);
     if (proposal === null) return { kind: 'exhausted' };
-    const record = recordOf(context, input, proposal);
-    return outputOf(await keepRecord(options.store, input, record));
+    reach('decide/before-record');
+    const kept = await keepRecord(options.store, input, recordOf(context, input, proposal));
+    reach('decide/recorded');
+    return outputOf(kept);
   };
 }
 

@@ -4,15 +4,24 @@ import type { Attempt, Manifest, Score } from '../../domain/outcome.js';
 import { inputIds, SOURCE_KINDS, type IdentifiedStage, type Stage } from '../../domain/stage.js';
 import type { StageCost } from '../../domain/trial.js';
 import type { LookupInput, LookupOutput, StoreActivities } from '../../workflows/activities.js';
+import { noFailpoints, type Reach } from '../failpoints.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 
 /** Look-ups in the store, and the ledger's immutable rows. */
-export function createLedgerActivities({ store }: { readonly store: Store }): StoreActivities {
+export function createLedgerActivities({
+  store,
+  reach = noFailpoints,
+}: {
+  readonly store: Store;
+  readonly reach?: Reach;
+}): StoreActivities {
   return {
     lookup: (input) => lookup(store, input),
-    record: ({ explorationId, row }) =>
-      putOnce(store, keys.row(explorationId, row.sequence), JSON.stringify(row)),
+    record: async ({ explorationId, row }) => {
+      await putOnce(store, keys.row(explorationId, row.sequence), JSON.stringify(row));
+      reach('ledger/recorded');
+    },
     recordFinal: ({ explorationId, split, result }) =>
       putOnce(store, keys.finalRow(explorationId, split, result.trial), JSON.stringify(result)),
     recordEnded: async ({ explorationId, state, reason }) => {
@@ -34,32 +43,38 @@ export async function putOnce(store: Store, key: string, text: string): Promise<
     );
 }
 
-async function lookup(store: Store, { stageId, evaluations }: LookupInput): Promise<LookupOutput> {
-  const missing: IdentifiedStage[] = [];
-  await collectMissing(store, stageId, missing, new Set());
-  const made = await store.manifest(stageId);
+async function lookup(store: Store, { stageId, evaluations, requester }: LookupInput): Promise<LookupOutput> {
+  const walk: Walk = { missing: [], there: [], seen: new Set() };
+  await collectMissing(store, stageId, walk);
+  const made = walk.there.find((one) => one.stageId === stageId) ?? null;
   const scored = (await Promise.all(evaluations.map((id) => store.manifest(id)))).filter(
     (one) => one !== null,
   );
-  const builds = made === null || made.kind === 'model' ? [] : [made];
+  const builds = walk.there.filter((one) => one.kind !== 'model' && (one === made || isFor(one, requester)));
   return {
-    missing,
+    missing: walk.missing,
     weightsSha256: made === null ? null : String(made.result['weightsSha256']),
     scores: scored.map(scoreOf),
-    found: [...builds, ...scored].map(costOf),
+    found: [...builds, ...scored].map((one) => costOf(one, requester)),
   };
 }
 
+/** What a walk from the target to its sources met: stages without an object, and the objects it stopped at. */
+interface Walk {
+  readonly missing: IdentifiedStage[];
+  readonly there: Manifest[];
+  readonly seen: Set<string>;
+}
+
 /** Depth first, so that what a stage needs comes before it. Stops at objects that are there: they need nothing. */
-async function collectMissing(
-  store: Store,
-  stageId: string,
-  missing: IdentifiedStage[],
-  seen: Set<string>,
-): Promise<void> {
-  if (seen.has(stageId)) return;
-  seen.add(stageId);
-  if ((await store.manifest(stageId)) !== null) return;
+async function collectMissing(store: Store, stageId: string, walk: Walk): Promise<void> {
+  if (walk.seen.has(stageId)) return;
+  walk.seen.add(stageId);
+  const manifest = await store.manifest(stageId);
+  if (manifest !== null) {
+    walk.there.push(manifest);
+    return;
+  }
   const recipe = await store.read(keys.stage(stageId));
   const stage = recipe === null ? null : (JSON.parse(recipe) as Stage);
   const sources: readonly string[] = SOURCE_KINDS;
@@ -68,8 +83,8 @@ async function collectMissing(
       `object ${stageId}: expected ${stage === null ? 'its recipe' : `the imported ${stage.kind}`} in the store, got none. Start the exploration again to import its files.`,
       'SourceMissing',
     );
-  for (const input of inputIds(stage)) await collectMissing(store, input, missing, seen);
-  missing.push({ stageId, stage });
+  for (const input of inputIds(stage)) await collectMissing(store, input, walk);
+  walk.missing.push({ stageId, stage });
 }
 
 function scoreOf({ stageId, result }: Manifest): Score {
@@ -83,7 +98,13 @@ function scoreOf({ stageId, result }: Manifest): Score {
   };
 }
 
-function costOf({ stageId, kind, result }: Manifest): StageCost {
+/** What was made for this very requester (whose workflow was lost since) is paid by it; all else is reused. */
+function costOf(manifest: Manifest, requester: string): StageCost {
+  const { stageId, kind, result } = manifest;
   const attempts = (result['attempts'] ?? []) as unknown as readonly Attempt[];
-  return { stageId, kind, reused: true, ...attemptTotals(attempts) };
+  return { stageId, kind, reused: !isFor(manifest, requester), ...attemptTotals(attempts) };
+}
+
+function isFor({ result }: Manifest, requester: string): boolean {
+  return result['madeFor'] === requester;
 }

@@ -93,23 +93,52 @@ describe('the ledger', () => {
       for (const one of [base, first, second])
         await store.putIfAbsent(keys.stage(one.stageId), JSON.stringify(one.stage));
       await assert.rejects(
-        lookup({ stageId: second.stageId, evaluations: [] }),
+        lookup({ stageId: second.stageId, evaluations: [], requester: 'other' }),
         /expected the imported model/,
       );
       await store.publish(base.stageId, 'model', [], { weightsSha256: sha256Hex('w') });
-      const before = await lookup({ stageId: second.stageId, evaluations: [] });
+      const before = await lookup({ stageId: second.stageId, evaluations: [], requester: 'other' });
       assert.deepEqual(
         before.missing.map(({ stageId }) => stageId),
         [first.stageId, second.stageId],
       );
       await store.publish(second.stageId, 'merge', [], { weightsSha256: sha256Hex('m'), attempts: [] });
-      const after = await lookup({ stageId: second.stageId, evaluations: [sampleStageId(1)] });
+      const after = await lookup({
+        stageId: second.stageId,
+        evaluations: [sampleStageId(1)],
+        requester: 'other',
+      });
       assert.deepEqual(after.missing, []);
       assert.equal(after.weightsSha256, sha256Hex('m'));
       assert.deepEqual(
         after.found.map(({ kind, reused }) => [kind, reused]),
         [['merge', true]],
       );
+    });
+  });
+
+  it('books what was made for the same requester as paid, its rebuilt parents too', async () => {
+    await withFolder(async (folder) => {
+      const store = createFolderStore(folder);
+      const { lookup } = createLedgerActivities({ store });
+      const base = identify({ kind: 'model', recipeVersion: 1, inputs: {}, parameters: {}, seed: '1' });
+      const child = (model: string) =>
+        identify({ kind: 'sft', recipeVersion: 1, inputs: { model: [model] }, parameters: {}, seed: '1' });
+      const parent = child(base.stageId);
+      const target = child(parent.stageId);
+      for (const one of [base, parent, target])
+        await store.putIfAbsent(keys.stage(one.stageId), JSON.stringify(one.stage));
+      await store.publish(base.stageId, 'model', [], { weightsSha256: sha256Hex('w') });
+      await store.publish(parent.stageId, 'sft', [], { madeFor: 'x/t0004', attempts: [] });
+      const booked = async (requester: string) =>
+        (await lookup({ stageId: target.stageId, evaluations: [], requester })).found.map(
+          ({ stageId, reused }) => [stageId, reused],
+        );
+      assert.deepEqual(await booked('x/t0004'), [[parent.stageId, false]]);
+      assert.deepEqual(await booked('x/t0005'), []);
+      await store.publish(target.stageId, 'sft', [], { madeFor: 'x/t0004', attempts: [] });
+      assert.deepEqual(await booked('x/t0004'), [[target.stageId, false]]);
+      assert.deepEqual(await booked('x/t0005'), [[target.stageId, true]]);
     });
   });
 });

@@ -32,6 +32,7 @@ export const BuildJobSchema = z.strictObject({
   stageId: hash,
   stage: StageSchema,
   options: JobOptionsSchema,
+  requester: z.string().min(1),
   label: z.string(),
 });
 export const EvaluateJobSchema = z.strictObject({
@@ -39,6 +40,7 @@ export const EvaluateJobSchema = z.strictObject({
   modelStageId: hash,
   stages: z.array(IdentifiedStageSchema),
   options: JobOptionsSchema,
+  requester: z.string().min(1),
   label: z.string(),
 });
 export const AttemptSchema = z.strictObject({
@@ -51,6 +53,7 @@ export const AttemptSchema = z.strictObject({
   reason: z.string(),
   resumedStep: count,
   lastStep: count,
+  stepsKept: count,
   stepsLost: count,
   gpuSeconds: seconds,
   lostGpuSeconds: seconds,

@@ -5,35 +5,43 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import platform
-import shutil
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from lamdagent_gpu import attempts, failpoints, fence
+from lamdagent_gpu import attempts
 from lamdagent_gpu.checkpoint import library_versions
-from lamdagent_gpu.contract.messages import BuildJob, BuiltModel, Evaluated, EvaluateJob, Score, Stage, StageFailure
+from lamdagent_gpu.childprocess import ChildDied
+from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, Stage, StageFailure
+from lamdagent_gpu.lease import HeldElsewhere
+from lamdagent_gpu.publish import built, evaluated, publish_model, publish_scores
 from lamdagent_gpu.stage import InvalidJob, check_id, check_stage_id
-from lamdagent_gpu.store import FolderStore
-from lamdagent_gpu.supervisor import ChildDied, JobEnd, JobFailed, JobSpec, Supervisor
-from lamdagent_gpu.weights import parameter_count, weights_sha256
+from lamdagent_gpu.store import Store
+from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor, clear_work
 
 HEARTBEAT_SECONDS = 1.0
-LOST_PER_FAILED = 3
-"""Losing a whole worker may be a preemption without notice, so it weighs less than a job that died by itself."""
-FAILURE_STATUS = {"Diverged": "diverged", "OutOfMemory": "outOfMemory", "Rejected": "rejected"}
+HELD_RETRY = timedelta(seconds=5)
+FAILURE_STATUS = {
+    "Diverged": "diverged",
+    "OutOfMemory": "outOfMemory",
+    "Rejected": "rejected",
+    "Crashed": "crashed",
+}
 Reply = dict[str, Any]
+Published = TypeVar("Published")
 
 
 class Activities:
-    def __init__(self, *, store: FolderStore, supervisor: Supervisor, queue: str) -> None:
+    def __init__(self, *, store: Store, supervisor: Supervisor, queue: str) -> None:
         self.store = store
         self.supervisor = supervisor
         self.queue = queue
         self.stopping: str | None = None
-        """Why all work is to be handed back now (a signal, a notice of preemption)."""
+        """Why all work is to be handed back now (a notice of preemption), beside the worker's own shutdown."""
 
     @activity.defn(name="build")
     async def build(self, message: Reply) -> Reply:
@@ -42,14 +50,14 @@ class Activities:
         checked(job.stage, job.stageId)
         if job.stage.kind not in ("sft", "dpo", "merge"):
             raise refusal(InvalidJob(f"stage kind: expected sft, dpo or merge, got {job.stage.kind}"))
-        existing = self.store.manifest(job.stageId)
+        existing = await asyncio.to_thread(self.store.manifest, job.stageId)
         if existing is not None:
-            return {**existing.result, "status": "completed", "reused": True}
-        spec = JobSpec(kind="build", job=job.model_dump(), work_id=job.stageId)
-        outcome = await self._run(spec, job.options.maxStalledAttempts)
-        if isinstance(outcome, StageFailure):
-            return outcome.model_dump()
-        return (await asyncio.to_thread(self._publish_model, job, outcome)).model_dump()
+            return built(existing, job.requester).model_dump()
+        spec = JobSpec(
+            kind="build", job=job.model_dump(), work_id=job.stageId, max_stalled=job.options.maxStalledAttempts
+        )
+        outcome = await self._run(spec, lambda end: publish_model(self.store, job, end))
+        return outcome.model_dump()
 
     @activity.defn(name="evaluate")
     async def evaluate(self, message: Reply) -> Reply:
@@ -57,19 +65,22 @@ class Activities:
         job = parsed(EvaluateJob, message)
         for one in job.stages:
             checked(one.stage, one.stageId)
-        known = {one.stageId: self.store.manifest(one.stageId) for one in job.stages}
+        ids = [one.stageId for one in job.stages]
+        known = await asyncio.to_thread(lambda: {one: self.store.manifest(one) for one in ids})
         missing = [one for one in job.stages if known[one.stageId] is None]
-        scores = [score_of(found.result, reused=True) for found in known.values() if found is not None]
-        if not missing:
-            return Evaluated(status="completed", scores=scores, attempts=[]).model_dump()
-        rest = job.model_copy(update={"stages": missing})
-        spec = JobSpec(kind="evaluate", job=rest.model_dump(), work_id=missing[0].stageId)
-        outcome = await self._run(spec, job.options.maxStalledAttempts)
-        if isinstance(outcome, StageFailure):
-            return outcome.model_dump()
-        fresh = await asyncio.to_thread(self._publish_scores, spec, outcome)
-        wire = attempts.to_wire(outcome.records)
-        return Evaluated(status="completed", scores=[*scores, *fresh], attempts=wire).model_dump()
+        if missing:
+            rest = job.model_copy(update={"stages": missing})
+            spec = JobSpec(
+                kind="evaluate",
+                job=rest.model_dump(),
+                work_id=missing[0].stageId,
+                max_stalled=job.options.maxStalledAttempts,
+            )
+            fresh = await self._run(spec, lambda end: publish_scores(self.store, rest, end))
+            if isinstance(fresh, StageFailure):
+                return fresh.model_dump()
+            known.update(fresh)
+        return evaluated([known[one] for one in ids], job.requester).model_dump()
 
     @activity.defn(name="health")
     async def health(self, _: Reply) -> Reply:
@@ -82,50 +93,44 @@ class Activities:
             "busy": self.supervisor.latest,
         }
 
-    async def _run(self, spec: JobSpec, max_stalled: int) -> JobEnd | StageFailure:
-        work = self.store.work_folder(check_id(spec.work_id))
-        before = attempts.close_lost(work, attempts.load(work))
-        failed, lost = attempts.stalled_in_a_row(before)
-        if failed >= max_stalled or failed + lost >= LOST_PER_FAILED * max_stalled:
-            return self._give_up(
-                spec, "crashed", f"{failed + lost} attempts without a new checkpoint: {before[-1].reason}"
-            )
-        pump = asyncio.create_task(self._heartbeats(spec))
+    async def _run(self, spec: JobSpec, publish: Callable[[JobEnd], Published]) -> Published | StageFailure:
+        pump = asyncio.create_task(self._heartbeats(check_id(spec.work_id)))
         try:
-            return await self._supervised(spec)
+            return await self._supervised(spec, publish)
         except JobFailed as error:
-            return self._translate(spec, error)
+            return await asyncio.to_thread(self._translate, spec, error)
         except ChildDied as error:
             raise ApplicationError(str(error), type="WorkerProcessDied") from None
+        except HeldElsewhere as held:
+            raise ApplicationError(str(held), type="HeldElsewhere", next_retry_delay=HELD_RETRY) from None
         finally:
             pump.cancel()
 
-    async def _supervised(self, spec: JobSpec) -> JobEnd:
+    async def _supervised(self, spec: JobSpec, publish: Callable[[JobEnd], Published]) -> Published:
         """Runs the job; a cancellation becomes a stop with a checkpoint before it goes on."""
         cancelled = False
 
         def stop() -> str | None:
             if cancelled:
-                return "cancelled"
+                return "cancelled, or out of the server's sight"
             return self.stopping or ("the worker is shutting down" if activity.is_worker_shutdown() else None)
 
-        task = asyncio.create_task(self.supervisor.run(spec, stop))
+        task = asyncio.create_task(self.supervisor.run(spec, stop, publish))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             cancelled = True
-            with contextlib.suppress(JobFailed, ChildDied):
-                end = await task
-                shutil.rmtree(end.output, ignore_errors=True)
+            with contextlib.suppress(JobFailed, ChildDied, HeldElsewhere):
+                await task
             raise
 
-    async def _heartbeats(self, spec: JobSpec) -> None:
+    async def _heartbeats(self, work_id: str) -> None:
         """Every heartbeat carries the newest token: an empty one would erase it on the server."""
-        waiting = {"stageId": spec.work_id, "fence": 0, "phase": "loading", "step": 0, "steps": 0}
+        waiting = {"stageId": work_id, "fence": 0, "phase": "waiting", "step": 0, "steps": 0}
         empty = {"checkpoint": None, "loss": None, "tokensPerSecond": None, "etaSeconds": None}
         while True:
             latest = self.supervisor.latest
-            mine = latest if latest is not None and latest["stageId"] == spec.work_id else None
+            mine = latest if latest is not None and latest["stageId"] == work_id else None
             activity.heartbeat(mine or {**waiting, **empty})
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
@@ -137,58 +142,9 @@ class Activities:
         status = FAILURE_STATUS.get(error.kind)
         if status is None:
             raise ApplicationError(str(error), type=error.kind)
-        return self._give_up(spec, status, str(error))
-
-    def _give_up(self, spec: JobSpec, status: str, message: str) -> StageFailure:
-        work = self.store.work_folder(spec.work_id)
-        wire = attempts.to_wire(attempts.load(work))
-        shutil.rmtree(work, ignore_errors=True)
-        return StageFailure(status=status, stageId=spec.work_id, message=message, attempts=wire)  # type: ignore[arg-type]
-
-    def _publish_model(self, job: BuildJob, end: JobEnd) -> BuiltModel:
-        work = self.store.work_folder(job.stageId)
-        expected = job.stage.parameters.get("steps", 0)
-        if end.result["steps"] != expected:
-            raise ApplicationError(f"steps done: expected {expected}, got {end.result['steps']}", type="Incomplete")
-        model = BuiltModel(
-            status="completed",
-            stageId=job.stageId,
-            weightsSha256=weights_sha256(end.output),
-            parameterCount=parameter_count(end.output),
-            steps=end.result["steps"],
-            metrics=end.result["metrics"],
-            attempts=attempts.to_wire(end.records),
-            reused=False,
-        )
-        fence.check(work, end.epoch)
-        result = model.model_dump(exclude={"status", "reused"})
-        failpoints.reach("publish/before-rename")
-        manifest = self.store.publish(job.stageId, job.stage.kind, end.output, result)
-        shutil.rmtree(work, ignore_errors=True)
-        self.supervisor.last = (job.stageId, end.records[-1])
-        return BuiltModel.model_validate({**manifest.result, "status": "completed", "reused": False})
-
-    def _publish_scores(self, spec: JobSpec, end: JobEnd) -> list[Score]:
-        work = self.store.work_folder(spec.work_id)
-        wire = [attempt.model_dump() for attempt in attempts.to_wire(end.records)]
-        fence.check(work, end.epoch)
-        scores = []
-        for index, split in enumerate(end.result["splits"]):
-            # The activity's cost is booked under its first stage, once.
-            result = {**split, "attempts": wire if index == 0 else []}
-            folder = end.output / split["stageId"]
-            manifest = self.store.publish(split["stageId"], "evaluate", folder, result)
-            scores.append(score_of(manifest.result, reused=False))
-        shutil.rmtree(end.output, ignore_errors=True)
-        shutil.rmtree(work, ignore_errors=True)
-        self.supervisor.last = (spec.work_id, end.records[-1])
-        return scores
-
-
-def score_of(result: dict[str, Any], *, reused: bool) -> Score:
-    return Score.model_validate(
-        {**{key: result[key] for key in ("stageId", "score", "standardError", "items")}, "reused": reused}
-    )
+        wire = attempts.to_wire(error.records)
+        clear_work(self.store, spec.work_id)
+        return StageFailure(status=status, stageId=spec.work_id, message=str(error), attempts=wire)  # type: ignore[arg-type]
 
 
 def parsed(model: Any, message: Reply) -> Any:

@@ -1,14 +1,15 @@
-"""Attempts: a small file each, refreshed while it runs, so that the next attempt can tell what a killed one lost."""
+"""Attempts: a small record each, refreshed while it runs, so that the next attempt can tell what a killed one lost."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
-from pathlib import Path
 
 from lamdagent_gpu.contract.messages import Attempt
-from lamdagent_gpu.files import replace_json
+from lamdagent_gpu.pace import Pace
+from lamdagent_gpu.stage import check_id
+from lamdagent_gpu.store import Store
 
 
 def now_iso() -> str:
@@ -37,24 +38,35 @@ class AttemptRecord:
         return self.end in ("failed", "lost") and self.checkpoint <= self.resumedStep
 
 
-def save(work: Path, record: AttemptRecord) -> None:
-    replace_json(work / "attempts" / f"{record.attempt:06d}.json", asdict(record))
+def folder_of(stage_id: str) -> str:
+    return f"work/{check_id(stage_id)}/attempts"
 
 
-def load(work: Path) -> list[AttemptRecord]:
+def key_of(stage_id: str, attempt: int) -> str:
+    return f"{folder_of(stage_id)}/{attempt:06d}.json"
+
+
+def save(store: Store, stage_id: str, record: AttemptRecord) -> None:
+    """Also the sign of life: the record's age tells others whether its worker is still there."""
+    store.replace(key_of(stage_id, record.attempt), json.dumps(asdict(record), allow_nan=False))
+
+
+def load(store: Store, stage_id: str) -> list[AttemptRecord]:
     """All attempts of the stage so far, in order."""
-    folder = work / "attempts"
-    paths = sorted(folder.glob("[0-9]*.json")) if folder.is_dir() else []
-    return [AttemptRecord(**json.loads(path.read_text("utf8"))) for path in paths]
+    texts = [store.read(f"{folder_of(stage_id)}/{name}") for name in store.names(folder_of(stage_id))]
+    return [AttemptRecord(**json.loads(text)) for text in texts if text is not None]
 
 
-def close_lost(work: Path, records: list[AttemptRecord]) -> list[AttemptRecord]:
-    """Closes attempts whose process vanished without a word."""
+def close_lost(store: Store, stage_id: str, records: list[AttemptRecord]) -> list[AttemptRecord]:
+    """Closes attempts whose process vanished without a word; on their own machine their last step is known exactly."""
     closed = []
     for record in records:
         if not record.end:
+            seen = Pace.last(store.local_work(stage_id), record.attempt)
+            if seen is not None and seen.step >= record.lastStep:
+                record = replace(record, lastStep=seen.step, gpuSeconds=max(record.gpuSeconds, seen.seconds))
             record = replace(record, end="lost", endedAt=now_iso(), reason="its process vanished")
-            save(work, record)
+            save(store, stage_id, record)
         closed.append(record)
     return closed
 
@@ -74,26 +86,26 @@ def stalled_in_a_row(records: list[AttemptRecord]) -> tuple[int, int]:
 
 def to_wire(records: list[AttemptRecord]) -> list[Attempt]:
     """With what each attempt lost: the steps that the one after it had to do again, and their share of its time."""
-    wire = []
-    for index, record in enumerate(records):
-        following = records[index + 1].resumedStep if index + 1 < len(records) else record.lastStep
-        lost = 0 if record.end == "completed" else max(0, record.lastStep - following)
-        done = record.lastStep - record.resumedStep
-        share = lost / done if done > 0 else float(record.end in ("failed", "lost"))
-        wire.append(
-            Attempt(
-                attempt=record.attempt,
-                worker=record.worker,
-                device=record.device,
-                startedAt=record.startedAt,
-                endedAt=record.endedAt,
-                end=record.end or "failed",  # type: ignore[arg-type]
-                reason=record.reason,
-                resumedStep=record.resumedStep,
-                lastStep=record.lastStep,
-                stepsLost=lost,
-                gpuSeconds=round(record.gpuSeconds, 3),
-                lostGpuSeconds=round(record.gpuSeconds * min(1.0, share), 3),
-            )
-        )
-    return wire
+    return [_wire(record, records[index + 1 : index + 2]) for index, record in enumerate(records)]
+
+
+def _wire(record: AttemptRecord, following: list[AttemptRecord]) -> Attempt:
+    done = max(0, record.lastStep - record.resumedStep)
+    kept_until = following[0].resumedStep if following else record.lastStep if record.end == "completed" else 0
+    kept = min(done, max(0, kept_until - record.resumedStep))
+    share = (done - kept) / done if done > 0 else float(record.end in ("failed", "lost"))
+    return Attempt(
+        attempt=record.attempt,
+        worker=record.worker,
+        device=record.device,
+        startedAt=record.startedAt,
+        endedAt=record.endedAt,
+        end=record.end or "failed",  # type: ignore[arg-type]
+        reason=record.reason,
+        resumedStep=record.resumedStep,
+        lastStep=record.lastStep,
+        stepsKept=kept,
+        stepsLost=done - kept,
+        gpuSeconds=round(record.gpuSeconds, 3),
+        lostGpuSeconds=round(record.gpuSeconds * share, 3),
+    )

@@ -14,7 +14,8 @@ from typing import Any
 
 from lamdagent_gpu import failpoints, fence
 from lamdagent_gpu.files import describe_files, sync_folder, write_durably
-from lamdagent_gpu.store import CorruptObject, verify_file
+from lamdagent_gpu.stage import check_id
+from lamdagent_gpu.store import CorruptObject, Store, verify_file
 
 log = logging.getLogger("lamdagent.checkpoint")
 KEEP = 2
@@ -34,17 +35,24 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoints:
-    """The checkpoints of one stage, written under one fence."""
+    """The checkpoints of one stage, written under one fence: local folders, and copies in a store that is shared.
 
+    A shared copy lies at `work/<stageId>/checkpoints/<step>-<epoch>/`, so that no attempt overwrites another's.
+    """
+
+    store: Store
     stage_id: str
-    work: Path
     epoch: int
 
     @property
     def folder(self) -> Path:
-        return self.work / "checkpoints"
+        return self.store.local_work(self.stage_id) / "checkpoints"
 
-    def commit(self, step: int, write: Callable[[Path], None]) -> None:
+    @property
+    def shared_prefix(self) -> str:
+        return f"work/{check_id(self.stage_id)}/checkpoints"
+
+    def commit(self, step: int, write: Callable[[Path], None]) -> Checkpoint:
         """Lets `write` fill a staging folder, then makes it the checkpoint of `step` in one rename.
 
         Raises StaleFence when a newer attempt has taken over.
@@ -52,27 +60,46 @@ class Checkpoints:
         self.folder.mkdir(parents=True, exist_ok=True)
         staged = self.folder / f".staged-{uuid.uuid4().hex}"
         staged.mkdir()
+        target = self.folder / f"{step:08d}"
         try:
             write(staged)
             failpoints.reach("checkpoint/before-manifest")
             self._seal(staged, step)
-            fence.check(self.work, self.epoch)
-            target = self.folder / f"{step:08d}"
+            self.check_fence()
+            failpoints.reach("checkpoint/before-rename")
             shutil.rmtree(target, ignore_errors=True)
             staged.rename(target)
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
             raise
         sync_folder(self.folder)
-        self._drop_old()
+        failpoints.reach("checkpoint/committed")
+        return Checkpoint(step=step, folder=target)
+
+    def share(self, checkpoint: Checkpoint) -> None:
+        """Copies it to the store, manifest last; then the older copies go. Raises StaleFence."""
+        name = f"{checkpoint.step:08d}-{self.epoch:06d}"
+        self.store.share(f"{self.shared_prefix}/{name}", checkpoint.folder, self.check_fence)
+        for old in self._shared_names()[KEEP:]:
+            self.store.remove_tree(f"{self.shared_prefix}/{old}")
+
+    def drop_old(self) -> None:
+        """Keeps the newest local ones."""
+        for folder in self._local()[KEEP:]:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def newest(self) -> Checkpoint | None:
-        """The newest complete checkpoint of this very job; torn and foreign ones are passed over with a warning."""
-        for folder in sorted(self._complete_names(), reverse=True):
-            fault = self._fault(folder)
-            if fault is None:
-                return Checkpoint(step=int(folder.name), folder=folder)
-            log.warning("checkpoint %s of %s refused: %s", folder.name, self.stage_id[:8], fault)
+        """The newest complete checkpoint of this very job, wherever it lies.
+
+        Torn and foreign ones are passed over with a warning: older ones, or the beginning, are always safe.
+        """
+        copies = self._shared_names() if self.store.is_shared else []
+        candidates = [(int(name[:8]), name) for name in copies]
+        candidates += [(int(folder.name), "") for folder in self._local()]
+        for step, copy in sorted(candidates, key=lambda one: (-one[0], one[1] != "")):
+            found = self._fetched(step, copy) if copy else self._checked(self.folder / f"{step:08d}")
+            if found is not None:
+                return found
         return None
 
     def clear_staging(self) -> None:
@@ -80,8 +107,41 @@ class Checkpoints:
         for leftover in self.folder.glob(".staged-*"):
             shutil.rmtree(leftover, ignore_errors=True)
 
-    def _complete_names(self) -> list[Path]:
-        return [path for path in self.folder.glob("[0-9]*") if path.is_dir()] if self.folder.is_dir() else []
+    def check_fence(self) -> None:
+        fence.check(self.store, self.stage_id, self.epoch)
+
+    def _local(self) -> list[Path]:
+        """Newest first."""
+        found = self.folder.glob("[0-9]*") if self.folder.is_dir() else []
+        return sorted((path for path in found if path.is_dir() and path.name.isdigit()), reverse=True)
+
+    def _shared_names(self) -> list[str]:
+        """Newest first."""
+        names = self.store.names(self.shared_prefix) if self.store.is_shared else []
+        return sorted((name for name in names if name[:1].isdigit()), reverse=True)
+
+    def _fetched(self, step: int, copy: str) -> Checkpoint | None:
+        """Brings a shared copy to this machine; None when it is torn or foreign."""
+        target = self.folder / f"{step:08d}"
+        staged = self.folder / f".staged-{uuid.uuid4().hex}"
+        staged.mkdir(parents=True)
+        try:
+            self.store.shared(f"{self.shared_prefix}/{copy}", staged)
+            shutil.rmtree(target, ignore_errors=True)
+            staged.rename(target)
+        except (CorruptObject, ValueError, KeyError, TypeError) as error:
+            log.warning("shared checkpoint %s of %s refused: %s", copy, self.stage_id[:8], error)
+            return None
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
+        return self._checked(target)
+
+    def _checked(self, folder: Path) -> Checkpoint | None:
+        fault = self._fault(folder)
+        if fault is None:
+            return Checkpoint(step=int(folder.name), folder=folder)
+        log.warning("checkpoint %s of %s refused: %s", folder.name, self.stage_id[:8], fault)
+        return None
 
     def _seal(self, staged: Path, step: int) -> None:
         files = [file.model_dump() for file in describe_files(staged)]
@@ -107,7 +167,3 @@ class Checkpoints:
         except (OSError, ValueError, KeyError, TypeError, CorruptObject) as error:
             return f"expected a complete checkpoint, got {error}"
         return None
-
-    def _drop_old(self) -> None:
-        for folder in sorted(self._complete_names(), reverse=True)[KEEP:]:
-            shutil.rmtree(folder, ignore_errors=True)

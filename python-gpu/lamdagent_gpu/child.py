@@ -1,6 +1,6 @@
 """The warm child process: imports torch once, runs one job after another, streams events to its supervisor.
 
-    python -m lamdagent_gpu.child EVENTS_FD
+    python -m lamdagent_gpu.child EVENTS_FD STORE CACHE
 
 Jobs and stops come as JSON lines on standard input; events go as JSON lines to the inherited descriptor, so that
 prints of libraries cannot corrupt them. It exits when standard input closes: its supervisor is gone.
@@ -9,6 +9,7 @@ prints of libraries cannot corrupt them. It exits when standard input closes: it
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import math
 import os
@@ -25,8 +26,10 @@ from lamdagent_gpu.checkpoint import Checkpoint, Checkpoints
 from lamdagent_gpu.context import Diverged, JobContext, OutOfMemory, Preempted, Rejected
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob
 from lamdagent_gpu.fence import StaleFence
+from lamdagent_gpu.pace import Pace
+from lamdagent_gpu.saver import Saver
 from lamdagent_gpu.stage import InvalidJob
-from lamdagent_gpu.store import CorruptObject, FolderStore
+from lamdagent_gpu.store import CorruptObject, Store, open_store
 
 TYPED = (Preempted, Diverged, OutOfMemory, Rejected, InvalidJob, StaleFence, CorruptObject)
 
@@ -59,20 +62,21 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def make_context(message: dict[str, Any], mailbox: Mailbox, send: Any) -> JobContext:
+def make_context(message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any) -> JobContext:
     build = message["kind"] == "build"
     job = (BuildJob if build else EvaluateJob).model_validate(message["job"])
-    store = FolderStore(Path(message["store"]))
-    resume = message["resume"]
+    work_id, epoch = message["workId"], message["fence"]
+    resume = (
+        Checkpoint(**{**message["resume"], "folder": Path(message["resume"]["folder"])}) if message["resume"] else None
+    )
     return JobContext(
         job=job,
         store=store,
         device=message["device"],
         output_folder=Path(message["output"]),
-        checkpoints=Checkpoints(
-            stage_id=message["workId"], work=store.work_folder(message["workId"]), epoch=message["fence"]
-        ),
-        resume=Checkpoint(step=resume["step"], folder=Path(resume["folder"])) if resume else None,
+        saver=Saver(Checkpoints(store=store, stage_id=work_id, epoch=epoch), resume),
+        pace=Pace(store.local_work(work_id), epoch),
+        resume=resume,
         report=lambda progress: send({"event": "progress", **progress}),
         stop_reason=lambda: mailbox.stop_reason,
     )
@@ -109,10 +113,12 @@ def write_rows(folder: Path, split: Any) -> dict[str, Any]:
     }
 
 
-def handle(message: dict[str, Any], mailbox: Mailbox, send: Any) -> None:
+def handle(message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any) -> None:
+    store.begin_job()
+    context = make_context(message, store, mailbox, send)
     try:
         failpoints.reach("load/begin")
-        send({"event": "done", "result": run_job(make_context(message, mailbox, send))})
+        send({"event": "done", "result": run_job(context)})
     except TYPED as error:
         send({"event": "failed", "type": type(error).__name__, "message": str(error)})
     except Exception as error:
@@ -121,6 +127,8 @@ def handle(message: dict[str, Any], mailbox: Mailbox, send: Any) -> None:
             return
         traceback.print_exc()
         send({"event": "failed", "type": "Error", "message": f"{type(error).__name__}: {error}"})
+    finally:
+        context.pace.close()
 
 
 def die_with_parent() -> None:
@@ -136,6 +144,8 @@ def warm_up() -> None:
     from lamdagent_gpu import evaluate, merge, train  # noqa: F401
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    gc.collect()
+    gc.freeze()  # collections during jobs need not walk the imported libraries
 
 
 def main() -> None:
@@ -146,11 +156,12 @@ def main() -> None:
     def send(event: dict[str, Any]) -> None:
         events.write(json.dumps(finite(event), allow_nan=False) + "\n")
 
+    store = open_store(sys.argv[2], Path(sys.argv[3]))
     mailbox = Mailbox()
     warm_up()
     send({"event": "ready"})
     while True:
-        handle(mailbox.jobs.get(), mailbox, send)
+        handle(mailbox.jobs.get(), store, mailbox, send)
 
 
 if __name__ == "__main__":

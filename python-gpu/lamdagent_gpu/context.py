@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu import failpoints
-from lamdagent_gpu.checkpoint import Checkpoint, Checkpoints
+from lamdagent_gpu.checkpoint import Checkpoint
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, IdentifiedStage
-from lamdagent_gpu.store import FolderStore
+from lamdagent_gpu.pace import Pace
+from lamdagent_gpu.saver import Saver
+from lamdagent_gpu.store import Store
 
 
 class Preempted(RuntimeError):
@@ -55,14 +57,14 @@ class ScoredSplit:
 @dataclass(frozen=True, kw_only=True)
 class JobContext:
     job: BuildJob | EvaluateJob
-    store: FolderStore
+    store: Store
     device: str
     output_folder: Path
-    checkpoints: Checkpoints
+    saver: Saver
+    pace: Pace
     resume: Checkpoint | None
     report: Callable[[dict[str, Any]], None]
     stop_reason: Callable[[], str | None]
-    _latest: dict[str, int] = field(default_factory=dict)
 
     @property
     def build(self) -> BuildJob:
@@ -103,23 +105,27 @@ class JobContext:
     ) -> None:
         """Tells the supervisor; cheap enough for every step."""
         if phase == "training":
+            self.pace.step(step)
             failpoints.reach("train/step")
         self.report(
             {
                 "phase": phase,
                 "step": step,
                 "steps": steps,
-                "checkpoint": self._latest.get("checkpoint", self.resume.step if self.resume else None),
+                "checkpoint": self.saver.safe_step,
                 "loss": loss,
                 "tokensPerSecond": tokens_per_second,
                 "etaSeconds": eta_seconds,
             }
         )
 
-    def save_checkpoint(self, step: int, write: Callable[[Path], None]) -> None:
-        """Writes a checkpoint through the atomic layer."""
-        self.checkpoints.commit(step, write)
-        self._latest["checkpoint"] = step
+    def newest_checkpoint(self) -> Checkpoint | None:
+        """To go on from within this attempt, after memory ran out."""
+        return self.saver.checkpoints.newest()
+
+    def save_checkpoint(self, step: int, write: Callable[[Path], None]) -> bool:
+        """Writes a checkpoint through the atomic layer; whether it was written. Raises StaleFence."""
+        return self.saver.save(step, write)
 
     def stop_if_asked(self) -> None:
         """For work without state worth saving (merging, evaluation)."""

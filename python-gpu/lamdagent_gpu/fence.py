@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import uuid
 
-from lamdagent_gpu.files import create_exclusively
+from lamdagent_gpu.stage import check_id
+from lamdagent_gpu.store import Store
 
 
 class StaleFence(RuntimeError):
     """A newer attempt has taken over: this one is a zombie and must not write."""
 
 
-def claimed(work: Path) -> int:
+def folder_of(stage_id: str) -> str:
+    return f"work/{check_id(stage_id)}/fence"
+
+
+def claimed(store: Store, stage_id: str) -> int:
     """The highest epoch claimed so far; 0 for none."""
-    folder = work / "fence"
-    return max((int(path.name) for path in folder.glob("[0-9]*")), default=0) if folder.is_dir() else 0
+    return max((int(name) for name in store.names(folder_of(stage_id)) if name.isdigit()), default=0)
 
 
-def claim(work: Path, worker: str) -> int:
+def claim(store: Store, stage_id: str, worker: str) -> int:
     """Claims the next epoch by exclusive creation; of two racers each gets its own."""
-    epoch = claimed(work) + 1
-    while not create_exclusively(work / "fence" / f"{epoch:06d}", worker):
+    epoch = claimed(store, stage_id) + 1
+    mine = f"{worker} {uuid.uuid4().hex}"  # no two claims are equal, so that a retried write knows its own
+    while not store.put_if_absent(f"{folder_of(stage_id)}/{epoch:06d}", mine):
         epoch += 1
     return epoch
 
 
-def check(work: Path, epoch: int) -> None:
+def check(store: Store, stage_id: str, epoch: int) -> None:
     """Raises StaleFence if a newer attempt has claimed, or the work folder is gone (published by another)."""
-    highest = claimed(work)
+    highest = claimed(store, stage_id)
     if highest != epoch:
-        raise StaleFence(f"fence of {work.name}: expected to hold epoch {epoch}, got {highest}")
+        raise StaleFence(f"fence of {stage_id}: expected to hold epoch {epoch}, got {highest}")

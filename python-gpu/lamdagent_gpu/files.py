@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import uuid
 from pathlib import Path
-from typing import Any
 
 from lamdagent_gpu.contract.messages import ObjectFile
 
@@ -51,11 +49,11 @@ def write_durably(path: Path, text: str) -> None:
     sync_file(path)
 
 
-def replace_json(path: Path, value: Any) -> None:
-    """Replaces a small JSON file atomically (readers see the old or the new one, never a part)."""
+def replace_durably(path: Path, text: str) -> None:
+    """Replaces a small file atomically (readers see the old or the new one, never a part)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    write_durably(staged, json.dumps(value, allow_nan=False))
+    write_durably(staged, text)
     staged.replace(path)
 
 

@@ -1,43 +1,42 @@
-"""Owns the warm child process and runs one job at a time in it: fence, resume point, attempt record, publishing."""
+"""Owns the warm child process and runs one job at a time in it, from the claim of its fence to the published object."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import logging
 import math
 import os
 import shutil
-import sys
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lamdagent_gpu import attempts, fence
-from lamdagent_gpu.attempts import AttemptRecord, now_iso
-from lamdagent_gpu.checkpoint import Checkpoints
-from lamdagent_gpu.store import FolderStore
+from lamdagent_gpu import attempts
+from lamdagent_gpu.attempts import AttemptRecord
+from lamdagent_gpu.childprocess import Child, ChildDied
+from lamdagent_gpu.lease import Lease, Stopped, take
+from lamdagent_gpu.store import Store
 
+log = logging.getLogger("lamdagent.supervisor")
+Published = TypeVar("Published")
+Result = TypeVar("Result")
 STOP_GRACE_SECONDS = 25.0
 LOADING_GRACE_SECONDS = 2.0
 """A job that still loads has nothing to save: it is not worth the wait."""
-LOG_LINES = 40
-Result = TypeVar("Result")
-
-
-class ChildDied(RuntimeError):
-    """The child process ended in the middle of a job; the message holds its last lines."""
+LOST_PER_FAILED = 3
+"""Losing a whole worker may be a preemption without notice, so it weighs less than a job that died by itself."""
 
 
 class JobFailed(RuntimeError):
-    """The job ended with a typed failure of context.py (`kind` is its name), or `Error`."""
+    """The job ended with a typed failure of context.py (`kind` is its name), `Crashed`, or `Error`."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, records: list[AttemptRecord] | None = None) -> None:
         super().__init__(message)
         self.kind = kind
+        self.records = records or []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,74 +46,24 @@ class JobSpec:
     kind: str
     job: dict[str, Any]
     work_id: str
+    max_stalled: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobEnd:
-    """A finished, not yet published job."""
+    """A finished job, to be published: what the child returned, its files, and all attempts up to this one."""
 
     result: dict[str, Any]
     output: Path
-    epoch: int
     records: list[AttemptRecord]
-
-
-class Child:
-    """The process and its pipes."""
-
-    def __init__(self, process: asyncio.subprocess.Process, events: asyncio.StreamReader) -> None:
-        self.process = process
-        self.events = events
-        self.log: deque[str] = deque(maxlen=LOG_LINES)
-        self._drain = asyncio.create_task(self._read_log())
-
-    @classmethod
-    async def start(cls, environment: dict[str, str]) -> Child:
-        read_end, write_end = os.pipe()
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "lamdagent_gpu.child", str(write_end),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            pass_fds=[write_end], start_new_session=True, env=environment, limit=1 << 20,
-        )  # fmt: skip
-        os.close(write_end)
-        events = asyncio.StreamReader(limit=1 << 24)
-        await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(events), os.fdopen(read_end, "rb")
-        )
-        return cls(process, events)
-
-    async def _read_log(self) -> None:
-        assert self.process.stdout is not None
-        while line := await self.process.stdout.readline():
-            text = line.decode("utf8", "replace").rstrip()
-            self.log.append(text)
-            print(f"child: {text}", file=sys.stderr, flush=True)
-
-    def send(self, message: dict[str, Any]) -> None:
-        assert self.process.stdin is not None
-        with contextlib.suppress(ConnectionError):
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-
-    async def next_event(self) -> dict[str, Any]:
-        """Raises ChildDied when the child is gone."""
-        line = await self.events.readline()
-        if not line:
-            code = await self.process.wait()
-            await asyncio.wait([self._drain], timeout=2)
-            raise ChildDied(f"the training process ended with code {code}. Its last lines:\n" + "\n".join(self.log))
-        event: dict[str, Any] = json.loads(line)
-        return event
-
-    async def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
+    guard: Callable[[], None]
+    """Raises StaleFence when a newer attempt has taken over."""
 
 
 class Supervisor:
     """Runs jobs one after another; `latest` is the progress that heartbeats carry."""
 
-    def __init__(self, *, store: FolderStore, device: str, worker: str) -> None:
+    def __init__(self, *, store: Store, device: str, worker: str) -> None:
         self.store = store
         self.device = device
         self.worker = worker
@@ -128,9 +77,11 @@ class Supervisor:
 
     async def warm(self) -> None:
         """Starts the child unless a live one is there; returns when it is ready for a job."""
-        if self._child is not None and self._child.process.returncode is None:
+        if self._child is not None and self._child.lives:
             return
-        child = await Child.start({**os.environ, "TOKENIZERS_PARALLELISM": "false"})
+        child = await Child.start(
+            [self.store.location, str(self.store.local_root)], {**os.environ, "TOKENIZERS_PARALLELISM": "false"}
+        )
         try:
             ready = await child.next_event()
         except BaseException:
@@ -153,25 +104,53 @@ class Supervisor:
         if self._child is not None:
             await self._child.kill()
 
-    async def run(self, spec: JobSpec, stop: Callable[[], str | None]) -> JobEnd:
-        """Runs the job in the child. Raises JobFailed or ChildDied after the attempt's record was closed."""
+    async def run(
+        self, spec: JobSpec, stop: Callable[[], str | None], publish: Callable[[JobEnd], Published]
+    ) -> Published:
+        """Runs the job in the child and publishes its result in a thread; the attempt beats until that is done.
+
+        Raises:
+            JobFailed, ChildDied: after the attempt's record was closed.
+            HeldElsewhere: another attempt of the stage lives.
+        """
         async with self._turn:
             await unless_stopped(self.warm(), stop)
-            return await self._attempt(spec, stop)
+            lease = await self._taken(spec, stop)
+            try:
+                end = await self._attempt(spec, lease, stop)
+                published = await asyncio.to_thread(publish, end)
+            except BaseException as error:
+                records = await lease.close(end_of(error), str(error))
+                self.last = (spec.work_id, records[-1])
+                if isinstance(error, JobFailed):
+                    error.records = records
+                raise
+            finally:
+                self.latest = None
+            await lease.stop_beating()
+            self.last = (spec.work_id, end.records[-1])
+            await asyncio.to_thread(clear_work, self.store, spec.work_id)
+            await asyncio.to_thread(clear_leftovers, self.store)
+            return published
 
-    async def _attempt(self, spec: JobSpec, stop: Callable[[], str | None]) -> JobEnd:
-        work = self.store.work_folder(spec.work_id)
-        epoch = fence.claim(work, self.worker)
-        earlier = attempts.close_lost(work, attempts.load(work))
-        checkpoints = Checkpoints(stage_id=spec.work_id, work=work, epoch=epoch)
-        checkpoints.clear_staging()
-        resume = await asyncio.to_thread(checkpoints.newest)
-        step = resume.step if resume else 0
-        record = AttemptRecord(
-            attempt=epoch, worker=self.worker, device=self.device, startedAt=now_iso(),
-            resumedStep=step, lastStep=step, checkpoint=step,
-        )  # fmt: skip
-        attempts.save(work, record)
+    async def _taken(self, spec: JobSpec, stop: Callable[[], str | None]) -> Lease:
+        """The lease of a stage that may be tried once more."""
+        before = await asyncio.to_thread(attempts.load, self.store, spec.work_id)
+        failed, lost = attempts.stalled_in_a_row(before)
+        if failed >= spec.max_stalled or failed + lost >= LOST_PER_FAILED * spec.max_stalled:
+            raise JobFailed(
+                "Crashed",
+                f"{failed + lost} attempts without a new checkpoint. The last one: {before[-1].reason}",
+                before,
+            )
+        try:
+            return await take(self.store, spec.work_id, worker=self.worker, device=self.device, stop=stop)
+        except Stopped as stopped:
+            raise JobFailed("Preempted", str(stopped)) from None
+
+    async def _attempt(self, spec: JobSpec, lease: Lease, stop: Callable[[], str | None]) -> JobEnd:
+        await lease.begin()
+        await self.warm()
         output = self.store.new_folder()
         assert self._child is not None
         self._child.send(
@@ -179,22 +158,70 @@ class Supervisor:
                 "kind": spec.kind,
                 "job": spec.job,
                 "workId": spec.work_id,
-                "fence": epoch,
-                "store": str(self.store.root),
+                "fence": lease.record.attempt,
                 "device": self.device,
                 "output": str(output),
-                "resume": {"step": resume.step, "folder": str(resume.folder)} if resume else None,
+                "resume": {"step": lease.resume.step, "folder": str(lease.resume.folder)} if lease.resume else None,
             }
         )
-        follower = Follower(self, work, record)
         try:
-            result = await follower.follow(stop)
-        except BaseException as error:
+            result = await self._follow(spec, lease, stop)
+        except BaseException:
             shutil.rmtree(output, ignore_errors=True)
-            follower.close(end_of(error), str(error)[:2000])
             raise
-        done = follower.close("completed", "")
-        return JobEnd(result=result, output=output, epoch=epoch, records=[*earlier, done])
+        return JobEnd(result=result, output=output, records=lease.completed(), guard=lease.checkpoints.check_fence)
+
+    async def _follow(self, spec: JobSpec, lease: Lease, stop: Callable[[], str | None]) -> dict[str, Any]:
+        """Reads the child's events until the job ends; passes a wish to stop on."""
+        child = self._child
+        assert child is not None
+        asked_at: float | None = None
+        event = asyncio.create_task(child.next_event())
+        try:
+            while True:
+                await asyncio.wait([event], timeout=0.25)
+                reason = stop()
+                if reason is not None and asked_at is None:
+                    child.send({"stop": reason})
+                    asked_at = time.monotonic()
+                if not event.done():
+                    if asked_at is not None and time.monotonic() - asked_at > self._grace_seconds():
+                        await child.kill()
+                        raise JobFailed("Preempted", f"{reason}; it did not stop in time, the last checkpoint stands")
+                    continue
+                found = event.result()
+                if found["event"] == "done":
+                    result: dict[str, Any] = found["result"]
+                    return result
+                if found["event"] == "failed":
+                    raise JobFailed(found["type"], found["message"])
+                self._progress(spec, lease, found)
+                event = asyncio.create_task(child.next_event())
+        finally:
+            event.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ChildDied):
+                await event
+
+    def _grace_seconds(self) -> float:
+        loads = self.latest is None or self.latest["phase"] == "loading"
+        return min(self.stop_grace_seconds, LOADING_GRACE_SECONDS if loads else math.inf)
+
+    def _progress(self, spec: JobSpec, lease: Lease, event: dict[str, Any]) -> None:
+        lease.saw(event)
+        token = {key: value for key, value in event.items() if key != "event"}
+        self.latest = {"stageId": spec.work_id, "fence": lease.record.attempt, **token}
+
+
+def clear_leftovers(store: Store) -> None:
+    """Checkpoints on this machine of stages that went on, and ended, on others."""
+    if not store.is_shared:
+        return
+    for folder in (store.local_root / "work").iterdir():
+        try:
+            if not store.names(f"work/{folder.name}"):
+                shutil.rmtree(folder, ignore_errors=True)
+        except Exception as error:
+            log.warning("local work folder %s: expected to be looked up, got %s", folder.name[:8], error)
 
 
 async def unless_stopped(work: Awaitable[Result], stop: Callable[[], str | None]) -> Result:
@@ -209,78 +236,20 @@ async def unless_stopped(work: Awaitable[Result], stop: Callable[[], str | None]
     return task.result()
 
 
+def clear_work(store: Store, stage_id: str) -> None:
+    """Checkpoints, fence and attempts of a stage that has its end. What stays here by a fault is only rubbish."""
+    try:
+        store.remove_tree(f"work/{stage_id}")
+        shutil.rmtree(store.local_work(stage_id), ignore_errors=True)
+    except Exception as error:
+        log.warning("work folder of %s: expected to be removed, got %s; `lamdagent gc` removes it", stage_id[:8], error)
+
+
 def end_of(error: BaseException) -> str:
+    """How an attempt ended that brought no result."""
+    if isinstance(error, ChildDied):
+        return "lost" if error.from_outside else "failed"
     preempted = isinstance(error, asyncio.CancelledError) or (
         isinstance(error, JobFailed) and error.kind == "Preempted"
     )
     return "preempted" if preempted else "failed"
-
-
-class Follower:
-    """Follows one job's events: keeps the newest progress and the attempt's record."""
-
-    def __init__(self, supervisor: Supervisor, work: Path, record: AttemptRecord) -> None:
-        self._supervisor = supervisor
-        self._work = work
-        self._record = record
-        self._started = time.monotonic()
-        self._saved = 0.0
-
-    async def follow(self, stop: Callable[[], str | None]) -> dict[str, Any]:
-        child = self._supervisor._child
-        assert child is not None
-        asked_at: float | None = None
-        pending: asyncio.Task[dict[str, Any]] | None = None
-        while True:
-            pending = pending or asyncio.create_task(child.next_event())
-            await asyncio.wait([pending], timeout=0.25)
-            reason = stop()
-            if reason is not None and asked_at is None:
-                child.send({"stop": reason})
-                asked_at = time.monotonic()
-            if asked_at is not None and time.monotonic() - asked_at > self._grace_seconds():
-                pending.cancel()
-                await child.kill()
-                raise JobFailed("Preempted", f"{reason}; it did not stop in time, the last checkpoint stands")
-            if not pending.done():
-                continue
-            event = pending.result()
-            pending = None
-            if event["event"] == "done":
-                result: dict[str, Any] = event["result"]
-                return result
-            if event["event"] == "failed":
-                raise JobFailed(event["type"], event["message"])
-            self._progress(event)
-
-    def _grace_seconds(self) -> float:
-        latest = self._supervisor.latest
-        loads = latest is None or latest["phase"] == "loading"
-        return min(self._supervisor.stop_grace_seconds, LOADING_GRACE_SECONDS if loads else math.inf)
-
-    def _progress(self, event: dict[str, Any]) -> None:
-        token = {key: value for key, value in event.items() if key != "event"}
-        self._supervisor.latest = {"stageId": self._work.name, "fence": self._record.attempt, **token}
-        training = event["phase"] == "training"
-        last = event["step"] if training else self._record.lastStep
-        checkpoint = int(event["checkpoint"] or 0)
-        fresh = checkpoint != self._record.checkpoint
-        self._record = replace(self._record, lastStep=last, checkpoint=checkpoint, gpuSeconds=self._elapsed())
-        if fresh or time.monotonic() - self._saved > 1.0:
-            self._save()
-
-    def close(self, end: str, reason: str) -> AttemptRecord:
-        self._record = replace(self._record, end=end, reason=reason, endedAt=now_iso(), gpuSeconds=self._elapsed())
-        self._save()
-        self._supervisor.latest = None
-        if end != "completed":
-            self._supervisor.last = (self._work.name, self._record)
-        return self._record
-
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._started
-
-    def _save(self) -> None:
-        self._saved = time.monotonic()
-        if self._work.is_dir():
-            attempts.save(self._work, self._record)

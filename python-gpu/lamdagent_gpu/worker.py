@@ -27,10 +27,11 @@ from temporalio.worker import Worker
 from lamdagent_gpu.activities import Activities
 from lamdagent_gpu.spot import CHOICES, DEFAULT_ADDRESS, Metadata, Notice, Watch
 from lamdagent_gpu.stopping import LONGEST_SECONDS, Stopped, Stopping
-from lamdagent_gpu.store import FolderStore
+from lamdagent_gpu.store import open_store
 from lamdagent_gpu.supervisor import Supervisor
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
+CACHE = Path("~/.cache/lamdagent").expanduser()
 NOTICE_SECONDS = 30.0
 SHORTEST_NOTICE_SECONDS = 2.0
 log = logging.getLogger("lamdagent.worker")
@@ -40,7 +41,10 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="lamdagent-gpu-worker", description=__doc__)
     parser.add_argument("--address", help="host:port of the Temporal service (default: TEMPORAL_* or the profile)")
     parser.add_argument("--namespace", help="Temporal namespace (default: TEMPORAL_NAMESPACE or default)")
-    parser.add_argument("--store", type=Path, required=True, help="folder of the store")
+    parser.add_argument("--store", required=True, help="the store: a folder, or s3://bucket/prefix")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="this machine's copy of an S3 store (default: %(default)s)"
+    )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--queue", default="lamdagent-gpu", help="task queue; the control queue has -control behind it")
     parser.add_argument(
@@ -143,7 +147,7 @@ async def serve(options: argparse.Namespace) -> None:
 
 async def live(options: argparse.Namespace, stopping: Stopping, device: str) -> str:
     """Sets up, works, and says what became of the work at hand."""
-    store = FolderStore(options.store)
+    store = open_store(options.store, options.cache)
     supervisor = Supervisor(store=store, device=device, worker=f"{socket.gethostname()}:{os.getpid()}")
     activities = Activities(store=store, supervisor=supervisor, queue=options.queue)
 
@@ -159,7 +163,7 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: str) -> 
     try:
         client = await stopping.unless_asked(connect(options))
         await stopping.unless_asked(warming)
-        await work(client, activities, stopping, f"ready device={device} queue={options.queue} store={store.root}")
+        await work(client, activities, stopping, f"ready device={device} queue={options.queue} store={store.location}")
     except Stopped:
         warming.cancel()
     await supervisor.close()

@@ -19,6 +19,8 @@ from lamdagent_gpu import fence
 from lamdagent_gpu.checkpoint import Checkpoints
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob
+from lamdagent_gpu.pace import Pace
+from lamdagent_gpu.saver import Saver
 from lamdagent_gpu.stage import stage_id_of
 from lamdagent_gpu.store import FolderStore
 
@@ -134,6 +136,7 @@ class World:
                 "stageId": stage_id_of(stage),
                 "stage": stage,
                 "options": {"checkpointSeconds": checkpoint_seconds, "maxStalledAttempts": 3},
+                "requester": "exploration/t0001",
                 "label": kind,
             }
         )
@@ -146,7 +149,14 @@ class World:
             stages.append({"stageId": stage_id_of(stage), "stage": stage})
         options = {"checkpointSeconds": 30, "maxStalledAttempts": 3}
         return EvaluateJob.model_validate(
-            {"schemaVersion": 1, "modelStageId": model, "stages": stages, "options": options, "label": "score"}
+            {
+                "schemaVersion": 1,
+                "modelStageId": model,
+                "stages": stages,
+                "options": options,
+                "requester": "exploration/t0001",
+                "label": "score",
+            }
         )
 
     def context(
@@ -158,8 +168,9 @@ class World:
     ) -> JobContext:
         """A context as the child makes it, with the next fence claimed."""
         work_id = job.stageId if isinstance(job, BuildJob) else job.stages[0].stageId
-        work = self.store.work_folder(work_id)
-        checkpoints = Checkpoints(stage_id=work_id, work=work, epoch=fence.claim(work, "test"))
+        epoch = fence.claim(self.store, work_id, "test")
+        checkpoints = Checkpoints(store=self.store, stage_id=work_id, epoch=epoch)
+        resume = checkpoints.newest()
         latest: dict[str, Any] = {}
 
         def report(progress: dict[str, Any]) -> None:
@@ -172,8 +183,9 @@ class World:
             store=self.store,
             device="cpu",
             output_folder=self.store.new_folder(),
-            checkpoints=checkpoints,
-            resume=checkpoints.newest(),
+            saver=Saver(checkpoints, resume),
+            pace=Pace(self.store.local_work(work_id), epoch),
+            resume=resume,
             report=report,
             stop_reason=lambda: stop(latest),
         )

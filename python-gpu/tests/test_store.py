@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lamdagent_gpu.checkpoint import Checkpoints
 from lamdagent_gpu.contract.messages import Stage
 from lamdagent_gpu.fence import StaleFence
 from lamdagent_gpu.files import create_exclusively
+from lamdagent_gpu.pace import Pace
 from lamdagent_gpu.stage import InvalidJob, check_id, check_stage_id, stage_id_of
 from lamdagent_gpu.store import CorruptObject, FolderStore
 from lamdagent_gpu.weights import parameter_count, weights_sha256
@@ -87,17 +89,18 @@ def test_the_stage_id_is_the_one_typescript_computes() -> None:
 
 def test_racing_claims_each_get_their_own_epoch(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
-        epochs = list(pool.map(lambda _: fence.claim(tmp_path, "w"), range(24)))
+        epochs = list(pool.map(lambda _: fence.claim(FolderStore(tmp_path), ID, "w"), range(24)))
     assert sorted(epochs) == list(range(1, 25))
 
 
 def test_only_the_newest_epoch_passes(tmp_path: Path) -> None:
-    first = fence.claim(tmp_path, "zombie")
-    fence.check(tmp_path, first)
-    second = fence.claim(tmp_path, "successor")
-    fence.check(tmp_path, second)
+    store = FolderStore(tmp_path)
+    first = fence.claim(store, ID, "zombie")
+    fence.check(store, ID, first)
+    second = fence.claim(store, ID, "successor")
+    fence.check(store, ID, second)
     with pytest.raises(StaleFence, match="expected to hold epoch 1, got 2"):
-        fence.check(tmp_path, first)
+        fence.check(store, ID, first)
 
 
 def test_of_two_writers_one_creates(tmp_path: Path) -> None:
@@ -108,8 +111,9 @@ def test_of_two_writers_one_creates(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["record"]
 
 
-def checkpoints(work: Path, stage_id: str = ID) -> Checkpoints:
-    return Checkpoints(stage_id=stage_id, work=work, epoch=fence.claim(work, "w"))
+def checkpoints(root: Path, stage_id: str = ID) -> Checkpoints:
+    store = FolderStore(root)
+    return Checkpoints(store=store, stage_id=stage_id, epoch=fence.claim(store, stage_id, "w"))
 
 
 def write(folder: Path) -> None:
@@ -154,17 +158,30 @@ def record(attempt: int, **fields: object) -> AttemptRecord:
 
 
 def test_a_killed_attempt_is_closed_as_lost_by_the_next(tmp_path: Path) -> None:
-    attempts.save(tmp_path, record(1, lastStep=9, checkpoint=6, gpuSeconds=9.0))
-    closed = attempts.close_lost(tmp_path, attempts.load(tmp_path))
+    store = FolderStore(tmp_path)
+    attempts.save(store, ID, record(1, lastStep=9, checkpoint=6, gpuSeconds=9.0))
+    closed = attempts.close_lost(store, ID, attempts.load(store, ID))
     assert [one.end for one in closed] == ["lost"]
-    assert attempts.load(tmp_path) == closed
+    assert attempts.load(store, ID) == closed
+
+
+def test_what_a_killed_attempt_did_after_its_last_sign_of_life_is_known_to_the_step(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    attempts.save(store, ID, record(1, lastStep=9, checkpoint=6, gpuSeconds=0.0))
+    pace = Pace(store.local_work(ID), 1)
+    time.sleep(0.01)
+    for step in (9, 10, 12):
+        pace.step(step)
+    closed = attempts.close_lost(store, ID, attempts.load(store, ID))
+    assert closed[0].lastStep == 12
+    assert closed[0].gpuSeconds > 0
 
 
 def test_what_was_lost_is_what_was_done_again() -> None:
     killed = record(1, end="lost", lastStep=9, checkpoint=6, gpuSeconds=9.0)
     finished = record(2, end="completed", resumedStep=6, lastStep=20, gpuSeconds=14.0)
     wire = attempts.to_wire([killed, finished])
-    assert [(one.stepsLost, one.lostGpuSeconds) for one in wire] == [(3, 3.0), (0, 0.0)]
+    assert [(one.stepsKept, one.stepsLost, one.lostGpuSeconds) for one in wire] == [(6, 3, 3.0), (14, 0, 0.0)]
 
 
 def test_a_preemption_with_notice_loses_nothing() -> None:

@@ -66,14 +66,14 @@ def test_checkpoints_come_by_time_and_the_newest_two_stay(world: World) -> None:
     job = job_of(world, "sft full", checkpoint_seconds=0)
     context = world.context(job)
     run_training(context)
-    kept = sorted(path.name for path in context.checkpoints.folder.iterdir())
+    kept = sorted(path.name for path in context.saver.checkpoints.folder.iterdir())
     assert kept == ["00000004", "00000005"]
 
 
 def test_a_torn_checkpoint_is_passed_over_for_the_older_complete_one(world: World) -> None:
     job = job_of(world, "sft full", checkpoint_seconds=0)
     expected = trained(world, job)
-    work = world.store.work_folder(job.stageId)
+    work = world.store.local_work(job.stageId)
     optimizer = next((work / "checkpoints" / "00000005").rglob("optimizer.pt"))
     optimizer.write_bytes(optimizer.read_bytes()[:-7])
     resumed = world.context(job)
@@ -86,7 +86,7 @@ def test_a_torn_checkpoint_is_passed_over_for_the_older_complete_one(world: Worl
 def test_a_checkpoint_without_its_optimizer_is_refused(world: World) -> None:
     job = job_of(world, "sft full", checkpoint_seconds=0)
     trained(world, job)
-    for optimizer in world.store.work_folder(job.stageId).rglob("optimizer.pt"):
+    for optimizer in world.store.local_work(job.stageId).rglob("optimizer.pt"):
         optimizer.unlink()
     assert world.context(job).resume is None
 

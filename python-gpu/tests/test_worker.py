@@ -138,7 +138,7 @@ async def connected(address: str) -> Client:
 async def step_reached(world: World, stage_id: str, step: int) -> None:
     """Waits until the running attempt has a checkpoint at or past `step`."""
     for _ in range(600):
-        records = attempts.load(world.store.work_folder(stage_id))
+        records = attempts.load(world.store, stage_id)
         if records and records[-1].checkpoint >= step:
             return
         await asyncio.sleep(0.05)
@@ -174,16 +174,19 @@ async def test_a_kill_costs_steps_but_not_a_bit(world: World, start: Start, addr
             worker = GpuWorker(address, world.store.root)
         outcome = await handle.result()
         again = await (await start("build", job.model_dump())).result()
+        others = await (await start("build", {**job.model_dump(), "requester": "exploration/t0002"})).result()
     finally:
         worker.end()
     assert outcome["weightsSha256"] == expected["weightsSha256"]
     first, second = outcome["attempts"]
-    assert first["end"] == ("failed" if victim == "child" else "lost")
+    assert first["end"] == "lost"
     assert second["end"] == "completed"
     assert second["resumedStep"] >= 20
     assert first["stepsLost"] == max(0, first["lastStep"] - second["resumedStep"])
-    assert (again["reused"], again["weightsSha256"]) == (True, outcome["weightsSha256"])
-    assert not world.store.work_folder(job.stageId).exists()
+    assert first["stepsKept"] + first["stepsLost"] == first["lastStep"]
+    assert again == outcome  # the same trial asks again: what it paid is told once more
+    assert others == {**outcome, "reused": True}
+    assert not world.store.local_work(job.stageId).exists()
 
 
 async def test_a_notice_loses_no_step(world: World, start: Start, address: str) -> None:
@@ -214,12 +217,16 @@ async def test_a_merge_is_built_and_scored_and_then_reused(world: World, start: 
         score = world.evaluate_job(job.stageId, [world.benchmark([item]), world.benchmark([item], metric="f1")])
         scored = await (await start("evaluate", score.model_dump())).result()
         again = await (await start("evaluate", score.model_dump())).result()
-        rebuilt = await (await start("build", job.model_dump())).result()
+        other = {"requester": "exploration/t0002"}
+        reused = await (await start("evaluate", {**score.model_dump(), **other})).result()
+        rebuilt = await (await start("build", {**job.model_dump(), **other})).result()
     finally:
         worker.end()
     assert (built["status"], built["steps"], built["reused"]) == ("completed", 0, False)
     assert [one["reused"] for one in scored["scores"]] == [False, False]
-    assert [one["reused"] for one in again["scores"]] == [True, True]
+    assert again == scored
+    assert [one["reused"] for one in reused["scores"]] == [True, True]
+    assert (len(scored["attempts"]), reused["attempts"]) == (1, [])
     assert rebuilt["reused"]
 
 

@@ -34,6 +34,7 @@ class BuildJob(BaseModel):
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     stage: Stage
     options: JobOptions
+    requester: Annotated[StrictStr, Field(min_length=1)]
     label: StrictStr
 
 
@@ -43,6 +44,7 @@ class EvaluateJob(BaseModel):
     modelStageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     stages: list[IdentifiedStage]
     options: JobOptions
+    requester: Annotated[StrictStr, Field(min_length=1)]
     label: StrictStr
 
 
@@ -57,6 +59,7 @@ class Attempt(BaseModel):
     reason: StrictStr
     resumedStep: Annotated[StrictInt, Field(ge=0)]
     lastStep: Annotated[StrictInt, Field(ge=0)]
+    stepsKept: Annotated[StrictInt, Field(ge=0)]
     stepsLost: Annotated[StrictInt, Field(ge=0)]
     gpuSeconds: Annotated[StrictFloat, Field(ge=0.0)]
     lostGpuSeconds: Annotated[StrictFloat, Field(ge=0.0)]
@@ -102,7 +105,7 @@ class JobProgress(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     fence: Annotated[StrictInt, Field(ge=0)]
-    phase: Literal["loading", "training", "merging", "evaluating", "publishing"]
+    phase: Literal["waiting", "loading", "training", "merging", "evaluating", "publishing"]
     step: Annotated[StrictInt, Field(ge=0)]
     steps: Annotated[StrictInt, Field(ge=0)]
     checkpoint: StrictInt | None

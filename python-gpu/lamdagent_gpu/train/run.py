@@ -51,7 +51,7 @@ def run_training(context: JobContext) -> TrainResult:
             log.warning("out of memory with a micro-batch of %d; going on with %d", micro_batch, smaller)
             micro_batch = smaller
         free_memory()
-        resume = context.checkpoints.newest()
+        resume = context.newest_checkpoint()
         require_state(resume)
 
 
@@ -110,7 +110,8 @@ def _check_complete(context: JobContext, trainer: Any) -> None:
         raise Diverged(trainer.watch.diverged)
     done, expected = trainer.state.global_step, context.parameters["steps"]
     if trainer.watch.stopped is not None:
-        raise Preempted(f"{trainer.watch.stopped}; saved at step {done} of {expected}")
+        context.saver.flush()
+        raise Preempted(f"{trainer.watch.stopped}; saved at step {context.saver.safe_step} of {expected}")
     if done != expected:
         raise Incomplete(f"steps: expected {expected}, got {done}")
 

@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from transformers import Trainer
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
+from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.model import save_weights
 from lamdagent_gpu.train.order import training_order
@@ -75,6 +76,7 @@ class DurableTrainer(Trainer):
     def write_checkpoint(self, folder: Path) -> None:
         """Everything the next step depends on."""
         save_weights(self.model, folder)
+        failpoints.reach("checkpoint/between-files")
         self._save_optimizer_and_scheduler(str(folder))
         self._save_scaler(str(folder))
         self._save_rng_state(str(folder))

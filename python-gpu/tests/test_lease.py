@@ -1,0 +1,112 @@
+"""Leases: nobody restarts what still lives, nobody waits for the dead, and a zombie leaves no trace."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from lamdagent_gpu import attempts, fence, lease
+from lamdagent_gpu.lease import HeldElsewhere, Lease, Stopped
+from lamdagent_gpu.store import FolderStore
+
+ID = "ab" * 32
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in {"BEAT_SECONDS": 0.1, "STALE_SECONDS": 0.6, "PATIENCE_SECONDS": 1.2}.items():
+        monkeypatch.setattr(lease, name, seconds)
+
+
+async def take(store: FolderStore, worker: str) -> Lease:
+    taken = await lease.take(store, ID, worker=worker, device="cpu", stop=lambda: None)
+    await taken.begin()
+    return taken
+
+
+async def test_an_attempt_that_beats_is_neither_repeated_nor_disturbed(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    alive = await take(store, "alive")
+    with pytest.raises(HeldElsewhere, match="expected to be free, got an attempt that lives"):
+        await take(store, "impatient")
+    fence.check(store, ID, alive.record.attempt)
+    await alive.close("preempted", "notice")
+
+
+async def test_who_hands_back_is_followed_at_once(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    first = await take(store, "first")
+    waiting = asyncio.create_task(take(store, "second"))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await first.close("preempted", "notice")
+    second = await asyncio.wait_for(waiting, 2)
+    assert [one.end for one in second.earlier] == ["preempted"]
+    await second.close("preempted", "notice")
+
+
+async def test_who_vanished_is_followed_when_its_beats_are_missed(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    vanished = await take(store, "vanished")
+    vanished.saw({"phase": "training", "step": 7, "checkpoint": 5})
+    await asyncio.sleep(0.3)
+    await vanished.stop_beating()
+    began = time.monotonic()
+    second = await take(store, "second")
+    assert time.monotonic() - began < 1.5
+    (lost,) = second.earlier
+    assert (lost.end, lost.lastStep, lost.checkpoint) == ("lost", 7, 5)
+    assert lost.gpuSeconds > 0
+    await second.close("preempted", "notice")
+
+
+async def test_a_zombie_leaves_the_records_alone(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    zombie = await take(store, "zombie")
+    await zombie.stop_beating()
+    await asyncio.sleep(0.7)
+    second = await take(store, "second")
+    await zombie.close("failed", "woken up")
+    assert [one.end for one in attempts.load(store, ID)] == ["lost", ""]
+    with pytest.raises(fence.StaleFence):
+        zombie.checkpoints.commit(9, lambda folder: None)
+    await second.close("preempted", "notice")
+
+
+async def test_a_zombie_of_a_published_stage_makes_no_work_folder(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    zombie = await take(store, "zombie")
+    store.remove_tree(f"work/{ID}")
+    await asyncio.sleep(0.3)
+    await zombie.close("failed", "woken up")
+    assert not store.local_work(ID).exists()
+
+
+async def test_who_waits_hears_a_wish_to_stop(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    alive = await take(store, "alive")
+    with pytest.raises(Stopped, match="notice; it had not begun"):
+        await lease.take(store, ID, worker="second", device="cpu", stop=lambda: "notice")
+    await alive.close("preempted", "notice")
+
+
+async def test_a_store_out_of_reach_stops_the_signs_of_life_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = FolderStore(tmp_path)
+    taken = await take(store, "cut off")
+
+    def away(*_: object) -> None:
+        raise OSError("network is unreachable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderStore, "replace", away)
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(0.3)
+    assert sum("cannot be recorded now: network is unreachable" in one.message for one in caplog.records) == 1
+    assert lease.age_of_holder(store, ID) is not None
+    await taken.close("completed", "")
+    assert attempts.load(store, ID)[0].end == "completed"

@@ -15,8 +15,12 @@ export interface Doubles {
   readonly ended: string[];
   /** Stage ids (by trial) whose build waits until released; a cancellation ends the wait. */
   readonly gates: Map<number, Promise<void>>;
-  /** Told by the build of this trial instead of a result. */
+  /** Told by the build (`throws`: also by the evaluation) of this trial instead of a result. */
   readonly failures: Map<number, 'rejected' | 'throws'>;
+  /** Stages (by trial) whose objects were collected: the trial's workflow finds them missing and builds them first. */
+  readonly parents: Map<number, readonly IdentifiedStage[]>;
+  /** The stage id of a trial that was proposed. */
+  stageOf(trial: number): string;
   readonly activities: OrchestratorActivities & StoreActivities;
   readonly gpu: GpuActivities;
 }
@@ -44,6 +48,8 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     ended: [],
     gates: new Map(),
     failures: new Map(),
+    parents: new Map(),
+    stageOf: (trial) => [...trials].find(([, of]) => of === trial)?.[0] ?? '',
     activities: {
       prepare: ({ spec }) => {
         if (spec === 'bad')
@@ -100,7 +106,8 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
       lookup: ({ stageId }) => {
         const stage = stages.get(stageId);
         const there = made.built.includes(stageId) || trials.get(stageId) === 0;
-        const missing = stage === undefined || there ? [] : [stage];
+        const parents = made.parents.get(trials.get(stageId) ?? -1) ?? [];
+        const missing = stage === undefined || there ? [] : [...parents, stage];
         return Promise.resolve({ missing, weightsSha256: null, scores: [], found: [] });
       },
       // A local activity runs again when its workflow task was lost: then it must bring the very same row.
@@ -122,7 +129,12 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     },
     gpu: {
       build: (job) => build(made, trials.get(job.stageId) ?? -1, job),
-      evaluate: (job) => Promise.resolve(evaluate(trials.get(job.modelStageId) ?? -1, job)),
+      evaluate: (job) => {
+        const trial = trials.get(job.modelStageId) ?? -1;
+        if (made.failures.get(trial) === 'throws')
+          throw ApplicationFailure.nonRetryable('planted', 'Planted');
+        return Promise.resolve(evaluate(trial, job));
+      },
     },
   };
   return made;

@@ -1,49 +1,47 @@
-/** Records histories for test/histories: `npx tsx test/record.ts VERSION`. Run it once a released shape. */
-import { writeFileSync } from 'node:fs';
+/**
+ * Records histories for test/histories: `npx tsx test/record.ts VERSION [SHAPE …]` (all shapes by default). A file
+ * that is there is never touched: explorations of that age may still run.
+ */
+import { existsSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { Worker } from '@temporalio/worker';
-import { QUEUES } from '../workflows/contract.js';
-import { createDoubles } from './doubles.js';
-import { startOrchestrator, startServer } from './harness.js';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { SEARCH_ATTRIBUTES } from '../workflows/contract.js';
+import { startServer } from './harness.js';
+import { runShape, SHAPES, type Recorded } from './shapes.js';
 
-/** Without the names of the machine and its processes. */
+const TYPE_NAMES = { KEYWORD: 'Keyword', DOUBLE: 'Double', INT: 'Int' } as const;
+const ATTRIBUTES = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+  '--search-attribute',
+  `${name}=${TYPE_NAMES[type]}`,
+]);
+const EAGER = ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'];
+
+/** Without the names of the machine, its processes and its folders. */
 function anonymous(json: string): string {
   return json
     .replaceAll(hostname(), 'recorder')
-    .replace(/("(?:identity|workerInstanceKey)": )"[^"]*"/g, '$1"recorder"');
+    .replace(/("(?:identity|workerInstanceKey)": )"[^"]*"/g, '$1"recorder"')
+    .replace(/("stackTrace": )"(?:[^"\\]|\\.)*"/g, '$1""');
 }
 
-const version = process.argv[2] ?? 'next';
-const server = await startServer();
-const doubles = createDoubles({ name: 'recorded', explorationId: 'recorded-00000000' });
-const orchestrator = await startOrchestrator(server, doubles.activities);
-const gpu = await Worker.create({
-  connection: server.nativeConnection,
-  taskQueue: QUEUES.gpu,
-  activities: doubles.gpu,
-});
-await orchestrator.runUntil(
-  gpu.runUntil(async () => {
-    const handle = await server.client.workflow.start('explore', {
-      args: [{}],
-      taskQueue: QUEUES.orchestrator,
-      workflowId: 'explore/recorded',
-    });
-    await handle.result();
-    const trial = doubles.rows.find((row) => row.trial === 2);
-    const child = `explore/recorded/t0002-${trial?.stageId.slice(0, 8) ?? ''}`;
-    for (const [kind, id] of [
-      ['explore', 'explore/recorded'],
-      ['pipeline', child],
-    ] as const) {
-      const recorded = await server.client.workflow.getHandle(id).fetchHistory();
-      writeFileSync(
-        join(import.meta.dirname, 'histories', `${kind}-${version}.json`),
-        `${anonymous(historyToJSON(recorded))}\n`,
-      );
-    }
-  }),
-);
-await server.teardown();
+async function keep(server: TestWorkflowEnvironment, { name, workflowId, runId }: Recorded): Promise<void> {
+  const file = join(import.meta.dirname, 'histories', `${name}-${version}.json`);
+  if (existsSync(file)) {
+    console.error(`${file}: kept as it is`);
+    return;
+  }
+  const recorded = await server.client.workflow.getHandle(workflowId, runId).fetchHistory();
+  writeFileSync(file, `${anonymous(historyToJSON(recorded))}\n`);
+  console.error(`${file}: ${String(recorded.events?.length)} events`);
+}
+
+const [version = 'next', ...wanted] = process.argv.slice(2);
+for (const [name, shape] of Object.entries(SHAPES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const extraArgs = [...(shape.indexed === true ? ATTRIBUTES : []), ...(shape.eager === true ? EAGER : [])];
+  const server = await startServer(extraArgs);
+  for (const recorded of await runShape(server, name, shape)) await keep(server, recorded);
+  await server.teardown();
+}

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
+import { toCanonicalString } from '@temporalio/common';
 import {
   DefaultLogger,
   NativeConnection,
@@ -13,9 +14,10 @@ import {
 import { QUEUES } from '../workflows/contract.js';
 import { composeActivities } from './activities.js';
 import type { Program } from './childProcess.js';
+import { deploymentOptions } from './deployment.js';
 import { configuredService, serviceAt, type Service } from './connect.js';
 import { readEnvironment, type Environment } from './env.js';
-import { messageOf } from './fault.js';
+import { messageOf, UserFault } from './fault.js';
 import type { Home } from './home.js';
 import { watchParent } from './parent.js';
 
@@ -28,7 +30,8 @@ export function orchestratorProgram(env: Environment, home: Home, address: strin
     name: 'orchestrator',
     command: process.execPath,
     args: ['--enable-source-maps', join(env.root, 'dist/workers/orchestrator.js'), '--address', address],
-    env: { LAMDAGENT_HOME: home.folder, LAMDAGENT_STORE: env.store },
+    env: { LAMDAGENT_HOME: home.folder, LAMDAGENT_STORE: env.store, LAMDAGENT_CACHE: env.cache },
+    usesStore: true,
     logFile: home.log('orchestrator'),
     graceMs: 12_000,
   };
@@ -38,6 +41,8 @@ async function main(): Promise<void> {
   const env = readEnvironment();
   const { values } = parseArgs({ options: { address: { type: 'string' } } });
   const service = values.address === undefined ? configuredService() : serviceAt(values.address);
+  const codePath = join(env.root, 'dist/workflow-bundle.js');
+  const versioning = deploymentOptions(env, codePath);
   const logger = new DefaultLogger('INFO');
   Runtime.install({ logger, shutdownSignals: [] });
   const connection = await patiently(service);
@@ -56,7 +61,8 @@ async function main(): Promise<void> {
     connection,
     namespace: service.namespace,
     taskQueue: QUEUES.orchestrator,
-    workflowBundle: { codePath: join(env.root, 'dist/workflow-bundle.js') },
+    workflowBundle: { codePath },
+    ...versioning,
     activities: composed.activities,
     shutdownGraceTime: GRACE,
     shutdownForceTime: FORCE,
@@ -67,7 +73,9 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   watchParent(env.parentPid, stop);
-  logger.info(`ready queue=${QUEUES.orchestrator} address=${service.address} store=${env.store}`);
+  const version = versioning.workerDeploymentOptions?.version;
+  const build = version === undefined ? '' : ` build=${toCanonicalString(version)}`;
+  logger.info(`ready queue=${QUEUES.orchestrator} address=${service.address} store=${env.store}${build}`);
   await worker.run().finally(() => composed.close());
   await connection.close();
 }
@@ -89,8 +97,8 @@ if (process.argv[1] === import.meta.filename) {
   main().then(
     () => process.exit(0),
     (error: unknown) => {
-      console.error(error);
-      process.exit(1);
+      console.error(error instanceof UserFault ? error.message : error);
+      process.exit(error instanceof UserFault ? error.exitCode : 1);
     },
   );
 }

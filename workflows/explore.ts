@@ -2,9 +2,9 @@ import {
   allHandlersFinished,
   ApplicationFailure,
   condition,
-  continueAsNew,
   isCancellation,
   CancellationScope,
+  makeContinueAsNewFunc,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
@@ -167,12 +167,17 @@ function vanished(proposed: ProposedTrial): TrialResult {
   return { trial, stageId, status: 'crashed', message, ...nothing, startedAt: now, endedAt: now };
 }
 
-/** Keeps the history bounded: trials in flight are abandoned children and go on; they report to the workflow id. */
+/**
+ * Keeps the history bounded, and where workers are versioned moves to the build that is current now. Trials in flight
+ * are abandoned children and go on (on the build they began on); they report to the workflow id.
+ */
 async function handOver(spec: Json, inbox: Inbox, index: Index): Promise<void> {
-  if (!workflowInfo().continueAsNewSuggested) return;
+  const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: isOutdated } = workflowInfo();
+  if (!continueAsNewSuggested && !isOutdated) return;
   await condition(allHandlersFinished);
   const carried: Carried = { state: inbox.current(), registered: index.registered, ended: inbox.ended };
-  await continueAsNew<typeof explore>(spec, carried);
+  const next = isOutdated ? ({ initialVersioningBehavior: 'AUTO_UPGRADE' } as const) : {};
+  await makeContinueAsNewFunc<typeof explore>(next)(spec, carried);
 }
 
 function publish(inbox: Inbox, index: Index): void {

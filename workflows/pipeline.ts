@@ -5,6 +5,7 @@ import {
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { BuildOutcome, Evaluated, JobOptions, Score, StageFailure } from '../domain/outcome.js';
 import type { IdentifiedStage } from '../domain/stage.js';
@@ -20,8 +21,8 @@ export interface PipelineInput {
   /** Evaluation stages of the model, by benchmark name. */
   readonly evaluations: Readonly<Record<string, IdentifiedStage>>;
   readonly options: JobOptions;
-  /** Who pays: `<explorationId>/<trial>`; the same when the workflow is started again. */
-  readonly requester: string;
+  /** Who pays: `<explorationId>/<trial>`; the same when the workflow is started again. Absent in trials begun by 0.1. */
+  readonly requester?: string;
   /** The workflow id that gets the `trialEnded` signal; null: nobody. */
   readonly reportTo: string | null;
 }
@@ -75,7 +76,7 @@ async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise
   const known = await store.lookup({
     stageId: target,
     evaluations: wanted.map((one) => one.stageId),
-    requester: input.requester,
+    requester: requesterOf(input),
   });
   stages.push(...known.found);
   let weightsSha256 = known.weightsSha256;
@@ -98,8 +99,14 @@ function build(input: PipelineInput, missing: IdentifiedStage): Promise<BuildOut
   const label = isTarget
     ? input.proposed.label
     : `rebuild ${missing.stage.kind} ${missing.stageId.slice(0, 8)}`;
-  const { options, requester } = input;
-  return gpu(label, BUILD_PRIORITY).build({ schemaVersion: 1, ...missing, options, requester, label });
+  const paid = { options: input.options, requester: requesterOf(input) };
+  return gpu(label, BUILD_PRIORITY).build({ schemaVersion: 1, ...missing, ...paid, label });
+}
+
+/** A trial that 0.1 began is named by its workflow id: `explore/<name>/<trial>-<8 digits>`, or `…/<split>-<trial>`. */
+function requesterOf({ explorationId, requester }: PipelineInput): string {
+  const name = workflowInfo().workflowId.split('/').at(-1) ?? '';
+  return requester ?? `${explorationId}/${name.replace(/-[0-9a-f]{8}$/, '')}`;
 }
 
 /** Scores what has no score yet; null when there is nothing to do. */
@@ -116,7 +123,7 @@ async function evaluate(
     modelStageId: input.proposed.stageId,
     stages,
     options: input.options,
-    requester: input.requester,
+    requester: requesterOf(input),
     label,
   } as const;
   return gpu(label, EVALUATE_PRIORITY).evaluate(job);

@@ -21,6 +21,7 @@ export const keys = {
   /** One LLM exchange of a decision: `{promptSha256, messages, schema, answer, usage, seconds}`. */
   llmCall: (explorationId: string, decision: number, call: number) =>
     `decisions/${explorationId}/calls/${six(decision)}-${String(call).padStart(2, '0')}.json`,
+  finalRows: (explorationId: string, split: string) => `ledger/${explorationId}/${split}`,
   finalRow: (explorationId: string, split: string, trial: number) =>
     `ledger/${explorationId}/${split}/${trialName(trial)}.json`,
 } as const;

@@ -1,5 +1,5 @@
 import { loadPointer, listNames } from '../activities/ledger/read.js';
-import { createFolderStore } from '../activities/store/folder.js';
+import { openStore } from '../activities/store/open.js';
 import type { Store } from '../activities/store/store.js';
 import { nearest } from '../domain/nearest.js';
 import { readEnvironment, type Environment } from '../workers/env.js';
@@ -19,7 +19,8 @@ export interface Context {
 export type Run = (work: (context: Context) => Promise<number>) => Promise<void>;
 
 export function openContext(env: Environment = readEnvironment()): Context {
-  return { env, home: homeAt(env.home), store: createFolderStore(env.store), terminal: openTerminal(env) };
+  const store = openStore(env.store, env.cache);
+  return { env, home: homeAt(env.home), store, terminal: openTerminal(env) };
 }
 
 /** Ends with exit code 2 and the nearest name unless the store knows the exploration. */

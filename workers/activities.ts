@@ -9,7 +9,7 @@ import { createFinalActivities } from '../activities/ledger/final.js';
 import { writeReport } from '../activities/report/write.js';
 import { createServiceActivities } from '../activities/service/service.js';
 import { createPrepare } from '../activities/spec/prepare.js';
-import { createFolderStore } from '../activities/store/folder.js';
+import { openStore } from '../activities/store/open.js';
 import type { OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
 import { createEmbeddedLlm, type EmbeddedLlm } from './embeddedLlm.js';
 import type { Environment } from './env.js';
@@ -27,7 +27,7 @@ export function composeActivities(options: {
   readonly warn: (line: string) => void;
 }): Composed {
   const { env, client, warn } = options;
-  const store = createFolderStore(env.store);
+  const store = openStore(env.store, env.cache);
   const reach = createFailpoints(env.failpoints);
   const llm = embeddedLlmOf(env, warn);
   const embedded = llm === null ? null : () => llm.open();

@@ -10,6 +10,8 @@ export interface Program {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
+  /** It reads or writes the store, so it gets the AWS credentials. */
+  readonly usesStore?: boolean;
   /** How long it may take to end after SIGTERM before SIGKILL. */
   readonly graceMs: number;
 }
@@ -28,7 +30,7 @@ export function startProcess(program: Program): Running {
   const child = spawn(program.command, program.args, {
     detached: true,
     stdio: ['ignore', log, log],
-    env: childEnvironment(program.env),
+    env: childEnvironment(program.env, { usesStore: program.usesStore ?? false }),
   });
   closeSync(log);
   const ended = new Promise<string>((resolve) => {

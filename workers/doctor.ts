@@ -7,6 +7,7 @@ import { canConnect } from './connect.js';
 import type { Environment } from './env.js';
 import { messageOf } from './fault.js';
 import { homeAt } from './home.js';
+import { storeFinding } from './storeDoctor.js';
 import { findTemporal, readServerAddress } from './temporalServer.js';
 
 export interface Finding {
@@ -20,7 +21,7 @@ export interface Finding {
 const LEAST_FREE_BYTES = 2 * 2 ** 30;
 const run = promisify(execFile);
 
-/** Looks at everything an embedded installation needs. Changes nothing but the (possibly new) home folder. */
+/** Looks at everything an embedded installation needs. Changes nothing but the (possibly new) home folder and one small record of the store. */
 export async function examine(env: Environment): Promise<readonly Finding[]> {
   const python = join(env.venv, 'bin', 'python');
   const temporal = findTemporal(env);
@@ -45,6 +46,7 @@ export async function examine(env: Environment): Promise<readonly Finding[]> {
           'Install it anew: https://docs.temporal.io/cli.',
         ),
     await homeFinding(env),
+    await storeFinding(env),
     await serverFinding(env),
   ];
 }

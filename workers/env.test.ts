@@ -8,6 +8,7 @@ describe('the environment', () => {
     const env = readEnvironment({}, '/somewhere');
     assert.equal(env.home, '/somewhere/.lamdagent');
     assert.equal(env.store, '/somewhere/.lamdagent/store');
+    assert.equal(env.cache, '/somewhere/.lamdagent/cache');
     assert.equal(env.device, 'auto');
     assert.equal(env.port, null);
     assert.equal(env.hasTemporal, false);
@@ -17,6 +18,21 @@ describe('the environment', () => {
 
   it('takes paths relative to the working folder', () => {
     assert.equal(readEnvironment({ LAMDAGENT_HOME: 'x' }, '/somewhere').home, '/somewhere/x');
+  });
+
+  it('takes a store on S3 as it is, and refuses one that is none', () => {
+    const at = (store: string) => readEnvironment({ LAMDAGENT_STORE: store }, '/somewhere').store;
+    assert.equal(at('s3://bucket/a/prefix/'), 's3://bucket/a/prefix');
+    assert.equal(at('relative'), '/somewhere/relative');
+    assert.throws(() => at('s3://Bucket/../x'), /store: expected a folder or s3:\/\/bucket\/prefix/);
+  });
+
+  it('gives the AWS credentials to the processes that use the store, and to no other', () => {
+    process.env['AWS_SECRET_ACCESS_KEY'] = 'secret';
+    const [with_, without] = [childEnvironment({}, { usesStore: true }), childEnvironment({})];
+    delete process.env['AWS_SECRET_ACCESS_KEY'];
+    assert.equal(with_['AWS_SECRET_ACCESS_KEY'], 'secret');
+    assert.equal(without['AWS_SECRET_ACCESS_KEY'], undefined);
   });
 
   it('refuses a port that is none', () => {

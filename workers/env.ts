@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { EXIT, UserFault } from './fault.js';
+import { isS3, parseS3Location } from '../activities/store/s3Location.js';
+import { EXIT, messageOf, UserFault } from './fault.js';
 
 /** All that the environment may say. This file is the only reader of process.env. */
 export interface Environment {
@@ -16,8 +17,10 @@ export interface Environment {
   readonly uiPort: number | null;
   /** LAMDAGENT_DEVICE (auto, cuda, mps, cpu; default auto): where the GPU worker computes. */
   readonly device: string;
-  /** LAMDAGENT_STORE (default `<home>/store`): the store's folder. */
+  /** LAMDAGENT_STORE (default `<home>/store`): the store's folder, or `s3://bucket/prefix` (reached by the AWS_* variables). */
   readonly store: string;
+  /** LAMDAGENT_CACHE (default `<home>/cache`): this machine's copies of an S3 store's objects. */
+  readonly cache: string;
   /** OPENAI_API_KEY: sent only to an endpoint that the spec names. A key alone is never consent. */
   readonly openAiKey: string | null;
   /** OPENAI_BASE_URL: the endpoint of `--model` without `--llm`. */
@@ -49,7 +52,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     port: portOf('LAMDAGENT_PORT', text('LAMDAGENT_PORT')),
     uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
     device: text('LAMDAGENT_DEVICE') ?? 'auto',
-    store: resolve(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
+    store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
+    cache: resolve(cwd, text('LAMDAGENT_CACHE') ?? join(home, 'cache')),
     openAiKey: text('OPENAI_API_KEY'),
     openAiBaseUrl: text('OPENAI_BASE_URL'),
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(
@@ -66,16 +70,31 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
 
 /**
  * The environment of an embedded installation's process: ours plus some, without what points at another Temporal
- * service (its API key and TLS settings would break the connection to the embedded server).
+ * service (its API key and TLS settings would break the connection to the embedded server). The AWS credentials go to
+ * the processes that use the store, and to no other.
  */
-export function childEnvironment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+export function childEnvironment(
+  more: Readonly<Record<string, string>>,
+  { usesStore = false }: { readonly usesStore?: boolean } = {},
+): NodeJS.ProcessEnv {
+  const kept = (name: string): boolean =>
+    !name.startsWith('TEMPORAL_') && (usesStore || !name.startsWith('AWS_'));
+  const own = Object.entries(process.env).filter(([name]) => kept(name));
   return {
     ...Object.fromEntries(own),
     TEMPORAL_CONFIG_FILE: devNull,
     LAMDAGENT_PARENT_PID: String(process.pid),
     ...more,
   };
+}
+
+function storeOf(cwd: string, store: string): string {
+  if (!isS3(store)) return resolve(cwd, store);
+  try {
+    return parseS3Location(store).text;
+  } catch (error) {
+    throw new UserFault(messageOf(error), EXIT.usage);
+  }
 }
 
 function portOf(name: string, text: string | null): number | null {

@@ -16,13 +16,17 @@ export function gpuWorkerProgram(env: Environment, home: Home, address: string):
   return {
     name: 'GPU worker',
     command,
-    args: ['--address', address, '--namespace', 'default', '--store', env.store, '--device', env.device],
+    args: [
+      ...['--address', address, '--namespace', 'default', '--device', env.device],
+      ...['--store', env.store, '--cache', env.cache],
+    ],
     env: {
       OMP_NUM_THREADS: '1',
       HF_HUB_OFFLINE: '1',
       TOKENIZERS_PARALLELISM: 'false',
       PYTHONUNBUFFERED: '1',
     },
+    usesStore: true,
     logFile: home.log('gpu-worker'),
     graceMs: GRACE_MS,
   };

@@ -30,7 +30,8 @@ export function orchestratorProgram(env: Environment, home: Home, address: strin
     name: 'orchestrator',
     command: process.execPath,
     args: ['--enable-source-maps', join(env.root, 'dist/workers/orchestrator.js'), '--address', address],
-    env: { LAMDAGENT_HOME: home.folder, LAMDAGENT_STORE: env.store },
+    env: { LAMDAGENT_HOME: home.folder, LAMDAGENT_STORE: env.store, LAMDAGENT_CACHE: env.cache },
+    usesStore: true,
     logFile: home.log('orchestrator'),
     graceMs: 12_000,
   };

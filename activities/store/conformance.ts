@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { sha256Hex } from '../../domain/stage.js';
 import type { Store } from './store.js';
 
@@ -17,25 +17,27 @@ const ESCAPES = [
   'names/..',
 ];
 
-/** What every store promises. `open` gives another handle on the same place, as another process would have. */
-export function storeConformance(
-  name: string,
-  create: () => Promise<{ store: Store; open: () => Store }>,
-): void {
+/** A new, empty place and the ways to it. */
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** Another handle on the same place, as a process on another machine would have. */
+  open(): Store;
+  /** Changes the stored bytes of a published object's file, behind the store's back. */
+  damage(stageId: string, path: string, text: string): Promise<void>;
+}
+
+/** What every store promises. */
+export function storeConformance(name: string, create: () => Promise<StoreUnderTest>): void {
   describe(`${name} keeps what a store promises`, () => {
-    let store: Store;
-    let open: () => Store;
+    let under: StoreUnderTest;
     beforeEach(async () => {
-      ({ store, open } = await create());
+      under = await create();
     });
-    records(
-      () => store,
-      () => open(),
-    );
-    objects(
-      () => store,
-      () => open(),
-    );
+    const store = (): Store => under.store;
+    const open = (): Store => under.open();
+    records(store, open);
+    objects(store, open);
+    damages(store, () => under);
   });
 }
 
@@ -116,17 +118,6 @@ function objects(store: () => Store, open: () => Store): void {
     for (const manifest of all) assert.deepEqual(manifest, winner);
   });
 
-  it('finds a changed file when it is opened', async () => {
-    await store().publish(ID, 'model', files, {});
-    await writeFile(await store().openFile(ID, 'b.txt'), 'bad');
-    await assert.rejects(
-      open().openFile(ID, 'b.txt'),
-      /b\.txt: expected SHA-256 [0-9a-f]{64}, got [0-9a-f]{64}/,
-    );
-    await writeFile(await store().openFile(ID, 'b.txt'), 'longer');
-    await assert.rejects(store().openFile(ID, 'b.txt'), /b\.txt: expected 3 bytes, got 6/);
-  });
-
   it('has no object, and no file of it, before it is published', async () => {
     assert.equal(await store().manifest(ID), null);
     await assert.rejects(store().openFile(ID, 'b.txt'), /expected a published file b\.txt, got none/);
@@ -140,5 +131,18 @@ function objects(store: () => Store, open: () => Store): void {
     for (const path of ['../b.txt', '/tmp/b.txt', 'a/../../b.txt', '.', 'manifest.json'])
       await assert.rejects(store().publish(ID, 'model', [{ path, text: '' }], {}), /object file: expected/);
     assert.equal(await store().manifest(ID), null);
+  });
+}
+
+function damages(store: () => Store, under: () => StoreUnderTest): void {
+  it('finds a changed file when it is opened', async () => {
+    await store().publish(ID, 'model', [{ path: 'adapter/b.txt', text: 'bee' }], {});
+    await under().damage(ID, 'adapter/b.txt', 'bad');
+    await assert.rejects(
+      under().open().openFile(ID, 'adapter/b.txt'),
+      /b\.txt: expected SHA-256 [0-9a-f]{64}, got [0-9a-f]{64}/,
+    );
+    await under().damage(ID, 'adapter/b.txt', 'longer');
+    await assert.rejects(store().openFile(ID, 'adapter/b.txt'), /b\.txt: expected 3 bytes, got 6/);
   });
 }

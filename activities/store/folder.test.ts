@@ -16,7 +16,11 @@ after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, fo
 
 storeConformance('the folder store', async () => {
   const folder = await newFolder();
-  return { store: createFolderStore(folder), open: () => createFolderStore(folder) };
+  return {
+    store: createFolderStore(folder),
+    open: () => createFolderStore(folder),
+    damage: (stageId, path, text) => writeFile(join(folder, 'objects', stageId, path), text),
+  };
 });
 
 describe('the folder store', () => {

@@ -1,12 +1,11 @@
 import { link, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { absentAsNull, codeOf, makeFolder, readIfThere, stageText, syncPath } from './durable.js';
+import { checkedKey, isKeyPart } from './names.js';
 import { createObjects } from './objects.js';
 import type { Store } from './store.js';
 
 export { sha256OfFile } from './durable.js';
-
-const KEY_PART = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** The store on a local folder; the same layout as the GPU worker's (`lamdagent_gpu/store.py`). */
 export function createFolderStore(folder: string): Store {
@@ -34,7 +33,7 @@ export function createFolderStore(folder: string): Store {
     read: (key) => readIfThere(pathOf(root, key)),
     list: async (prefix) => {
       const entries = await absentAsNull(readdir(pathOf(root, prefix), { withFileTypes: true }));
-      const files = (entries ?? []).filter((entry) => entry.isFile() && KEY_PART.test(entry.name));
+      const files = (entries ?? []).filter((entry) => entry.isFile() && isKeyPart(entry.name));
       return files.map((entry) => `${prefix}/${entry.name}`).sort();
     },
   };
@@ -53,9 +52,6 @@ async function linked(staged: string, target: string): Promise<boolean> {
   return wrote;
 }
 
-/** The file of a key; keys that would leave the root are refused. */
 function pathOf(root: string, key: string): string {
-  if (!key.split('/').every((part) => KEY_PART.test(part)))
-    throw new Error(`store key: expected plain names between slashes, got ${JSON.stringify(key)}`);
-  return join(root, ...key.split('/'));
+  return join(root, ...checkedKey(key).split('/'));
 }

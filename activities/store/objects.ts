@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Manifest, ObjectFile } from '../../domain/outcome.js';
-import { ManifestSchema } from '../spec/contract.js';
 import { absentAsNull, makeFolder, readIfThere, sha256OfFile, syncPath, writeSynced } from './durable.js';
+import { parseManifest } from './manifest.js';
+import { checkedId, fileInside, MANIFEST } from './names.js';
 import type { ObjectSource, Store } from './store.js';
-
-const STAGE_ID = /^[0-9a-f]{64}$/;
-const MANIFEST = 'manifest.json';
+import { verifyFile } from './verify.js';
 
 /** The objects of a folder store: `objects/<stageId>/`, staged whole under `tmp/` and renamed once. */
 export function createObjects(root: string): Pick<Store, 'manifest' | 'publish' | 'openFile'> {
@@ -39,9 +38,10 @@ export function createObjects(root: string): Pick<Store, 'manifest' | 'publish' 
       const file = (await manifest(stageId))?.files.find((one) => one.path === path);
       if (file === undefined)
         throw new Error(`object ${stageId}: expected a published file ${path}, got none`);
-      const absolute = inside(folder, path);
+      const absolute = fileInside(folder, path);
       const token = `${stageId}/${path}`;
-      await verify(absolute, file, verified.has(token));
+      // The size is checked at every reading, the hash once a process.
+      await verifyFile(absolute, file, { hash: !verified.has(token) });
       verified.add(token);
       return absolute;
     },
@@ -49,7 +49,7 @@ export function createObjects(root: string): Pick<Store, 'manifest' | 'publish' 
 }
 
 /** Renames the staged folder to its place; null when it went there, else the manifest that was there first. */
-async function moveIn(
+export async function moveIn(
   staged: string,
   target: string,
   existing: () => Promise<Manifest | null>,
@@ -75,12 +75,7 @@ async function moveTornAside(target: string, aside: string): Promise<void> {
 async function readManifest(folder: string, stageId: string): Promise<Manifest | null> {
   const text = await readIfThere(join(folder, MANIFEST));
   if (text === null) return null;
-  const parsed = ManifestSchema.safeParse(jsonOf(text));
-  if (!parsed.success || parsed.data.stageId !== stageId)
-    throw new Error(
-      `object ${stageId}: expected its manifest, got another text. Remove ${folder}; it is made again.`,
-    );
-  return parsed.data;
+  return parseManifest(text, stageId, folder);
 }
 
 async function stageFiles(folder: string, files: readonly ObjectSource[]): Promise<readonly ObjectFile[]> {
@@ -92,8 +87,7 @@ async function stageFiles(folder: string, files: readonly ObjectSource[]): Promi
 }
 
 async function place(folder: string, source: ObjectSource): Promise<ObjectFile> {
-  const target = inside(folder, source.path);
-  if (source.path === MANIFEST) throw new Error(`object file: expected another name than ${MANIFEST}`);
+  const target = fileInside(folder, source.path);
   await makeFolder(dirname(target));
   if ('text' in source) await writeFile(target, source.text);
   else await copyFile(source.file, target, constants.COPYFILE_FICLONE);
@@ -105,38 +99,4 @@ async function place(folder: string, source: ObjectSource): Promise<ObjectFile> 
       `file ${source.file}: expected SHA-256 ${source.sha256}, got ${sha256}. It changed while it was imported.`,
     );
   return { path: source.path, bytes: (await stat(target)).size, sha256 };
-}
-
-/** The size is checked at every reading, the hash once a process. */
-async function verify(path: string, file: ObjectFile, hashed: boolean): Promise<void> {
-  const advice = 'Remove the object; it is made again from its recipe.';
-  const bytes = (await absentAsNull(stat(path)))?.size ?? null;
-  if (bytes !== file.bytes)
-    throw new Error(
-      `file ${path}: expected ${String(file.bytes)} bytes, got ${String(bytes ?? 'none')}. ${advice}`,
-    );
-  if (hashed) return;
-  const sha256 = await sha256OfFile(path);
-  if (sha256 !== file.sha256)
-    throw new Error(`file ${path}: expected SHA-256 ${file.sha256}, got ${sha256}. ${advice}`);
-}
-
-function checkedId(stageId: string): string {
-  if (STAGE_ID.test(stageId)) return stageId;
-  throw new Error(`stage id: expected 64 hexadecimal digits, got ${JSON.stringify(stageId)}`);
-}
-
-/** Refuses paths that leave the object. */
-function inside(folder: string, path: string): string {
-  const absolute = resolve(folder, path);
-  if (absolute.startsWith(folder + sep)) return absolute;
-  throw new Error(`object file: expected a path inside the object, got ${JSON.stringify(path)}`);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -114,6 +114,7 @@ def write_rows(folder: Path, split: Any) -> dict[str, Any]:
 
 
 def handle(message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any) -> None:
+    store.begin_job()
     context = make_context(message, store, mailbox, send)
     try:
         failpoints.reach("load/begin")

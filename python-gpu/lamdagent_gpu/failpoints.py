@@ -1,8 +1,9 @@
 """Failpoints: named places where the kill matrix ends, stops or fails this very process. Nothing unless switched on.
 
 `LAMDAGENT_FAILPOINTS` names a folder. A point `checkpoint/before-manifest` is armed by the file
-`checkpoint.before-manifest` in it, whose text is the action: `kill`, `kill-parent`, `stop` (signals), `enospc`,
-`error` (exceptions) or `sleep SECONDS`. Who reaches the point renames the file to `….fired` first, so it acts once.
+`checkpoint.before-manifest` in it, whose text is the action: `kill`, `kill-parent`, `stop` (signals), `exit` (code 3),
+`enospc`, `error` (exceptions) or `sleep SECONDS`. Who reaches the point renames the file to `….fired` first, so it
+acts once.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ def _act(name: str, action: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device (planted)", name)
     if action == "error":
         raise Planted(name)
+    if action == "exit":
+        print(f"{name}: ending with code 3 as planted", flush=True)
+        os._exit(3)
     if action.startswith("sleep"):
         time.sleep(float(action.removeprefix("sleep")))
     elif action == "kill-parent":

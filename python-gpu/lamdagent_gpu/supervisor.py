@@ -130,6 +130,7 @@ class Supervisor:
             await lease.stop_beating()
             self.last = (spec.work_id, end.records[-1])
             await asyncio.to_thread(clear_work, self.store, spec.work_id)
+            await asyncio.to_thread(clear_leftovers, self.store)
             return published
 
     async def _taken(self, spec: JobSpec, stop: Callable[[], str | None]) -> Lease:
@@ -209,6 +210,18 @@ class Supervisor:
         lease.saw(event)
         token = {key: value for key, value in event.items() if key != "event"}
         self.latest = {"stageId": spec.work_id, "fence": lease.record.attempt, **token}
+
+
+def clear_leftovers(store: Store) -> None:
+    """Checkpoints on this machine of stages that went on, and ended, on others."""
+    if not store.is_shared:
+        return
+    for folder in (store.local_root / "work").iterdir():
+        try:
+            if not store.names(f"work/{folder.name}"):
+                shutil.rmtree(folder, ignore_errors=True)
+        except Exception as error:
+            log.warning("local work folder %s: expected to be looked up, got %s", folder.name[:8], error)
 
 
 async def unless_stopped(work: Awaitable[Result], stop: Callable[[], str | None]) -> Result:

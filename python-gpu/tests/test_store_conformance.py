@@ -245,6 +245,27 @@ def test_a_torn_shared_checkpoint_is_passed_over(place: Place) -> None:
     assert found.step == 3
 
 
+@pytest.mark.parametrize("place", ["s3"], indirect=True)
+def test_local_copies_keep_within_their_budget_but_for_those_in_use(place: Place) -> None:
+    maker = place.open("maker")
+    ids = [f"{number:064x}" for number in range(4)]
+    for stage_id in ids:
+        folder = maker.new_folder()
+        (folder / "file.txt").write_text("x" * 1000, "utf8")
+        maker.publish(stage_id, "model", folder, {})
+    assert isinstance(maker, S3Store)
+    reader = S3Store(maker.bucket, maker.local_root.with_name("reader"), cache_budget=3500)
+    for stage_id in ids[:3]:
+        reader.open(stage_id)
+    assert len(list((reader.local_root / "objects").iterdir())) == 3  # over it, but all in use
+    reader.begin_job()
+    reader.open(ids[0])
+    reader.open(ids[3])
+    left = {path.name for path in (reader.local_root / "objects").iterdir()}
+    assert {ids[0], ids[3]} <= left
+    assert ids[1] not in left
+
+
 def test_the_faults_were_real() -> None:
     """After all others of this file."""
     assert set(FAULTS) == set(KINDS)

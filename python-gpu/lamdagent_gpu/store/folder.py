@@ -76,6 +76,9 @@ class FolderStore:
     def local_work(self, stage_id: str) -> Path:
         return self.root / "work" / check_id(stage_id)
 
+    def begin_job(self) -> None:
+        """There is no cache in front of a folder."""
+
     def new_folder(self) -> Path:
         """On the store's own file system, so that publishing is one rename."""
         folder = self.root / "tmp" / uuid.uuid4().hex

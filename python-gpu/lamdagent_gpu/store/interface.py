@@ -60,6 +60,9 @@ class Store(Protocol):
     def open(self, stage_id: str) -> Path:
         """A local folder with the object's files, checked against the manifest. Raises CorruptObject."""
 
+    def begin_job(self) -> None:
+        """What earlier jobs opened may be dropped from this machine's cache from now on."""
+
     def new_folder(self) -> Path:
         """An empty local folder to build an object in."""
 

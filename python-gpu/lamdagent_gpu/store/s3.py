@@ -16,6 +16,7 @@ from lamdagent_gpu.contract.messages import Manifest, ObjectFile
 from lamdagent_gpu.files import describe_files
 from lamdagent_gpu.stage import check_id
 from lamdagent_gpu.store.bucket import Bucket, connect
+from lamdagent_gpu.store.eviction import default_budget, evict, touch
 from lamdagent_gpu.store.folder import FolderStore
 from lamdagent_gpu.store.interface import MANIFEST, CorruptObject, checked_key, no_guard, verify_file
 
@@ -30,9 +31,12 @@ class S3Store:
 
     is_shared = True
 
-    def __init__(self, bucket: Bucket, cache: Path) -> None:
+    def __init__(self, bucket: Bucket, cache: Path, cache_budget: int | None = None) -> None:
+        """`cache_budget`: bytes of local copies (default: half of the disk)."""
         self.bucket = bucket
         self.cache = FolderStore(cache)
+        self._budget = cache_budget or default_budget(cache)
+        self._in_use: set[str] = set()
 
     @classmethod
     def at(cls, location: str, cache: Path) -> S3Store:
@@ -75,6 +79,9 @@ class S3Store:
 
     def local_work(self, stage_id: str) -> Path:
         return self.cache.local_work(stage_id)
+
+    def begin_job(self) -> None:
+        self._in_use.clear()
 
     def new_folder(self) -> Path:
         return self.cache.new_folder()
@@ -120,12 +127,16 @@ class S3Store:
             raise CorruptObject(
                 f"object {stage_id}: expected a published object, got none. Rebuild it from its recipe."
             )
+        self._in_use.add(stage_id)
         if not self._is_cached(manifest):
             self.cache.remove_tree(f"objects/{stage_id}")
+            evict(self.cache.root / "objects", self._budget - sum(file.bytes for file in manifest.files), self._in_use)
             folder = self.cache.new_folder()
             self._download(f"objects/{stage_id}", folder, manifest.files)
             self.cache.adopt(manifest, folder)
-        return self.cache.open(stage_id)
+        folder = self.cache.open(stage_id)
+        touch(folder)
+        return folder
 
     def _is_cached(self, manifest: Manifest) -> bool:
         """A copy counts only when it is of the very object that is published now, and whole."""

@@ -107,6 +107,21 @@ class JobContext:
         if phase == "training":
             self.pace.step(step)
             failpoints.reach("train/step")
+        self._tell(phase, step, steps, loss, tokens_per_second, eta_seconds)
+
+    def training_begins(self, step: int, steps: int) -> None:
+        """From here on there are steps to save: a stop waits for the one at hand, however long it takes."""
+        self._tell("training", step, steps)
+
+    def _tell(
+        self,
+        phase: str,
+        step: int,
+        steps: int,
+        loss: float | None = None,
+        tokens_per_second: float | None = None,
+        eta_seconds: float | None = None,
+    ) -> None:
         self.report(
             {
                 "phase": phase,

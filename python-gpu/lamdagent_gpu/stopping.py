@@ -13,10 +13,10 @@ from lamdagent_gpu import fuse
 
 LONGEST_SECONDS = 120.0
 """No provider of spot machines gives more before the machine goes; a longer wait would only hide a hang."""
-HAND_BACK_SECONDS = 4.0
-"""Kept of the time left to close the attempt and to tell the server, once the job has stopped."""
+HAND_BACK_SECONDS = 5.0
+"""Kept of the time left, at most a third of it, to close the attempt and to tell the server."""
 LAST_SECONDS = 1.0
-"""Kept of the time left to end the process, whatever hangs in it."""
+"""Kept of the time left, at most a tenth of it, to end the process whatever hangs in it."""
 Result = TypeVar("Result")
 
 
@@ -51,7 +51,7 @@ class Stopping:
                 self.reason, self._asked_at = reason, now
             self.deadline = now + left
             self._light_fuse(
-                left - share(left, LAST_SECONDS),
+                left - min(LAST_SECONDS, left / 10),
                 f"{self.reason}; not handed back in time, ending now: the last checkpoint stands",
             )
         with contextlib.suppress(RuntimeError):  # the loop is closed: the worker has ended
@@ -61,7 +61,7 @@ class Stopping:
     def job_seconds(self) -> float:
         """How long after the first wish a job may take to stop."""
         left = self.deadline - self._asked_at
-        return left - share(left, HAND_BACK_SECONDS)
+        return left - min(HAND_BACK_SECONDS, left / 3)
 
     async def wait(self) -> None:
         await self._event.wait()
@@ -82,8 +82,3 @@ class Stopping:
     def _tell(self) -> None:
         self.on_change()
         self._event.set()
-
-
-def share(left: float, wanted: float) -> float:
-    """What is kept back of a time: the wanted seconds, but no more than a fifth of a short one."""
-    return min(wanted, left / 5)

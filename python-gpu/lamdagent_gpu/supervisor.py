@@ -149,8 +149,8 @@ class Supervisor:
             raise JobFailed("Preempted", str(stopped)) from None
 
     async def _attempt(self, spec: JobSpec, lease: Lease, stop: Callable[[], str | None]) -> JobEnd:
-        await lease.begin()
-        await self.warm()
+        await unless_stopped(lease.begin(), stop)
+        await unless_stopped(self.warm(), stop)
         output = self.store.new_folder()
         assert self._child is not None
         self._child.send(

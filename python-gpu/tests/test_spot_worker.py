@@ -220,7 +220,7 @@ async def test_a_checkpoint_that_hangs_is_given_up_and_the_job_handed_back(
     handle = await start("build", training(world, seed=3).model_dump())
     await until(reached)
     relay.begin()
-    code = worker.ended_before(worker.preempt(8))
+    code = worker.ended_before(worker.preempt(10))
     outcome = await handle.result()
     first, second = outcome["attempts"]
     assert (code, [attempt["end"] for attempt in (first, second)]) == (0, ["preempted", "completed"])

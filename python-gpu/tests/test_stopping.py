@@ -38,10 +38,10 @@ async def test_the_first_reason_and_the_earliest_deadline_count() -> None:
 async def test_a_job_gets_the_time_left_but_for_what_handing_back_takes() -> None:
     wish = Stopping(Fuse())
     wish.ask("notice", 30)
-    assert wish.job_seconds == pytest.approx(26, abs=0.5)
+    assert wish.job_seconds == pytest.approx(25, abs=0.5)
     await asyncio.sleep(0.2)
     wish.ask("SIGTERM", 5)
-    assert wish.job_seconds == pytest.approx(5.2 * 0.8, abs=0.3)
+    assert wish.job_seconds == pytest.approx(5.2 * 2 / 3, abs=0.3)
 
 
 async def test_no_notice_is_waited_for_longer_than_any_provider_gives() -> None:

@@ -33,6 +33,7 @@ class Progress(TrainerCallback):
         self.last_save = self.began = time.monotonic()
         self.first_step = state.global_step
         self.first_tokens = self.tokens()
+        self.context.training_begins(state.global_step, state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.global_step >= state.max_steps:

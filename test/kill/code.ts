@@ -29,6 +29,17 @@ export interface Code {
 const COPIED = ['package.json', 'dist', 'bin', 'examples', 'contract', 'python-gpu/lamdagent_gpu'];
 const LINKED = ['node_modules', '.venv'];
 
+/** Copies that are still there: removed at the end of this process at the latest. */
+const roots = new Set<string>();
+process.once('exit', () => {
+  for (const root of roots) removeRoot(root);
+});
+
+function removeRoot(root: string): void {
+  rmSync(root, { recursive: true, force: true });
+  roots.delete(root);
+}
+
 /** Copies the package, then changes the copy. Throws when a text to change is not there exactly once. */
 export function copyCode(mutations: readonly Mutation[] = []): Code {
   if (!existsSync(join(ROOT, 'dist', 'workflow-bundle.js')))
@@ -37,11 +48,12 @@ export function copyCode(mutations: readonly Mutation[] = []): Code {
   mkdirSync(join(root, 'python-gpu'));
   for (const name of COPIED) cpSync(join(ROOT, name), join(root, name), { recursive: true });
   for (const name of LINKED) symlinkSync(join(ROOT, name), join(root, name));
+  roots.add(root);
   for (const mutation of mutations) mutate(root, mutation);
   return {
     root,
     remove: () => {
-      rmSync(root, { recursive: true, force: true });
+      removeRoot(root);
     },
   };
 }

@@ -12,7 +12,12 @@ export interface Target {
   /** The exploration's name. */
   readonly name: string;
   readonly random: Random;
+  /** Longest wait until work goes on after a fault. */
+  readonly patienceSeconds: number;
 }
+
+/** Far more than any timeout of ours: only a hang takes longer, on however busy a machine. */
+export const PATIENCE_SECONDS = 300;
 
 /** What was done to it. */
 export interface Injected {

@@ -23,3 +23,9 @@ export async function historyLengths(world: World, name: string): Promise<readon
     return lengths;
   });
 }
+
+/** For people: how many runs, and the longest. */
+export async function historyNote(world: World, name: string): Promise<string> {
+  const lengths = await historyLengths(world, name);
+  return `${String(lengths.length)} runs of at most ${String(Math.max(...lengths))} events`;
+}

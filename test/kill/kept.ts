@@ -10,6 +10,9 @@ export interface Kept {
   readonly name: string;
   /** The id of the running process; waits while it is being started again. */
   pid(): Promise<number>;
+  /** Whether this is the id of its running process, or of one that it started. */
+  runs(pid: number): boolean;
+  hasChild(pid: number): boolean;
   /** The ids of the processes it started itself (the trainer child of a GPU worker). */
   children(): Promise<readonly number[]>;
   /** SIGKILL to the process alone; resolves when it is gone. */
@@ -39,6 +42,8 @@ export function keepProgram(program: () => Program, say: (line: string) => void)
   const kept: Kept = {
     name: program().name,
     pid: async () => (await identity()).pid,
+    runs: (pid) => current?.pid === pid,
+    hasChild: (pid) => current !== null && childrenOf(current.pid).includes(pid),
     children: async () => childrenOf(await kept.pid()),
     kill: async () => {
       const victim = await identity();

@@ -2,11 +2,12 @@ import { auditLedger, findingText, type Books } from '../../domain/audit.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { Random } from '../../domain/random.js';
 import { messageOf } from '../../workers/fault.js';
-import type { Fault } from './fault.js';
-import { historyFaults } from './history.js';
+import { PATIENCE_SECONDS, type Fault } from './fault.js';
+import { historyFaults, historyNote } from './history.js';
 import { lineOf, plain, type Item } from './item.js';
 import { lossesOf, type Loss } from './lost.js';
 import { ended } from './outcome.js';
+import { watchRework } from './rework.js';
 import { strikeAll } from './strike.js';
 import { booksOf, type Comparison } from './twin.js';
 import { startWorld, type World, type WorldOptions } from './world.js';
@@ -17,6 +18,8 @@ export interface Leg {
   readonly spec: JsonObject;
   readonly faults: readonly Fault[];
   readonly random: Random;
+  /** Default: PATIENCE_SECONDS. */
+  readonly patienceSeconds?: number;
   readonly world: WorldOptions;
   readonly comparison: Comparison;
   /** The world of the unkilled twin. */
@@ -43,14 +46,19 @@ export async function runLeg(leg: Leg): Promise<LegEnd> {
   };
   say(`${title}: with faults`);
   const world = await startWorld(leg.world);
+  const rework = watchRework(world, name);
   let hangs = false;
   try {
     await world.begin(spec);
-    await strikeAll({ world, name, random: leg.random }, left, tell);
+    const { random, patienceSeconds = PATIENCE_SECONDS } = leg;
+    const goesOn = await strikeAll({ world, name, random, patienceSeconds }, left, tell);
+    if (!goesOn) throw new Error(`${name}: expected work to go on, got none`);
     await ended(world, name, 1800);
+    tell(plain('= nothing is trained twice', await rework.stop()));
     for (const item of await finish(leg, { world, name, items })) tell(item);
   } catch (error) {
     hangs = true;
+    await rework.stop();
     tell(plain(`${title}: comes to its end`, [messageOf(error)]));
   }
   const isKept = items.some(({ broken }) => broken.length > 0);
@@ -75,7 +83,10 @@ async function finish(leg: Leg, { world, name, items }: Finished): Promise<reado
     ...assign(items, lossesOf(books, items, { stepSeconds: twin.stepSeconds, slackSeconds })),
     plain(`= ${comparison.says}`, twin.differences),
     plain('= the audit finds nothing', auditLedger(books).map(findingText)),
-    plain('= histories are bounded', await historyFaults(world, name)),
+    {
+      ...plain('= histories are bounded', await historyFaults(world, name)),
+      note: await historyNote(world, name),
+    },
   ];
 }
 

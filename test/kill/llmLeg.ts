@@ -1,6 +1,7 @@
 import { auditLedger, findingText, type Books } from '../../domain/audit.js';
 import { randomOf, type Random } from '../../domain/random.js';
 import { messageOf } from '../../workers/fault.js';
+import { PATIENCE_SECONDS } from './fault.js';
 import { reached } from './faults/points.js';
 import { plain, type Item } from './item.js';
 import {
@@ -44,6 +45,13 @@ export async function runLlmLeg(options: LlmLegOptions): Promise<readonly Item[]
   ];
 }
 
+/** Only the kills around decisions, and whether they made anybody pay twice. */
+export async function runLlmKills(options: LlmLegOptions): Promise<readonly Item[]> {
+  const random = randomOf('kill matrix, LLM kills', options.seed);
+  const { items, books, log } = await explore(options, { faultAt: () => null, kills: true, random });
+  return [...items, plain('agent: every answer billed once', billing(books, log))];
+}
+
 interface Way {
   readonly faultAt: (index: number) => LlmFault | null;
   readonly kills: boolean;
@@ -84,7 +92,11 @@ async function killAroundDecisions(world: World, random: Random): Promise<readon
   for (const point of random.shuffle(['decide/before-record', 'decide/recorded'])) {
     const fault = `agent: kill at ${point}`;
     try {
-      const fired = await reached({ world, name: NAME, random }, point, 'kill');
+      const fired = await reached(
+        { world, name: NAME, random, patienceSeconds: PATIENCE_SECONDS },
+        point,
+        'kill',
+      );
       if (fired !== null) items.push(plain(fault, []));
     } catch (error) {
       items.push(plain(fault, [messageOf(error)]));

@@ -2,16 +2,19 @@
  * The kill matrix: real processes, a real server, faults in an order and at moments that follow from one seed.
  *
  *     npm run test:kill -- --kills 50 --seed 7 [--only FAULT] [--trials 12]
+ *     npm run test:kill -- --plant all
  */
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../workers/fault.js';
 import { runCampaign } from './campaign.js';
 import { catalogue } from './catalogue.js';
 import { copyCode } from './code.js';
+import { runCrashLoopLeg } from './crashLoopLeg.js';
 import type { Fault } from './fault.js';
 import { summary, type Item } from './item.js';
 import { runLlmLeg } from './llmLeg.js';
 import { SLACK_SECONDS } from './lost.js';
+import { runPlants } from './planted.js';
 import { runS3Leg } from './s3Leg.js';
 import { tinySpec } from './spec.js';
 import { sameExploration } from './twin.js';
@@ -22,6 +25,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
+    plant: { type: 'string' },
     trials: { type: 'string', default: '12' },
   },
 });
@@ -32,6 +36,7 @@ async function main(): Promise<number> {
   const say = (line: string): void => {
     console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(7)}  ${line}`);
   };
+  if (values.plant !== undefined) return runPlants(values.plant, say);
   say(`seed ${String(seed)}`);
   const code = copyCode();
   try {
@@ -41,7 +46,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** `--only` names faults of the catalogue, or `LLM` or `S3` for those explorations. */
+/** `--only` names faults of the catalogue, or `LLM`, `S3` or `crash loop` for those explorations. */
 async function items(seed: number, code: string, say: (line: string) => void): Promise<readonly Item[]> {
   const world: WorldOptions = { code, say: () => undefined };
   const { only } = values;
@@ -52,7 +57,8 @@ async function items(seed: number, code: string, say: (line: string) => void): P
   const s3Kills = Math.max(1, Math.round(kills / 3));
   const shared =
     only === undefined || only === 'S3' ? await runS3Leg({ seed, kills: s3Kills, trials, world, say }) : [];
-  return [...killed, ...asked, ...shared];
+  const looped = only === undefined || only === 'crash loop' ? await runCrashLoopLeg(world, say) : [];
+  return [...killed, ...asked, ...shared, ...looped];
 }
 
 interface Home {

@@ -23,23 +23,19 @@ export async function midWork(target: Target, needs: 'work' | 'training', delayM
   return needs === 'work' || training(await world.mark(name)) !== null || midWork(target, needs, delayMs / 2);
 }
 
-/** Far more than any timeout of ours: only a hang takes longer, on however busy a machine. */
-const RECOVERY_SECONDS = 300;
-
 /**
  * Seconds from `since` (milliseconds since 1970) until more was done than at `mark`, and the exploration answers again.
  * Throws TooLate.
  */
 export async function recovered(target: Target, mark: Mark, since: number): Promise<number> {
   const { world, name } = target;
-  let at = 0;
-  await until(`more work of ${name}`, RECOVERY_SECONDS, async () => {
-    if (!advanced(mark, await world.mark(name)) && !(await hasEnded(world, name))) return false;
-    at = Date.now();
-    return true;
-  });
-  await until(`an answer of ${name}`, RECOVERY_SECONDS, () => answers(target));
-  return (at - since) / 1000;
+  await until(
+    `more work of ${name}`,
+    target.patienceSeconds,
+    async () => advanced(mark, await world.mark(name)) || (await hasEnded(world, name)),
+  );
+  await until(`an answer of ${name}`, target.patienceSeconds, () => answers(target));
+  return (Date.now() - since) / 1000;
 }
 
 /** A query needs the server and an orchestrator that has replayed the history. */

@@ -12,30 +12,41 @@ import { TooLate } from './until.js';
 /** Longest wait, after work was seen, before the fault strikes. */
 const LONGEST_DELAY_MS = 3000;
 
-/** Injects from the queue, one after another, until it is empty or the exploration has ended. */
-export async function strikeAll(target: Target, queue: Fault[], tell: (item: Item) => void): Promise<void> {
+/**
+ * Injects from the queue, one after another, until it is empty or the exploration has ended. False: work did not go on
+ * after the last one.
+ */
+export async function strikeAll(
+  target: Target,
+  queue: Fault[],
+  tell: (item: Item) => void,
+): Promise<boolean> {
+  const known = new Set<string>();
   for (let fault = queue[0]; fault !== undefined; fault = queue[0]) {
-    const item = await strike(target, fault);
-    if (item === null) return;
+    const item = await strike(target, fault, known);
+    if (item === null) return true;
     queue.shift();
     tell(item);
+    if (item.recoverySeconds === null) return false;
   }
+  return true;
 }
 
 /** Injects one fault in the middle of work and waits until work goes on. Null: the exploration ended first. */
-async function strike(target: Target, fault: Fault): Promise<Item | null> {
+async function strike(target: Target, fault: Fault, known: Set<string>): Promise<Item | null> {
   const { world, name, random } = target;
   const delayMs = random.real() * LONGEST_DELAY_MS;
   try {
     if (!(await midWork(target, fault.needs, delayMs))) return null;
-    return await injected(target, fault);
+    return await injected(target, fault, known);
   } catch (error) {
     if (error instanceof TooLate && (await hasEnded(world, name))) return null;
     return { ...plain(fault.name, [messageOf(error)]), intervals: fault.intervals };
   }
 }
 
-async function injected(target: Target, fault: Fault): Promise<Item | null> {
+/** `known`: findings that an earlier fault is to blame for. */
+async function injected(target: Target, fault: Fault, known: Set<string>): Promise<Item | null> {
   const { world, name } = target;
   const injection = await fault.inject(target);
   if (injection === null) return null;
@@ -43,7 +54,8 @@ async function injected(target: Target, fault: Fault): Promise<Item | null> {
   const mark = await world.mark(name);
   const recoverySeconds = await recovered(target, replaces === true ? withoutAttempts(mark) : mark, at);
   const broken = check === undefined ? [] : await check();
-  const findings = await findingsNow(target);
+  const findings = (await findingsNow(target)).filter((one) => !known.has(findingText(one)));
+  for (const one of findings) known.add(findingText(one));
   return {
     ...{ fault: fault.name, intervals: fault.intervals, at, note, recoverySeconds, lostSteps: 0 },
     duplicates: findings.filter(({ rule }) => DUPLICATES.includes(rule)).length,

@@ -9,7 +9,7 @@ import { trialName, type TrialRecord, type TrialResult } from '../../domain/tria
 import { QUEUES, WORKFLOW_TYPES } from '../../workflows/contract.js';
 import type { PipelineInput } from '../../workflows/pipeline.js';
 import { stepSecondsOf, type StepSeconds } from './lost.js';
-import { differences, ended, readOutcome } from './outcome.js';
+import { differences, ended, readOutcome, type Outcome } from './outcome.js';
 import { until } from './until.js';
 import { startWorld, type World, type WorldOptions } from './world.js';
 
@@ -38,12 +38,30 @@ export const sameExploration: Comparison = {
   says: 'rows, weights, scores and champion as unkilled',
   twin: async ({ world, name, spec }, options) => {
     const killed = await readOutcome(world, name);
-    return inHomeOfItsOwn(spec, options, async (other) => ({
-      differences: differences(await readOutcome(other, name), killed),
-      stepSeconds: stepSecondsOf(await booksOf(other, name)),
-    }));
+    const { outcome, stepSeconds } = await unkilled(spec, options);
+    return { differences: differences(outcome, killed), stepSeconds };
   },
 };
+
+interface Unkilled {
+  readonly outcome: Outcome;
+  readonly stepSeconds: StepSeconds;
+}
+const known = new Map<string, Promise<Unkilled>>();
+
+/** Equal specs on equal code end alike: each is run once. */
+function unkilled(spec: JsonObject, options: WorldOptions): Promise<Unkilled> {
+  const key = `${options.code} ${canonicalJson(spec)}`;
+  const name = String(spec['name']);
+  const run =
+    known.get(key) ??
+    inHomeOfItsOwn(spec, options, async (world) => ({
+      outcome: await readOutcome(world, name),
+      stepSeconds: stepSecondsOf(await booksOf(world, name)),
+    }));
+  known.set(key, run);
+  return run;
+}
 
 /** With `parallel` over 1 the order of completions decides what comes next; what is built must be the same. */
 export const sameStages: Comparison = {
@@ -64,11 +82,11 @@ export const sameStages: Comparison = {
   },
 };
 
-async function inHomeOfItsOwn(
+async function inHomeOfItsOwn<T>(
   spec: JsonObject,
   options: WorldOptions,
-  look: (world: World) => Promise<Twin>,
-): Promise<Twin> {
+  look: (world: World) => Promise<T>,
+): Promise<T> {
   const world = await startWorld(options);
   const name = String(spec['name']);
   try {

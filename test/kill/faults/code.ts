@@ -38,7 +38,7 @@ const WORKFLOW = '_temporalio_workflow__WEBPACK_IMPORTED_MODULE_0__';
 const BEGINNING = 'inbox.state ??= await prepare(spec);';
 
 /** Sleeps where the history has something else; a run that only begins now fails its task, to be taken up again later. */
-const INCOMPATIBLE: Mutation = {
+export const INCOMPATIBLE: Mutation = {
   file: 'dist/workflow-bundle.js',
   find: BEGINNING,
   replace: `

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt } from '../../../domain/outcome.js';
-import type { Fault, Target } from '../fault.js';
+import type { Fault, Injected, Target } from '../fault.js';
+import { reached } from './points.js';
 import type { Kept } from '../kept.js';
 import { training } from '../progress.js';
 import { until } from '../until.js';
@@ -15,25 +16,49 @@ export const zombies: readonly Fault[] = [
       const { world, name } = target;
       const second = await secondWorker(world);
       const stage = training(await world.mark(name));
-      const group = [...(await world.gpuWorker.children()), await world.gpuWorker.pid()];
+      const group = await groupOf(world);
       const at = Date.now();
       signal(group, 'SIGSTOP');
-      const note = `processes ${group.join(', ')}`;
-      return {
-        at,
-        note,
-        replaces: true,
-        check: () => awake(target, { group, second, stageId: stage?.stageId ?? null }),
-      };
+      return frozen(target, { group, second, stageId: stage?.stageId ?? null, at });
+    },
+  },
+  {
+    name: 'GPU worker stopped before publishing, continued after another took over',
+    ...{ promise: 'P5', needs: 'training', intervals: 1 },
+    inject: async (target) => {
+      const { world, name } = target;
+      const second = await secondWorker(world);
+      const fired = await reached(target, 'publish/before-rename', 'stop');
+      if (fired === null) return null;
+      const victim = world.gpuWorkers.find((one) => one.runs(fired.pid));
+      const others = victim === undefined ? [] : await victim.children();
+      signal(others, 'SIGSTOP');
+      const stage = (await world.mark(name)).paces[0];
+      return frozen(target, {
+        group: [...others, fired.pid],
+        second,
+        stageId: stage?.stageId ?? null,
+        at: fired.at,
+      });
     },
   },
 ];
 
+function frozen(target: Target, zombie: Zombie): Injected {
+  const note = `processes ${zombie.group.join(', ')}`;
+  return { at: zombie.at, note, replaces: true, check: () => awake(target, zombie) };
+}
+
+async function groupOf({ gpuWorker }: World): Promise<readonly number[]> {
+  return [...(await gpuWorker.children()), await gpuWorker.pid()];
+}
+
 interface Zombie {
   readonly group: readonly number[];
   readonly second: Kept;
-  /** What it was training. */
+  /** What it was training; null where that can't be told. */
   readonly stageId: string | null;
+  readonly at: number;
 }
 
 /** The zombie wakes up while, or after, another finishes its stage; everything it held must be the other's. */

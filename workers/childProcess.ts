@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { childEnvironment } from './env.js';
+import type { Need } from './secrets.js';
 import { identityOf, type ProcessIdentity } from './processIdentity.js';
 
 /** A process to keep running. */
@@ -10,8 +11,8 @@ export interface Program {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
-  /** It reads or writes the store, so it gets the AWS credentials. */
-  readonly usesStore?: boolean;
+  /** The secrets it gets; none where left out. */
+  readonly needs?: readonly Need[];
   /** How long it may take to end after SIGTERM before SIGKILL. */
   readonly graceMs: number;
 }
@@ -30,7 +31,7 @@ export function startProcess(program: Program): Running {
   const child = spawn(program.command, program.args, {
     detached: true,
     stdio: ['ignore', log, log],
-    env: childEnvironment(program.env, { usesStore: program.usesStore ?? false }),
+    env: childEnvironment(program.env, program.needs),
   });
   closeSync(log);
   const ended = new Promise<string>((resolve) => {

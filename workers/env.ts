@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isS3, parseS3Location } from '../activities/store/s3Location.js';
 import { EXIT, messageOf, UserFault } from './fault.js';
+import { isPermitted, type Need } from './secrets.js';
 
 /** All that the environment may say. This file is the only reader of process.env. */
 export interface Environment {
@@ -69,23 +70,25 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
 }
 
 /**
- * The environment of an embedded installation's process: ours plus some, without what points at another Temporal
- * service (its API key and TLS settings would break the connection to the embedded server). The AWS credentials go to
- * the processes that use the store, and to no other.
+ * The environment of a process of an embedded installation: ours plus some, without secrets that it doesn't need
+ * (secrets.ts) and without what points at another Temporal service.
  */
 export function childEnvironment(
   more: Readonly<Record<string, string>>,
-  { usesStore = false }: { readonly usesStore?: boolean } = {},
+  needs: readonly Need[] = [],
 ): NodeJS.ProcessEnv {
-  const kept = (name: string): boolean =>
-    !name.startsWith('TEMPORAL_') && (usesStore || !name.startsWith('AWS_'));
-  const own = Object.entries(process.env).filter(([name]) => kept(name));
+  const own = Object.entries(process.env).filter(([name]) => isPermitted(name, needs));
   return {
     ...Object.fromEntries(own),
     TEMPORAL_CONFIG_FILE: devNull,
     LAMDAGENT_PARENT_PID: String(process.pid),
     ...more,
   };
+}
+
+/** The secrets of the store: none for a folder. */
+export function storeNeeds({ store }: Pick<Environment, 'store'>): readonly Need[] {
+  return isS3(store) ? ['store'] : [];
 }
 
 function storeOf(cwd: string, store: string): string {

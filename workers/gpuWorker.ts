@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program } from './childProcess.js';
-import type { Environment } from './env.js';
+import { storeNeeds, type Environment } from './env.js';
 import { UserFault } from './fault.js';
 import type { Home } from './home.js';
 
@@ -26,7 +26,7 @@ export function gpuWorkerProgram(env: Environment, home: Home, address: string):
       TOKENIZERS_PARALLELISM: 'false',
       PYTHONUNBUFFERED: '1',
     },
-    usesStore: true,
+    needs: storeNeeds(env),
     logFile: home.log('gpu-worker'),
     graceMs: GRACE_MS,
   };

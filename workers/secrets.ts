@@ -1,0 +1,16 @@
+/** What a process needs of the secrets that the environment may hold: the S3 store's, or the language model's. */
+export type Need = 'store' | 'llm';
+
+const NEEDED: Readonly<Record<Need, RegExp>> = { store: /^AWS_/, llm: /^OPENAI_API_KEY$/ };
+/** Accounts of ours, whatever their variables are called. */
+const ACCOUNTS = /^(AWS|OPENAI|TEMPORAL)_/;
+/** What secrets are called: HF_TOKEN, WANDB_API_KEY, GOOGLE_APPLICATION_CREDENTIALS, PGPASSWORD ... */
+const SECRET = /(^|_)(KEY|APIKEY|TOKEN|SECRET|PASS|PASSPHRASE|CREDENTIALS?|AUTH)(_|$)|PASSWORD|PASSWD/i;
+/** They choose the build of an orchestrator in a fleet; the one of an embedded installation is not versioned. */
+const FLEET = /^LAMDAGENT_(DEPLOYMENT|BUILD_ID)$/;
+
+/** Whether a process of an embedded installation may see the variable. */
+export function isPermitted(name: string, needs: readonly Need[]): boolean {
+  if (needs.some((need) => NEEDED[need].test(name))) return true;
+  return !ACCOUNTS.test(name) && !SECRET.test(name) && !FLEET.test(name);
+}

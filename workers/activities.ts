@@ -14,6 +14,7 @@ import type { OrchestratorActivities, StoreActivities } from '../workflows/activ
 import { createEmbeddedLlm, type EmbeddedLlm } from './embeddedLlm.js';
 import type { Environment } from './env.js';
 import { homeAt, reportFile } from './home.js';
+import { withSignsOfLife } from './signsOfLife.js';
 
 export interface Composed {
   readonly activities: OrchestratorActivities & StoreActivities;
@@ -36,11 +37,14 @@ export function composeActivities(options: {
   };
   return {
     activities: {
-      prepare: createPrepare({ store }),
-      decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+      // Local activities know no heartbeats.
       ...createLedgerActivities({ store, reach }),
-      ...createFinalActivities({ store, writeReport: (name) => report(name) }),
-      ...createServiceActivities({ client, warn }),
+      ...withSignsOfLife({
+        prepare: createPrepare({ store }),
+        decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+        ...createFinalActivities({ store, writeReport: (name) => report(name) }),
+        ...createServiceActivities({ client, warn }),
+      }),
     },
     close: async () => llm?.stop(),
   };

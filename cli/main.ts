@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, UserFault } from '../workers/fault.js';
 import { addControls } from './commands/control.js';
 import { addDoctor } from './commands/doctor.js';
+import { addGpuWorker } from './commands/gpuWorker.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addStart } from './commands/start.js';
 import { addUp } from './commands/up.js';
@@ -44,7 +45,17 @@ export function createProgram(done: (exitCode: number) => void): Command {
   const act = async (work: (context: ReturnType<typeof openContext>) => Promise<number>): Promise<void> => {
     done(await work(openContext()));
   };
-  for (const add of [addQuickstart, addUp, addStart, addViews, addWatch, addControls, addValidate, addDoctor])
+  for (const add of [
+    addQuickstart,
+    addUp,
+    addGpuWorker,
+    addStart,
+    addViews,
+    addWatch,
+    addControls,
+    addValidate,
+    addDoctor,
+  ])
     add(program, act);
   for (const command of program.commands) command.exitOverride();
   return program;

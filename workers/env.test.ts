@@ -42,6 +42,14 @@ describe('the environment', () => {
     );
   });
 
+  it("lets a process of the person's own Temporal service have its settings", () => {
+    process.env['TEMPORAL_PROFILE'] = 'prod';
+    const env = childEnvironment({}, { usesOwnTemporal: true });
+    delete process.env['TEMPORAL_PROFILE'];
+    assert.equal(env['TEMPORAL_PROFILE'], 'prod');
+    assert.equal(env['TEMPORAL_CONFIG_FILE'], process.env['TEMPORAL_CONFIG_FILE']);
+  });
+
   it('keeps another Temporal service away from embedded processes', () => {
     process.env['TEMPORAL_API_KEY'] = 'secret';
     const env = childEnvironment({ A: 'b' });

@@ -69,26 +69,28 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
 }
 
 /**
- * The environment of an embedded installation's process: ours plus some, without what points at another Temporal
- * service (its API key and TLS settings would break the connection to the embedded server). The AWS credentials go to
- * the processes that use the store, and to no other.
+ * The environment of a process of ours: our own plus some. One of an embedded installation gets nothing that points at
+ * another Temporal service (its API key and TLS settings would break the connection to the embedded server). The AWS
+ * credentials go to the processes that use the store, and to no other.
  */
 export function childEnvironment(
   more: Readonly<Record<string, string>>,
-  { usesStore = false }: { readonly usesStore?: boolean } = {},
+  options: { readonly usesStore?: boolean; readonly usesOwnTemporal?: boolean } = {},
 ): NodeJS.ProcessEnv {
+  const { usesStore = false, usesOwnTemporal = false } = options;
   const kept = (name: string): boolean =>
-    !name.startsWith('TEMPORAL_') && (usesStore || !name.startsWith('AWS_'));
+    (usesOwnTemporal || !name.startsWith('TEMPORAL_')) && (usesStore || !name.startsWith('AWS_'));
   const own = Object.entries(process.env).filter(([name]) => kept(name));
   return {
     ...Object.fromEntries(own),
-    TEMPORAL_CONFIG_FILE: devNull,
+    ...(usesOwnTemporal ? {} : { TEMPORAL_CONFIG_FILE: devNull }),
     LAMDAGENT_PARENT_PID: String(process.pid),
     ...more,
   };
 }
 
-function storeOf(cwd: string, store: string): string {
+/** A folder relative to `cwd`, or an s3:// location. Throws UserFault. */
+export function storeOf(cwd: string, store: string): string {
   if (!isS3(store)) return resolve(cwd, store);
   try {
     return parseS3Location(store).text;

@@ -71,4 +71,12 @@ describe('the environment', () => {
     assert.deepEqual(storeNeeds({ store: '/somewhere' }), []);
     assert.deepEqual(storeNeeds({ store: 's3://bucket/prefix' }), ['store']);
   });
+
+  it("lets a process of the person's own Temporal service have its settings", () => {
+    process.env['TEMPORAL_PROFILE'] = 'prod';
+    const env = childEnvironment({}, ['temporal']);
+    delete process.env['TEMPORAL_PROFILE'];
+    assert.equal(env['TEMPORAL_PROFILE'], 'prod');
+    assert.equal(env['TEMPORAL_CONFIG_FILE'], process.env['TEMPORAL_CONFIG_FILE']);
+  });
 });

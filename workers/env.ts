@@ -70,8 +70,9 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
 }
 
 /**
- * The environment of a process of an embedded installation: ours plus some, without secrets that it doesn't need
- * (secrets.ts) and without what points at another Temporal service.
+/**
+ * The environment of a process of ours: our own plus some, without secrets that it doesn't need (secrets.ts). Only a
+ * process that needs the person's own Temporal service sees what points at it; the embedded server has no account.
  */
 export function childEnvironment(
   more: Readonly<Record<string, string>>,
@@ -80,7 +81,7 @@ export function childEnvironment(
   const own = Object.entries(process.env).filter(([name]) => isPermitted(name, needs));
   return {
     ...Object.fromEntries(own),
-    TEMPORAL_CONFIG_FILE: devNull,
+    ...(needs.includes('temporal') ? {} : { TEMPORAL_CONFIG_FILE: devNull }),
     LAMDAGENT_PARENT_PID: String(process.pid),
     ...more,
   };
@@ -91,7 +92,8 @@ export function storeNeeds({ store }: Pick<Environment, 'store'>): readonly Need
   return isS3(store) ? ['store'] : [];
 }
 
-function storeOf(cwd: string, store: string): string {
+/** A folder relative to `cwd`, or an s3:// location. Throws UserFault. */
+export function storeOf(cwd: string, store: string): string {
   if (!isS3(store)) return resolve(cwd, store);
   try {
     return parseS3Location(store).text;

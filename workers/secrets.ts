@@ -1,7 +1,11 @@
-/** What a process needs of the secrets that the environment may hold: the S3 store's, or the language model's. */
-export type Need = 'store' | 'llm';
+/** What a process needs of the environment's accounts: the S3 store's, the language model's, the person's own Temporal service's. */
+export type Need = 'store' | 'llm' | 'temporal';
 
-const NEEDED: Readonly<Record<Need, RegExp>> = { store: /^AWS_/, llm: /^OPENAI_API_KEY$/ };
+const NEEDED: Readonly<Record<Need, RegExp>> = {
+  store: /^AWS_/,
+  llm: /^OPENAI_API_KEY$/,
+  temporal: /^TEMPORAL_/,
+};
 /** Accounts of ours, whatever their variables are called. */
 const ACCOUNTS = /^(AWS|OPENAI|TEMPORAL)_/;
 /** What secrets are called: HF_TOKEN, WANDB_API_KEY, GOOGLE_APPLICATION_CREDENTIALS, PGPASSWORD ... */

@@ -16,10 +16,16 @@ export interface Candidate extends StoredObject {
   readonly kind: string | null;
 }
 
+/** What retention reads of a ledger row. */
+export type RetentionRow = Pick<
+  TrialRecord,
+  'trial' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt'
+>;
+
 /** What an exploration says of the objects. */
 export interface KnownExploration {
   readonly plan: Pick<Plan, 'name' | 'finalists'>;
-  readonly rows: readonly TrialRecord[];
+  readonly rows: readonly RetentionRow[];
   readonly result: ExplorationResult | null;
   /** Neither finished nor ended: it may still ask for its best models and for what its trials in flight need. */
   readonly isOpen: boolean;
@@ -122,7 +128,7 @@ function claimsOf(explorations: readonly KnownExploration[], keep: number): Read
 }
 
 /** The recorded finalists, or, while the search is open, those it would choose now. */
-function finalistsOf({ plan, rows, result, isOpen }: KnownExploration): readonly TrialRecord[] {
+function finalistsOf({ plan, rows, result, isOpen }: KnownExploration): readonly RetentionRow[] {
   if (result !== null) {
     const trials = new Set(result.confirmation.finalists.map(({ trial }) => trial));
     return rows.filter(({ trial }) => trials.has(trial));

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { GRACE } from '../activities/retention/automatic.js';
+import { DURATION, secondsOf } from '../activities/spec/duration.js';
 import { isS3, parseS3Location } from '../activities/store/s3Location.js';
+import { parseBytes } from '../domain/bytes.js';
 import { EXIT, messageOf, UserFault } from './fault.js';
 import { isPermitted, type Need } from './secrets.js';
 
@@ -22,6 +25,10 @@ export interface Environment {
   readonly store: string;
   /** LAMDAGENT_CACHE (default `<home>/cache`): this machine's copies of an S3 store's objects. */
   readonly cache: string;
+  /** LAMDAGENT_STORE_BUDGET, e.g. `50GB` (default: none): what all objects of the store together may take. */
+  readonly storeBudgetBytes: number | null;
+  /** LAMDAGENT_STORE_GRACE (default 10m): objects younger than this are never collected. */
+  readonly storeGraceMs: number;
   /** OPENAI_API_KEY: sent only to an endpoint that the spec names. A key alone is never consent. */
   readonly openAiKey: string | null;
   /** OPENAI_BASE_URL: the endpoint of `--model` without `--llm`. */
@@ -55,6 +62,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     device: text('LAMDAGENT_DEVICE') ?? 'auto',
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
     cache: resolve(cwd, text('LAMDAGENT_CACHE') ?? join(home, 'cache')),
+    storeBudgetBytes: bytesOf('LAMDAGENT_STORE_BUDGET', text('LAMDAGENT_STORE_BUDGET')),
+    storeGraceMs: durationOf('LAMDAGENT_STORE_GRACE', text('LAMDAGENT_STORE_GRACE') ?? GRACE),
     openAiKey: text('OPENAI_API_KEY'),
     openAiBaseUrl: text('OPENAI_BASE_URL'),
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(
@@ -107,6 +116,17 @@ function portOf(name: string, text: string | null): number | null {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
+}
+
+function bytesOf(name: string, text: string | null): number | null {
+  const bytes = text === null ? null : parseBytes(text);
+  if (text === null || bytes !== null) return bytes;
+  throw new UserFault(`${name}: expected a size such as 50GB, got ${text}.`, EXIT.usage);
+}
+
+function durationOf(name: string, text: string): number {
+  if (DURATION.test(text)) return secondsOf(text) * 1000;
+  throw new UserFault(`${name}: expected a duration such as 10m or 1h 30m, got ${text}.`, EXIT.usage);
 }
 
 function numberOf(text: string | null): number | null {

@@ -107,6 +107,25 @@ describe('lamdagent gpu-worker', () => {
     assert.equal(text('args').trim().split('\n').length, 1);
   }).timeout(60_000);
 
+  it('ends with 2 for an option that can never work, before a worker starts', async () => {
+    const venv = plant('exit 0');
+    for (const [given, expected] of [
+      [['--spot', 'ibm'], /Allowed choices are off, aws, gcp, azure, auto/],
+      [['--notice', '1'], /expected a number of seconds from 2 to 120, got 1/],
+      [['--store', 's3://'], /expected .*got s3:/],
+    ] as const) {
+      const { code, output } = await begin(given, { LAMDAGENT_VENV: venv })[1];
+      assert.equal(code, 2, output);
+      assert.match(output, expected);
+    }
+    assert.equal(text('args'), '');
+  }).timeout(60_000);
+
+  it('shows an example', async () => {
+    const { output } = await begin(['--help'], {})[1];
+    assert.match(output, /Example.*\n {2}npx lamdagent gpu-worker .*--spot auto/);
+  }).timeout(60_000);
+
   describe('on a spot machine', () => {
     let metadata: Server;
     before((done) => {

@@ -43,10 +43,6 @@ describe('the command line', () => {
     const help = lamdagent('--help');
     assert.equal(help.status, 0);
     assert.match(help.stdout, /quickstart/);
-    assert.match(
-      lamdagent('gpu-worker', '--help').stdout,
-      /Example.*\n.*npx lamdagent gpu-worker .*--spot auto/,
-    );
   });
 
   it('ends with 2 for an unknown command, option or exploration, without a stack', () => {

@@ -3,6 +3,7 @@ import { EXIT, UserFault } from '../workers/fault.js';
 import { addAudit } from './commands/audit.js';
 import { addControls } from './commands/control.js';
 import { addDoctor } from './commands/doctor.js';
+import { addGc } from './commands/gc.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addStart } from './commands/start.js';
 import { addUp } from './commands/up.js';
@@ -55,6 +56,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addControls,
     addValidate,
     addDoctor,
+    addGc,
   ])
     add(program, act);
   for (const command of program.commands) command.exitOverride();

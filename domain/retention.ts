@@ -64,6 +64,10 @@ export interface RetentionPlan {
   readonly bytesAfter: number;
 }
 
+/** Default of `keep`. */
+export const KEEP = 3;
+/** Default of the grace time, as people write it. */
+export const GRACE = '10m';
 const SMALL_BYTES = 64 * 2 ** 20;
 
 /** Up to 64 MiB, an adapter's size, but never more than a hundredth of the budget: small things are kept for good. */

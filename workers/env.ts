@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { GRACE } from '../activities/retention/automatic.js';
 import { DURATION, secondsOf } from '../activities/spec/duration.js';
 import { isS3, parseS3Location } from '../activities/store/s3Location.js';
 import { parseBytes } from '../domain/bytes.js';
+import { GRACE } from '../domain/retention.js';
 import { EXIT, messageOf, UserFault } from './fault.js';
 import { isPermitted, type Need } from './secrets.js';
 

@@ -1,13 +1,8 @@
 import { formatBytes } from '../../domain/bytes.js';
-import { smallBytesFor } from '../../domain/retention.js';
+import { KEEP, smallBytesFor } from '../../domain/retention.js';
 import type { Store } from '../store/store.js';
 import { collect, LEFTOVER_AGE_MS, sweepLeftovers, type Collected } from './collect.js';
 import { createKnownReader } from './known.js';
-
-/** The models of so many best trials of each exploration stay. */
-export const KEEP = 3;
-/** Objects younger than this stay: what they are for may not be on record yet. */
-export const GRACE = '10m';
 
 /** Keeps the store within its budget, beside the work: it never fails or delays a trial. */
 export interface Collector {

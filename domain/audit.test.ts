@@ -150,6 +150,13 @@ const PLANTED: Readonly<Record<string, Readonly<Record<string, Plant>>>> = {
   },
 };
 
+/** Attempts 0 to 60 and, from a torn checkpoint's predecessor at 50, 50 to 55; then the one of step 60 could be read. */
+const detour = (kept: readonly [number, number]): Plant =>
+  both(
+    attempt(1, { lastStep: 60, stepsKept: kept[0], stepsLost: 60 - kept[0], gpuSeconds: 4 }),
+    attempt(2, { end: 'lost', resumedStep: 50, lastStep: 55, stepsKept: kept[1], stepsLost: 5 - kept[1] }),
+  );
+
 describe('the audit', () => {
   it('finds nothing in right books, nor in those of an exploration that runs', () => {
     const books = sampleBooks();
@@ -166,6 +173,13 @@ describe('the audit', () => {
         [],
         `after ${String(rows)} rows`,
       );
+  });
+
+  it('books a detour over an older checkpoint as lost, and only that', () => {
+    const steps = (kept: readonly [number, number]) =>
+      auditLedger(detour(kept)(sampleBooks())).filter(({ rule }) => rule === 'stepsAddUp');
+    assert.deepEqual(steps([60, 0]), []);
+    assert.notDeepEqual(steps([50, 5]), []);
   });
 
   it('has a planted fault for every rule', () => {

@@ -78,26 +78,33 @@ function oneCompleted({ where, stage, made }: Paid): readonly Finding[] {
 }
 
 function stepsAddUp({ where, stage, made }: Paid): readonly Finding[] {
-  const wrong = stage.attempts.flatMap((one, index) =>
-    faultOfSteps(where, one, keptOf(stage.attempts, index)),
-  );
+  const expected = keptBy(stage.attempts);
+  const wrong = stage.attempts.flatMap((one, index) => faultOfSteps(where, one, expected[index] ?? 0));
   const kept = stage.attempts.reduce((total, one) => total + one.stepsKept, 0);
   const last = stage.attempts.at(-1);
   if (!made || last === undefined || kept === last.lastStep) return wrong;
-  return [
-    ...wrong,
-    { rule: 'stepsAddUp', where, expected: `${String(last.lastStep)} steps kept in all`, got: String(kept) },
-  ];
+  const all = `${String(last.lastStep)} steps kept in all`;
+  return [...wrong, { rule: 'stepsAddUp', where, expected: all, got: String(kept) }];
 }
 
-/** What later attempts stand on: the steps of this one below every later attempt's start. */
-function keptOf(attempts: readonly Attempt[], index: number): number {
-  const one = attempts[index];
-  if (one === undefined) return 0;
-  const isLast = index === attempts.length - 1;
-  const end = isLast && one.end !== 'completed' ? one.resumedStep : one.lastStep;
-  const standing = Math.min(end, ...attempts.slice(index + 1).map(({ resumedStep }) => resumedStep));
-  return Math.max(0, standing - one.resumedStep);
+/**
+ * What later attempts, or the result, stand on, walking back from the last attempt: the steps up to the checkpoint that
+ * it went on from were done by the newest attempt that had come that far, and so on.
+ */
+function keptBy(attempts: readonly Attempt[]): readonly number[] {
+  const kept = attempts.map(() => 0);
+  let needed: number | null = null;
+  for (let index = attempts.length - 1; index >= 0; index -= 1) {
+    const { end, resumedStep, lastStep } = attempts[index] ?? { end: 'lost', resumedStep: 0, lastStep: 0 };
+    if (needed === null) {
+      kept[index] = end === 'completed' ? lastStep - resumedStep : 0;
+      needed = resumedStep;
+    } else if (resumedStep < needed && needed <= lastStep) {
+      kept[index] = needed - resumedStep;
+      needed = resumedStep;
+    }
+  }
+  return kept;
 }
 
 function faultOfSteps(where: string, one: Attempt, kept: number): readonly Finding[] {

@@ -1,5 +1,5 @@
+import { SUGGESTED_EVENTS } from './programs.js';
 import type { World } from './world.js';
-import { SUGGESTED_EVENTS } from './world.js';
 
 /** Events that one more round of the search may add after the server's suggestion: a trial's start, its end, retries. */
 const MOST_EVENTS_MORE = 200;

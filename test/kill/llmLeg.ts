@@ -1,5 +1,3 @@
-import { loadBooks } from '../../activities/ledger/audit.js';
-import { loadExploration } from '../../activities/ledger/read.js';
 import { auditLedger, findingText, type Books } from '../../domain/audit.js';
 import { randomOf, type Random } from '../../domain/random.js';
 import { messageOf } from '../../workers/fault.js';
@@ -16,11 +14,12 @@ import {
 } from './llm.js';
 import { differences, ended, readOutcome, type Outcome } from './outcome.js';
 import { tinySpec } from './spec.js';
+import { booksOf } from './twin.js';
 import { startWorld, type World, type WorldOptions } from './world.js';
 
 export interface LlmLegOptions {
   readonly seed: number;
-  readonly world: Omit<WorldOptions, 'say'>;
+  readonly world: WorldOptions;
   readonly say: (line: string) => void;
 }
 
@@ -61,14 +60,12 @@ const NAME = 'agent';
 
 async function explore(options: LlmLegOptions, { faultAt, kills, random }: Way): Promise<Explored> {
   const llm = await startFaultyLlm(faultAt);
-  const world = await startWorld({ ...options.world, say: () => undefined });
+  const world = await startWorld(options.world);
   try {
     await world.begin(specOf(options.seed, llm));
     const items = kills ? await killAroundDecisions(world, random) : [];
     await ended(world, NAME, 1800);
-    const found = await loadExploration(world.store, NAME);
-    if (found === null) throw new Error('agent: expected a ledger, got none');
-    const books = await loadBooks(world.store, found);
+    const books = await booksOf(world, NAME);
     return { outcome: await readOutcome(world, NAME), books, log: [...llm.log], items };
   } finally {
     await world.close(false);

@@ -33,50 +33,62 @@ export function stepSecondsOf(books: Books): StepSeconds {
 }
 
 /** Clocks of two processes, and what a step takes more or less than in the reference. */
-const SLACK_SECONDS = 1;
+export const SLACK_SECONDS = 1;
+
+/** What the losses are measured by. */
+export interface Allowance {
+  readonly stepSeconds: StepSeconds;
+  /** Beyond the checkpoint interval. */
+  readonly slackSeconds: number;
+}
 
 /** What every attempt that another one followed lost, read from the ledger. */
 export function lossesOf(
   books: Books,
   strikes: readonly Strike[],
-  stepSeconds: StepSeconds,
+  { stepSeconds, slackSeconds }: Allowance,
 ): readonly Loss[] {
   return attemptsOf(books).flatMap(({ stageId, attempts }) =>
     attempts.slice(0, -1).map((one, index) => {
-      const next = attempts[index + 1] ?? one;
-      const strike = strikeBehind(one, next, strikes);
-      return {
-        strike,
-        steps: one.stepsLost,
-        broken: faultsOf(stageId, one, { strike, seconds: stepSeconds.get(stageId) }),
-      };
+      const strike = strikeBehind(one, attempts.slice(index + 1), strikes);
+      const seconds = stepSeconds.get(stageId);
+      const steps = seconds === undefined ? null : Math.ceil((CHECKPOINT_SECONDS + slackSeconds) / seconds);
+      const broken = faultsOf(one, { stageId, strike, stepsAnInterval: steps });
+      return { strike, steps: one.stepsLost, broken };
     }),
   );
+}
+
+interface Circumstances {
+  readonly stageId: string;
+  readonly strike: Strike | null;
+  /** Most steps between two checkpoints; null where the twin tells no pace. */
+  readonly stepsAnInterval: number | null;
 }
 
 /**
  * Without notice the steps since the last checkpoint are lost: at most one interval, and the step in which the time was
  * up. A checkpoint that a fault destroyed costs its interval too.
  */
-function faultsOf(
-  stageId: string,
-  { attempt, end, stepsLost, reason }: Attempt,
-  { strike, seconds }: { readonly strike: Strike | null; readonly seconds: number | undefined },
-): readonly string[] {
-  if (stepsLost === 0) return [];
-  const what = `attempt ${String(attempt)} of stage ${shortId(stageId)} (${end}: ${reason.slice(0, 80)})`;
-  if (end === 'preempted') return [`${what}: expected no step lost after a notice, got ${String(stepsLost)}`];
-  if (strike === null) return [`${what}: expected no step lost without a fault, got ${String(stepsLost)}`];
-  if (seconds === undefined) return [];
-  const most = strike.intervals * Math.ceil((CHECKPOINT_SECONDS + SLACK_SECONDS) / seconds) + 1;
+function faultsOf(one: Attempt, { stageId, strike, stepsAnInterval }: Circumstances): readonly string[] {
+  if (one.stepsLost === 0) return [];
+  const what = `attempt ${String(one.attempt)} of stage ${shortId(stageId)} (${one.end}: ${one.reason.slice(0, 80)})`;
+  const got = `got ${String(one.stepsLost)}`;
+  if (strike === null) return [`${what}: expected no step lost without a fault, ${got}`];
+  if (one.end === 'preempted' && strike.intervals < 2)
+    return [`${what}: expected no step lost after a notice, ${got}`];
+  if (stepsAnInterval === null) return [];
+  const most = strike.intervals * stepsAnInterval + 1;
   const rule = `at most ${String(most)} steps lost (${String(strike.intervals)} intervals) by ${strike.fault}`;
-  return stepsLost <= most ? [] : [`${what}: expected ${rule}, got ${String(stepsLost)}`];
+  return one.stepsLost <= most ? [] : [`${what}: expected ${rule}, ${got}`];
 }
 
-/** The last one between the attempt's start and the next one's. */
-function strikeBehind(one: Attempt, next: Attempt, strikes: readonly Strike[]): Strike | null {
-  const [from, to] = [Date.parse(one.startedAt), Date.parse(next.startedAt)];
-  return strikes.filter(({ at }) => at >= from - 1000 && at <= to).at(-1) ?? null;
+/** The worst one from the attempt's start until an attempt began that had to go back behind its end. */
+function strikeBehind(one: Attempt, later: readonly Attempt[], strikes: readonly Strike[]): Strike | null {
+  const heir = later.find(({ resumedStep }) => resumedStep < one.lastStep) ?? later[0] ?? one;
+  const [from, to] = [Date.parse(one.startedAt) - 1000, Date.parse(heir.startedAt)];
+  const inBetween = strikes.filter(({ at }) => at >= from && at <= to);
+  return [...inBetween].sort((a, b) => a.intervals - b.intervals || a.at - b.at).at(-1) ?? null;
 }
 
 function attemptsOf(books: Books) {

@@ -8,9 +8,14 @@ import { messageOf } from '../../workers/fault.js';
 import { runCampaign } from './campaign.js';
 import { catalogue } from './catalogue.js';
 import { copyCode } from './code.js';
+import type { Fault } from './fault.js';
 import { summary, type Item } from './item.js';
 import { runLlmLeg } from './llmLeg.js';
+import { SLACK_SECONDS } from './lost.js';
+import { runS3Leg } from './s3Leg.js';
 import { tinySpec } from './spec.js';
+import { sameExploration } from './twin.js';
+import type { WorldOptions } from './world.js';
 
 const { values } = parseArgs({
   options: {
@@ -36,19 +41,36 @@ async function main(): Promise<number> {
   }
 }
 
-/** `--only` names faults of the catalogue; `--only LLM` the explorations with an agent. */
+/** `--only` names faults of the catalogue, or `LLM` or `S3` for those explorations. */
 async function items(seed: number, code: string, say: (line: string) => void): Promise<readonly Item[]> {
-  const world = { code };
-  const only = values.only;
+  const world: WorldOptions = { code, say: () => undefined };
+  const { only } = values;
+  const [kills, trials] = [Number(values.kills), Number(values.trials)];
   const faults = catalogue.filter(({ name }) => only === undefined || name.includes(only));
-  const spec = (leg: number) =>
-    tinySpec({ name: 'kill', seed: seed * 1000 + leg, trials: Number(values.trials), steps: 120 });
-  const killed =
-    faults.length === 0
-      ? []
-      : await runCampaign({ seed, kills: Number(values.kills), faults, spec, world, say });
+  const killed = faults.length === 0 ? [] : await runHome({ seed, kills, trials, faults, world, say });
   const asked = only === undefined || only === 'LLM' ? await runLlmLeg({ seed, world, say }) : [];
-  return [...killed, ...asked];
+  const s3Kills = Math.max(1, Math.round(kills / 3));
+  const shared =
+    only === undefined || only === 'S3' ? await runS3Leg({ seed, kills: s3Kills, trials, world, say }) : [];
+  return [...killed, ...asked, ...shared];
+}
+
+interface Home {
+  readonly seed: number;
+  readonly kills: number;
+  readonly trials: number;
+  readonly faults: readonly Fault[];
+  readonly world: WorldOptions;
+  readonly say: (line: string) => void;
+}
+
+/** An embedded installation on one machine, everything in one folder. */
+function runHome({ seed, kills, trials, faults, world, say }: Home): Promise<readonly Item[]> {
+  return runCampaign({
+    ...{ title: 'home', seed, kills, faults, say, world, twinWorld: world },
+    ...{ comparison: sameExploration, slackSeconds: SLACK_SECONDS },
+    spec: (leg) => tinySpec({ name: 'kill', seed: seed * 1000 + leg, trials, steps: 120 }),
+  });
 }
 
 /** The table, what did not hold, and the two numbers. */

@@ -5,8 +5,8 @@ export const notices: readonly Fault[] = [
   {
     name: 'SIGTERM to the GPU worker',
     ...{ promise: 'P2', needs: 'training', intervals: 0 },
-    inject: async ({ world }) => {
-      const pid = await world.gpuWorker.pid();
+    inject: async ({ world, random }) => {
+      const pid = await (random.pick(world.gpuWorkers) ?? world.gpuWorker).pid();
       const at = Date.now();
       process.kill(pid, 'SIGTERM');
       return { at, note: `process ${String(pid)}`, replaces: true };

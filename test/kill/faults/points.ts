@@ -1,7 +1,7 @@
 import type { FailpointAction } from '../failpoints.js';
 import { unlessEnded, type Fault, type Promised, type Target } from '../fault.js';
 
-interface Point {
+export interface Point {
   readonly name: string;
   readonly point: string;
   readonly promise: Promised;
@@ -62,9 +62,10 @@ export const points: readonly Fault[] = [
     promise: 'P2',
     actions: ['enospc'],
   } as const,
-].map(faultAt);
+].map(pointFault);
 
-function faultAt({ name, point, promise, actions }: Point): Fault {
+/** The fault that strikes at a failpoint. */
+export function pointFault({ name, point, promise, actions }: Point): Fault {
   return {
     ...{ name, promise, needs: 'work' },
     // A checkpoint that could not be written is the next one's to make good.

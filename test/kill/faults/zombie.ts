@@ -81,10 +81,8 @@ async function opens(world: World, stageId: string, path: string): Promise<strin
 
 /** Another worker on the same queue and store, ready for work. */
 async function secondWorker(world: World): Promise<Kept> {
-  const second = world.moreGpuWorkers('second GPU worker');
-  await until('the second worker is ready', 180, () =>
-    world.logOf('second-GPU-worker').includes('ready device='),
-  );
+  const second = world.oneMoreGpuWorker();
+  await until(`${second.name} is ready`, 180, () => world.logOf(second).includes('ready device='));
   return second;
 }
 

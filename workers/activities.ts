@@ -41,7 +41,7 @@ export function composeActivities(options: {
   const collector = createCollector({ store, budgetBytes, graceMs, warn });
   return {
     activities: {
-// Local activities know no heartbeats.
+      // Local activities know no heartbeats.
       ...ledger,
       record: async (input) => {
         await ledger.record(input);

@@ -112,7 +112,7 @@ describe('lamdagent gpu-worker', () => {
     for (const [given, expected] of [
       [['--spot', 'ibm'], /Allowed choices are off, aws, gcp, azure, auto/],
       [['--notice', '1'], /expected a number of seconds from 2 to 120, got 1/],
-      [['--store', 's3://'], /expected .*got s3:/],
+      [['--store', 's3://'], /expected a folder or s3:.*got "s3:/],
     ] as const) {
       const { code, output } = await begin(given, { LAMDAGENT_VENV: venv })[1];
       assert.equal(code, 2, output);

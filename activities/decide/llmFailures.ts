@@ -80,6 +80,7 @@ export function reasonOf(error: unknown): string {
   return error.cause === undefined ? error.message : `${error.message} (${reasonOf(error.cause)})`;
 }
 
+/** One line without control characters: it is printed on terminals. */
 function brief(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim().slice(0, 300);
 }

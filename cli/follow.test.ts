@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { beginExploration } from '../domain/exploration.js';
+import { recoveriesOf } from '../domain/recoveries.js';
+import { sampleAttempt, samplePlan } from '../domain/samples.js';
+import { statusOf } from '../workflows/status.js';
 import { createTeller } from './follow.js';
 import { bar, duration, jobLine, type Job } from './jobLine.js';
 import { differences, type StartMemo } from './starts.js';
@@ -55,6 +59,36 @@ describe('progress', () => {
     assert.equal(said.length, 2);
     teller.tell({ ...snapshot, jobs: [{ ...JOB, progress: { ...PROGRESS, phase: 'publishing' } }] });
     assert.equal(said.length, 3);
+  });
+
+  it('tells a job that waits for another attempt from one that trains', () => {
+    const waiting = { ...PROGRESS, phase: 'waiting', fence: 0, step: 0, steps: 0 } as const;
+    assert.equal(
+      jobLine({ ...JOB, progress: waiting }),
+      't0003 sft  build: waits for its turn, or for an earlier attempt that still lives',
+    );
+  });
+
+  it('tells what was recovered, once for each change', () => {
+    const said: string[] = [];
+    const plain = {
+      isInteractive: false,
+      say: (line: string) => said.push(line),
+      bold: (text: string) => text,
+    };
+    const teller = createTeller(plain as unknown as Terminal, () => 0);
+    const state = beginExploration(samplePlan(), [], '2026-01-01T00:00:00.000Z');
+    const preempted = sampleAttempt({ end: 'preempted', lastStep: 7, stepsKept: 7 });
+    const stages = [{ reused: false, attempts: [preempted, sampleAttempt({ attempt: 2, resumedStep: 7 })] }];
+    const calm: Snapshot = { state: 'running', status: statusOf(state), rows: [], jobs: [] };
+    const after = statusOf({ ...state, recoveries: recoveriesOf([{ stages }]) });
+    for (const status of [calm.status, calm.status, after, after]) teller.tell({ ...calm, status });
+    assert.deepEqual(
+      said.filter((line) => line.startsWith('recovered')),
+      [
+        'recovered: 1 preempted; tried again once, 1 from a checkpoint; 7 steps kept, 0 lost; 0.0 GPU-seconds lost',
+      ],
+    );
   });
 
   it('aligns tables, numbers to the right', () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { NO_RECOVERIES, recoveryText } from '../domain/recoveries.js';
 import { trialName } from '../domain/trial.js';
 import { EXIT, UserFault } from '../workers/fault.js';
 import { jobLine } from './jobLine.js';
@@ -50,6 +51,7 @@ export function createTeller(
   const toldAt = new Map<string, { readonly at: number; readonly phase: string }>();
   const notes = new Set<string>();
   let phase = '';
+  let recovered: string | null = null;
   const tell = (snapshot: Snapshot): void => {
     const { status, rows } = snapshot;
     for (const note of status?.notes ?? []) if (!notes.has(note)) terminal.say(note);
@@ -57,6 +59,9 @@ export function createTeller(
     const nowPhase = status === null ? phase : status.paused ? 'paused' : status.phase;
     if (nowPhase !== phase) terminal.say(terminal.bold(nowPhase));
     phase = nowPhase;
+    const nowRecovered = status === null ? recovered : recoveryText(status.recoveries ?? NO_RECOVERIES);
+    if (nowRecovered !== recovered) terminal.say(`recovered: ${nowRecovered ?? 'nothing'}`);
+    recovered = nowRecovered;
     const fresh = rows.filter((row) => !seen.has(row.trial));
     for (const { trial, score, standardError, feasible, label } of [...fresh].sort(
       (a, b) => a.trial - b.trial,
@@ -100,8 +105,9 @@ function liveLines({ status, rows, jobs }: Snapshot, terminal: Terminal): readon
 
 function headline({ trials, spend }: NonNullable<Snapshot['status']>): string {
   const saved = spend.reusedStages === 0 ? '' : `, ${spend.savedGpuSeconds.toFixed(0)} saved by reuse`;
+  const lost = spend.lostGpuSeconds === 0 ? '' : ` (${spend.lostGpuSeconds.toFixed(1)} lost)`;
   return (
     `${String(trials.completed)} trials completed, ${String(trials.failed)} failed, ${String(trials.running)} running; ` +
-    `${spend.gpuSeconds.toFixed(0)} GPU-seconds${saved}`
+    `${spend.gpuSeconds.toFixed(0)} GPU-seconds${lost}${saved}`
   );
 }

@@ -17,6 +17,12 @@ export function jobLine(job: Job): string {
   const again = job.attempt > 1 ? [`attempt ${String(job.attempt)}`] : [];
   if (!job.isRunning) return [job.label, `${job.activity}: waits for a worker`, ...again].join('  ');
   if (job.progress === null) return [job.label, `${job.activity}: begins`, ...again].join('  ');
+  if (job.progress.phase === 'waiting')
+    return [
+      job.label,
+      `${job.activity}: waits for its turn, or for an earlier attempt that still lives`,
+      ...again,
+    ].join('  ');
   const { phase, step, steps, etaSeconds, loss, checkpoint } = job.progress;
   const share = steps > 0 ? Math.min(step / steps, 1) : 0;
   const amount =

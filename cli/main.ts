@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, UserFault } from '../workers/fault.js';
+import { addAudit } from './commands/audit.js';
 import { addControls } from './commands/control.js';
 import { addDoctor } from './commands/doctor.js';
 import { addGpuWorker } from './commands/gpuWorker.js';
+import { addGc } from './commands/gc.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addStart } from './commands/start.js';
 import { addUp } from './commands/up.js';
@@ -51,10 +53,12 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addGpuWorker,
     addStart,
     addViews,
+    addAudit,
     addWatch,
     addControls,
     addValidate,
     addDoctor,
+    addGc,
   ])
     add(program, act);
   for (const command of program.commands) command.exitOverride();

@@ -1,4 +1,5 @@
 import type { StatusView } from '../activities/ledger/views.js';
+import { recoveryText } from '../domain/recoveries.js';
 import type { Estimate, ExplorationResult } from '../domain/result.js';
 import { trialName } from '../domain/trial.js';
 
@@ -23,16 +24,13 @@ export function summaryLines(result: ExplorationResult, championLabel: string | 
 /** What it cost, what reuse saved, and what was recovered; each only where there is something to tell. */
 export function costLines({ spend, saved, recoveries }: StatusView): readonly string[] {
   const seconds = (value: number): string => `${value.toFixed(1)} GPU-seconds`;
+  const recovered = recoveryText(recoveries);
   return [
     `spent: ${seconds(spend.gpuSeconds)}${spend.llmTokens > 0 ? `, ${String(spend.llmTokens)} LLM tokens` : ''}`,
     ...(saved.stages > 0
       ? [`saved: ${String(saved.stages)} stages were in the store already, ${seconds(saved.gpuSeconds)}`]
       : []),
-    ...(recoveries.attempts > 0
-      ? [
-          `recovered: ${String(recoveries.attempts)} attempts after a loss or a stop, ${String(recoveries.resumed)} from a checkpoint, ${seconds(spend.lostGpuSeconds)} lost`,
-        ]
-      : []),
+    ...(recovered === null ? [] : [`recovered: ${recovered}`]),
   ];
 }
 

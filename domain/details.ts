@@ -1,9 +1,10 @@
 import type { Exploration } from './exploration.js';
+import { NO_RECOVERIES, recoveryText } from './recoveries.js';
 import { trialName } from './trial.js';
 
 /** The exploration as Markdown for Temporal's "current details": phase, spend, leaderboard. Well under 20 kB. */
 export function explorationDetails(state: Exploration): string {
-  return [headline(state), '', ...table(state), '', ...running(state)].join('\n');
+  return [headline(state), ...recovered(state), '', ...table(state), '', ...running(state)].join('\n');
 }
 
 function headline(state: Exploration): string {
@@ -14,6 +15,12 @@ function headline(state: Exploration): string {
     `${String(inFlight.length)} running; ${spend.gpuSeconds.toFixed(0)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost, ` +
     `${spend.savedGpuSeconds.toFixed(0)} saved by reuse); policy ${plan.policy}`
   );
+}
+
+/** What was cut short and taken up again; nothing where nothing was. */
+function recovered({ recoveries = NO_RECOVERIES }: Exploration): readonly string[] {
+  const text = recoveryText(recoveries);
+  return text === null ? [] : ['', `Recovered: ${text}`];
 }
 
 function table(state: Exploration): readonly string[] {

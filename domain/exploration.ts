@@ -1,5 +1,6 @@
 import type { Plan } from './plan.js';
 import { compareRows, judge } from './ranking.js';
+import { NO_RECOVERIES, withRecoveries, type Recoveries } from './recoveries.js';
 import type { BenchmarkScore, ProposedTrial, TrialRecord, TrialResult } from './trial.js';
 
 /** A trial whose child workflow runs. `restarts` counts how often it vanished without a word. */
@@ -29,6 +30,8 @@ export interface Exploration {
   /** The best rows, ranked; bounded. */
   readonly top: readonly TopRow[];
   readonly spend: Spend;
+  /** Absent in what 0.1 carried over. */
+  readonly recoveries?: Recoveries;
   readonly exhausted: boolean;
   readonly stopReason: string | null;
   readonly paused: boolean;
@@ -84,6 +87,7 @@ export function beginExploration(
       llmTokens: 0,
       fallbacks: 0,
     },
+    recoveries: NO_RECOVERIES,
     exhausted: false,
     stopReason: null,
     paused: false,
@@ -161,6 +165,7 @@ export function withRow(state: Exploration, row: TrialRecord): Exploration {
     baseScores: isBase ? row.scores : state.baseScores,
     top: ranked(state.top, row),
     spend: spendWith(state.spend, row),
+    recoveries: withRecoveries(state.recoveries ?? NO_RECOVERIES, row),
   };
 }
 

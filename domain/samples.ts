@@ -1,3 +1,4 @@
+import type { Attempt } from './outcome.js';
 import type { Plan } from './plan.js';
 import { sha256Hex } from './stage.js';
 import type { ProposedTrial, TrialOrigin, TrialResult } from './trial.js';
@@ -118,5 +119,25 @@ export function sampleResult(trial: number, score: number): TrialResult {
     metrics: {},
     startedAt: '2026-01-01T00:00:00.000Z',
     endedAt: '2026-01-01T00:00:10.000Z',
+  };
+}
+
+/** A first attempt of no steps that went through, but for the changes. */
+export function sampleAttempt(changes: Partial<Attempt> = {}): Attempt {
+  return {
+    attempt: 1,
+    worker: 'host:1',
+    device: 'cpu',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    endedAt: '2026-01-01T00:00:10.000Z',
+    end: 'completed',
+    reason: '',
+    resumedStep: 0,
+    lastStep: 0,
+    stepsKept: 0,
+    stepsLost: 0,
+    gpuSeconds: 3,
+    lostGpuSeconds: 0,
+    ...changes,
   };
 }

@@ -6,6 +6,7 @@ import { createOpenLlm } from '../activities/decide/openLlm.js';
 import { createFailpoints } from '../activities/failpoints.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createFinalActivities } from '../activities/ledger/final.js';
+import { createCollector } from '../activities/retention/automatic.js';
 import { writeReport } from '../activities/report/write.js';
 import { createServiceActivities } from '../activities/service/service.js';
 import { createPrepare } from '../activities/spec/prepare.js';
@@ -14,6 +15,7 @@ import type { OrchestratorActivities, StoreActivities } from '../workflows/activ
 import { createEmbeddedLlm, type EmbeddedLlm } from './embeddedLlm.js';
 import type { Environment } from './env.js';
 import { homeAt, reportFile } from './home.js';
+import { withSignsOfLife } from './signsOfLife.js';
 
 export interface Composed {
   readonly activities: OrchestratorActivities & StoreActivities;
@@ -34,15 +36,28 @@ export function composeActivities(options: {
   const report = async (name: string): Promise<void> => {
     await writeReport(store, name, reportFile(homeAt(env.home), name));
   };
+  const ledger = createLedgerActivities({ store, reach });
+  const { storeBudgetBytes: budgetBytes, storeGraceMs: graceMs } = env;
+  const collector = createCollector({ store, budgetBytes, graceMs, warn });
   return {
     activities: {
-      prepare: createPrepare({ store }),
-      decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
-      ...createLedgerActivities({ store, reach }),
-      ...createFinalActivities({ store, writeReport: (name) => report(name) }),
-      ...createServiceActivities({ client, warn }),
+      // Local activities know no heartbeats.
+      ...ledger,
+      record: async (input) => {
+        await ledger.record(input);
+        collector.nudge();
+      },
+      ...withSignsOfLife({
+        prepare: createPrepare({ store }),
+        decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+        ...createFinalActivities({ store, writeReport: (name) => report(name) }),
+        ...createServiceActivities({ client, warn }),
+      }),
     },
-    close: async () => llm?.stop(),
+    close: async () => {
+      await collector.close();
+      await llm?.stop();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { childEnvironment } from './env.js';
+import type { Need } from './secrets.js';
 import { identityOf, type ProcessIdentity } from './processIdentity.js';
 
 /** A process to keep running. */
@@ -11,10 +12,8 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
   /** null: its output is shown as ours. */
   readonly logFile: string | null;
-  /** It reads or writes the store, so it gets the AWS credentials. */
-  readonly usesStore?: boolean;
-  /** It talks to the service of the person's TEMPORAL_* variables, not to the embedded one. */
-  readonly usesOwnTemporal?: boolean;
+  /** The secrets it gets; none where left out. */
+  readonly needs?: readonly Need[];
   /** Exit codes that are its end; with any other it has died and is started again. None: it is to run for ever. */
   readonly lastCodes?: readonly number[];
   /** How long it may take to end after SIGTERM before SIGKILL. */
@@ -37,7 +36,7 @@ export function startProcess(program: Program): Running {
   const child = spawn(program.command, program.args, {
     detached: true,
     stdio: log === null ? ['ignore', 'inherit', 'inherit'] : ['ignore', log, log],
-    env: childEnvironment(program.env, program),
+    env: childEnvironment(program.env, program.needs),
   });
   if (log !== null) closeSync(log);
   const ended = new Promise<string>((resolve) => {

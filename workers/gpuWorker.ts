@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program } from './childProcess.js';
-import type { Environment } from './env.js';
+import { storeNeeds, type Environment } from './env.js';
 import { EXIT, UserFault } from './fault.js';
 import type { Home } from './home.js';
 
@@ -18,6 +18,7 @@ export function gpuWorkerProgram(env: Environment, home: Home, address: string):
       ...['--address', address, '--namespace', 'default', '--device', env.device],
       ...['--store', env.store, '--cache', env.cache, '--notice', String(NOTICE_SECONDS)],
     ],
+    needs: storeNeeds(env),
     logFile: home.log('gpu-worker'),
   };
 }
@@ -55,13 +56,13 @@ export function foregroundGpuWorker(env: Environment, options: GpuWorkerOptions)
       value === undefined ? [] : [`${name}=${value}`],
     ),
     logFile: null,
-    usesOwnTemporal: true,
+    needs: ['temporal', ...storeNeeds({ store: options.store ?? env.store })],
     lastCodes: [EXIT.ok, EXIT.usage],
   };
 }
 
 /** One thread: on a busy machine two can be far slower, and bit-identity depends on the number. */
-function workerProgram(env: Environment, noticeSeconds: number): Omit<Program, 'args' | 'logFile'> {
+function workerProgram(env: Environment, noticeSeconds: number): Omit<Program, 'args' | 'logFile' | 'needs'> {
   const command = join(env.venv, 'bin', 'lamdagent-gpu-worker');
   if (!existsSync(command))
     throw new UserFault(`GPU worker: expected ${command}, got no such file. Run \`npm run setup\`.`);
@@ -74,7 +75,6 @@ function workerProgram(env: Environment, noticeSeconds: number): Omit<Program, '
       TOKENIZERS_PARALLELISM: 'false',
       PYTHONUNBUFFERED: '1',
     },
-    usesStore: true,
     graceMs: (noticeSeconds + SLACK_SECONDS) * 1000,
   };
 }

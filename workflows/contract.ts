@@ -39,8 +39,10 @@ export const GPU_ACTIVITY = {
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '2 seconds' },
 } as const;
 
+/** Work of the orchestrator that may take a while; it beats every 3 s (workers/signsOfLife.ts). */
 export const STORE_ACTIVITY = {
   startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: '15 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } as const;
 
@@ -54,7 +56,7 @@ export const LOCAL_ACTIVITY = {
 /** One decision: may hold several LLM requests. */
 export const DECIDE_ACTIVITY = {
   startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '1 minute',
+  heartbeatTimeout: '15 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '2 minutes' },
 } as const;
 

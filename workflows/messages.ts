@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { InFlight, Phase, Spend, TopRow } from '../domain/exploration.js';
+import type { Recoveries } from '../domain/recoveries.js';
 import type { TrialResult } from '../domain/trial.js';
 
 /** Sent by a trial's workflow to its exploration's workflow id; the id keeps strangers of an earlier run out. */
@@ -32,6 +33,8 @@ export interface StatusAnswer {
   readonly inFlight: readonly InFlight[];
   readonly best: TopRow | null;
   readonly spend: Spend;
+  /** Absent from orchestrators of 0.1. */
+  readonly recoveries?: Recoveries;
   readonly notes: readonly string[];
 }
 export const statusQuery = defineQuery<StatusAnswer | null>('status');

@@ -1,4 +1,5 @@
 import type { Exploration } from '../domain/exploration.js';
+import { NO_RECOVERIES } from '../domain/recoveries.js';
 import type { StatusAnswer } from './messages.js';
 
 export function statusOf(state: Exploration): StatusAnswer {
@@ -17,6 +18,7 @@ export function statusOf(state: Exploration): StatusAnswer {
     inFlight: state.inFlight,
     best: state.top.find((row) => row.feasible) ?? null,
     spend: state.spend,
+    recoveries: state.recoveries ?? NO_RECOVERIES,
     notes: state.plan.notes,
   };
 }

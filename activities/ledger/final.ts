@@ -85,7 +85,7 @@ async function conclude(store: Store, plan: Plan, stoppedBecause: string): Promi
 }
 
 async function finalResults(store: Store, plan: Plan, split: Split): Promise<readonly TrialResult[]> {
-  const listed = await store.list(`ledger/${plan.explorationId}/${split}`);
+  const listed = await store.list(keys.finalRows(plan.explorationId, split));
   const texts = await Promise.all(listed.map((key) => store.read(key)));
   return texts.map((text) => JSON.parse(text ?? 'null') as TrialResult);
 }

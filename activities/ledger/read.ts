@@ -1,7 +1,7 @@
 import type { DecisionRecord } from '../../domain/decision.js';
-import type { Plan } from '../../domain/plan.js';
+import type { Plan, Split } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
-import type { TrialRecord } from '../../domain/trial.js';
+import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 
@@ -18,9 +18,16 @@ export interface StoredExploration {
   readonly plan: Plan;
   /** In the order of completion. */
   readonly rows: readonly TrialRecord[];
+  /** Models scored again on a later split. */
+  readonly finals: readonly FinalRow[];
   readonly decisions: readonly DecisionRecord[];
   readonly result: ExplorationResult | null;
   readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
+}
+
+export interface FinalRow {
+  readonly split: Exclude<Split, 'search'>;
+  readonly result: TrialResult;
 }
 
 async function readJson<T>(store: Store, key: string): Promise<T | null> {
@@ -46,6 +53,14 @@ export async function loadRows(store: Store, explorationId: string): Promise<rea
   return readAll<TrialRecord>(store, keys.rows(explorationId));
 }
 
+async function loadFinals(store: Store, explorationId: string): Promise<readonly FinalRow[]> {
+  const of = async (split: FinalRow['split']): Promise<readonly FinalRow[]> => {
+    const results = await readAll<TrialResult>(store, keys.finalRows(explorationId, split));
+    return results.map((result) => ({ split, result }));
+  };
+  return [...(await of('confirm')), ...(await of('test'))];
+}
+
 /** Null when the store knows no exploration of this name. */
 export async function loadExploration(store: Store, name: string): Promise<StoredExploration | null> {
   const pointer = await loadPointer(store, name);
@@ -53,11 +68,12 @@ export async function loadExploration(store: Store, name: string): Promise<Store
   const { explorationId } = pointer;
   const plan = await readJson<Plan>(store, keys.plan(explorationId));
   if (plan === null) return null;
-  const [rows, decisions, result, ended] = await Promise.all([
+  const [rows, finals, decisions, result, ended] = await Promise.all([
     loadRows(store, explorationId),
+    loadFinals(store, explorationId),
     readAll<DecisionRecord>(store, keys.decisions(explorationId)),
     readJson<ExplorationResult>(store, keys.result(explorationId)),
     readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
   ]);
-  return { pointer, plan, rows, decisions, result, ended };
+  return { pointer, plan, rows, finals, decisions, result, ended };
 }

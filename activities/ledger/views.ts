@@ -4,6 +4,7 @@ import type { ExplorationResult } from '../../domain/result.js';
 import { compareRows } from '../../domain/ranking.js';
 import { applicable } from '../../domain/stageOfAction.js';
 import { nameInPool, poolOf } from '../../domain/pool.js';
+import { recoveriesOf, type Losses, type Recoveries } from '../../domain/recoveries.js';
 import { normalInterval } from '../../domain/statistics.js';
 import { trialName, type TrialRecord } from '../../domain/trial.js';
 import type { Store } from '../store/store.js';
@@ -40,8 +41,8 @@ export interface StatusView {
   };
   /** What content-addressed reuse of stages saved. */
   readonly saved: { readonly stages: number; readonly gpuSeconds: number };
-  /** Attempts after the first one of a stage, and those that went on from a checkpoint. */
-  readonly recoveries: { readonly attempts: number; readonly resumed: number; readonly stepsLost: number };
+  /** What was cut short and taken up again, over the trials that are booked. */
+  readonly recoveries: Recoveries;
 }
 
 export interface LeaderboardRow {
@@ -135,7 +136,6 @@ function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecor
   const stages = rows.flatMap((row) => row.stages);
   const paid = stages.filter(({ reused }) => !reused);
   const saved = stages.filter(({ reused }) => reused);
-  const attempts = paid.flatMap((stage) => stage.attempts);
   const calls = decisions.flatMap((decision) => decision.calls);
   return {
     spend: {
@@ -145,11 +145,17 @@ function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecor
       usd: 0,
     },
     saved: { stages: saved.length, gpuSeconds: sum(saved.map((stage) => stage.gpuSeconds)) },
-    recoveries: {
-      attempts: attempts.filter(({ attempt }) => attempt > 1).length,
-      resumed: attempts.filter(({ resumedStep }) => resumedStep > 0).length,
-      stepsLost: sum(attempts.map(({ stepsLost }) => stepsLost)),
-    },
+    recoveries: rounded(recoveriesOf(rows)),
+  };
+}
+
+function rounded(recoveries: Recoveries): Recoveries {
+  const { preempted, lost, failed } = recoveries.cutShort;
+  const one = (losses: Losses): Losses => ({ ...losses, lostGpuSeconds: sum([losses.lostGpuSeconds]) });
+  return {
+    ...recoveries,
+    lostGpuSeconds: sum([recoveries.lostGpuSeconds]),
+    cutShort: { preempted: one(preempted), lost: one(lost), failed: one(failed) },
   };
 }
 

@@ -5,6 +5,7 @@ import { scoreChart } from './chart.js';
 import { headline } from './headline.js';
 import { html, type Markup } from './html.js';
 import { leaderboardSection } from './leaderboard.js';
+import { reliabilitySection } from './reliability.js';
 import { splitsSection } from './splits.js';
 import { trialSections } from './trials.js';
 
@@ -24,7 +25,7 @@ export function renderReport(found: StoredExploration): string {
       <body>
         <main>
           ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${leaderboardSection(found)}
-          ${trialSections(found)} ${identity(found)}
+          ${reliabilitySection(found)} ${trialSections(found)} ${identity(found)}
         </main>
       </body>
     </html>`;

@@ -8,6 +8,8 @@ export const keys = {
   name: (name: string) => `names/${name}.json`,
   /** The recipe of a stage. */
   stage: (stageId: string) => `stages/${stageId}.json`,
+  /** What the weights of a stage's model were when a trial of it was first booked: `{weightsSha256, trial}`. */
+  weights: (stageId: string) => `weights/${stageId}.json`,
   plan: (explorationId: string) => `ledger/${explorationId}/plan.json`,
   /** One ledger row: a TrialRecord. */
   row: (explorationId: string, sequence: number) => `ledger/${explorationId}/rows/${six(sequence)}.json`,
@@ -21,6 +23,7 @@ export const keys = {
   /** One LLM exchange of a decision: `{promptSha256, messages, schema, answer, usage, seconds}`. */
   llmCall: (explorationId: string, decision: number, call: number) =>
     `decisions/${explorationId}/calls/${six(decision)}-${String(call).padStart(2, '0')}.json`,
+  finalRows: (explorationId: string, split: string) => `ledger/${explorationId}/${split}`,
   finalRow: (explorationId: string, split: string, trial: number) =>
     `ledger/${explorationId}/${split}/${trialName(trial)}.json`,
 } as const;

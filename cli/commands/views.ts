@@ -7,7 +7,9 @@ import {
   type LeaderboardView,
   type StatusView,
 } from '../../activities/ledger/views.js';
+import { loadAttempts, type AttemptsView } from '../../activities/ledger/attempts.js';
 import { writeReport } from '../../activities/report/write.js';
+import { recoveryText } from '../../domain/recoveries.js';
 import { EXIT } from '../../workers/fault.js';
 import { reportFile } from '../../workers/home.js';
 import { requireKnown, type Context, type Run } from '../context.js';
@@ -31,6 +33,11 @@ export function addViews(program: Command, run: Run): void {
     .argument('<name>')
     .action((name: string, { json }: Json) =>
       run((context) => show(context, { name, json, load: loadLeaderboard, lines: leaderboardLines })),
+    );
+  reading('attempts', 'every try of a stage on a worker: how it ended, what it kept and lost')
+    .argument('<name>')
+    .action((name: string, { json }: Json) =>
+      run((context) => show(context, { name, json, load: loadAttempts, lines: attemptLines })),
     );
   reading('list', 'all explorations of this home').action(({ json }: Json) =>
     run((context) => list(context, json)),
@@ -85,7 +92,7 @@ async function report(
 }
 
 export function statusLines(view: StatusView): readonly string[] {
-  const { trials, base, best, test, spend, saved } = view;
+  const { trials, base, best, test, spend, saved, recoveries } = view;
   const range = ([low, high]: readonly [number, number]): string => `${low.toFixed(4)} to ${high.toFixed(4)}`;
   return [
     `${view.name}  ${view.state}`,
@@ -98,8 +105,39 @@ export function statusLines(view: StatusView): readonly string[] {
           `test split  base ${test.base.toFixed(4)}, champion ${test.best.toFixed(4)}, gain ${signed(test.difference)} (${range(test.interval)})`,
         ]),
     `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost), ${String(spend.llmTokens)} LLM tokens`,
+    `recovered   ${recoveryText(recoveries) ?? 'nothing was cut short'}`,
     `reuse       ${String(saved.stages)} stages, ${saved.gpuSeconds.toFixed(1)} GPU-seconds saved`,
   ];
+}
+
+function attemptLines({ rows }: AttemptsView): readonly string[] {
+  return table(
+    [
+      'trial',
+      'stage',
+      'attempt',
+      'worker',
+      'start',
+      'end',
+      'from',
+      'to',
+      'kept',
+      'lost',
+      'GPU-s',
+      'lost GPU-s',
+    ],
+    rows.map((row) => [
+      row.trial,
+      row.stage,
+      String(row.attempt),
+      `${row.worker} (${row.device})`,
+      row.startedAt,
+      row.end,
+      ...[row.resumedStep, row.lastStep, row.stepsKept, row.stepsLost].map(String),
+      row.gpuSeconds.toFixed(1),
+      row.lostGpuSeconds.toFixed(1),
+    ]),
+  );
 }
 
 function leaderboardLines({ rows }: LeaderboardView): readonly string[] {

@@ -85,14 +85,35 @@ def stalled_in_a_row(records: list[AttemptRecord]) -> tuple[int, int]:
 
 
 def to_wire(records: list[AttemptRecord]) -> list[Attempt]:
-    """With what each attempt lost: the steps that the one after it had to do again, and their share of its time."""
-    return [_wire(record, records[index + 1 : index + 2]) for index, record in enumerate(records)]
+    """With what each attempt kept (the steps that later ones, or the result, stand on) and lost, and their share of its time.
+
+    Walks back from the last attempt: the steps up to the checkpoint that it went on from were done by the newest
+    attempt that had come that far, and so on. A newer one that went on from an older checkpoint did its steps in vain.
+    """
+    wire: list[Attempt] = []
+    needed: int | None = None
+    for index in range(len(records) - 1, -1, -1):
+        record = records[index]
+        if needed is None:
+            kept = record.lastStep - record.resumedStep if record.end == "completed" else 0
+            needed = record.resumedStep
+        elif record.resumedStep < needed and not _came_further(records[:index], record, needed):
+            # Its last steps may not have been seen on another machine; its checkpoint shows them.
+            record = replace(record, lastStep=max(record.lastStep, needed))
+            kept, needed = needed - record.resumedStep, record.resumedStep
+        else:
+            kept = 0
+        wire.append(_wire(record, kept))
+    return wire[::-1]
 
 
-def _wire(record: AttemptRecord, following: list[AttemptRecord]) -> Attempt:
+def _came_further(earlier: list[AttemptRecord], record: AttemptRecord, needed: int) -> bool:
+    """Whether the needed checkpoint is an earlier attempt's, since this one never got there."""
+    return record.lastStep < needed and any(one.resumedStep < needed <= one.lastStep for one in earlier)
+
+
+def _wire(record: AttemptRecord, kept: int) -> Attempt:
     done = max(0, record.lastStep - record.resumedStep)
-    kept_until = following[0].resumedStep if following else record.lastStep if record.end == "completed" else 0
-    kept = min(done, max(0, kept_until - record.resumedStep))
     share = (done - kept) / done if done > 0 else float(record.end in ("failed", "lost"))
     return Attempt(
         attempt=record.attempt,

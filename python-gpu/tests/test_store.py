@@ -190,6 +190,30 @@ def test_a_preemption_with_notice_loses_nothing() -> None:
     assert (wire[0].stepsLost, wire[0].lostGpuSeconds) == (0, 0.0)
 
 
+def kept_and_lost(*records: AttemptRecord) -> list[tuple[int, int]]:
+    return [(one.stepsKept, one.stepsLost) for one in attempts.to_wire(list(records))]
+
+
+def test_steps_behind_a_checkpoint_that_turned_out_torn_are_lost_though_an_attempt_began_there() -> None:
+    first = record(1, end="lost", lastStep=60, checkpoint=60)
+    idle = record(2, end="lost", resumedStep=60, lastStep=60, checkpoint=60)
+    last = record(3, end="completed", resumedStep=50, lastStep=100)
+    assert kept_and_lost(first, idle, last) == [(50, 10), (0, 0), (50, 0)]
+
+
+def test_a_detour_over_an_older_checkpoint_is_lost_and_the_steps_of_the_newer_one_are_not() -> None:
+    first = record(1, end="lost", lastStep=60, checkpoint=60)
+    detour = record(2, end="lost", resumedStep=50, lastStep=55, checkpoint=50)
+    last = record(3, end="completed", resumedStep=60, lastStep=100)
+    assert kept_and_lost(first, detour, last) == [(60, 0), (0, 5), (40, 0)]
+
+
+def test_steps_that_only_a_checkpoint_shows_were_done_by_the_attempt_before_it() -> None:
+    unseen = record(1, end="lost", lastStep=50, checkpoint=45)
+    last = record(2, end="completed", resumedStep=57, lastStep=100)
+    assert kept_and_lost(unseen, last) == [(57, 0), (43, 0)]
+
+
 def test_only_attempts_without_progress_count_as_stalled() -> None:
     progress = record(1, end="failed", checkpoint=5)
     stuck = record(2, end="failed", resumedStep=5, checkpoint=5)

@@ -30,6 +30,7 @@ def connect() -> Any:
             read_timeout=READ_SECONDS,
             retries={"mode": "standard", "total_max_attempts": TRIES},
             tcp_keepalive=True,
+            s3={"addressing_style": "path"},  # other servers than AWS' know no other
         ),
     )
 

@@ -1,0 +1,84 @@
+import {
+  findingText,
+  type AuditedObject,
+  type Books,
+  type Finding,
+  auditLedger,
+} from '../../domain/audit.js';
+import type { Attempt, Manifest } from '../../domain/outcome.js';
+import { SPLITS } from '../../domain/plan.js';
+import type { TrialResult } from '../../domain/trial.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+import { loadExploration, type StoredExploration } from './read.js';
+
+/** `lamdagent audit NAME --json`. */
+export interface AuditView {
+  readonly schemaVersion: 1;
+  readonly name: string;
+  readonly explorationId: string;
+  /** What was looked at. */
+  readonly checked: {
+    readonly rows: number;
+    readonly decisions: number;
+    readonly stages: number;
+    readonly attempts: number;
+  };
+  /** Empty: the books are right. */
+  readonly findings: readonly (Finding & { readonly message: string })[];
+}
+
+/** Null when the store knows no exploration of this name. */
+export async function loadAudit(store: Store, name: string): Promise<AuditView | null> {
+  const found = await loadExploration(store, name);
+  if (found === null) return null;
+  const books = await loadBooks(store, found);
+  const stages = [...books.rows, ...books.finals.map(({ result }) => result)].flatMap((one) => one.stages);
+  return {
+    schemaVersion: 1,
+    name,
+    explorationId: books.plan.explorationId,
+    checked: {
+      rows: books.rows.length,
+      decisions: books.decisions.length,
+      stages: stages.length,
+      attempts: stages.reduce((total, stage) => total + stage.attempts.length, 0),
+    },
+    findings: auditLedger(books).map((finding) => ({ ...finding, message: findingText(finding) })),
+  };
+}
+
+/** Everything that is on record of the exploration, its objects' manifests too. */
+export async function loadBooks(store: Store, found: StoredExploration): Promise<Books> {
+  const { plan, rows, decisions, result, ended } = found;
+  const finals = await loadFinals(store, plan.explorationId);
+  const ids = [...rows, ...finals.map((one) => one.result)].flatMap((one) => [
+    one.stageId,
+    ...Object.values(one.scores).map(({ stageId }) => stageId),
+    ...one.stages.map(({ stageId }) => stageId),
+  ]);
+  const objects = await loadObjects(store, ids);
+  return { plan, rows, decisions, finals, result, ended: ended !== null, objects };
+}
+
+async function loadFinals(store: Store, explorationId: string): Promise<Books['finals']> {
+  const found = await Promise.all(
+    SPLITS.map(async (split) => {
+      const listed = await store.list(keys.finalRows(explorationId, split));
+      const texts = await Promise.all(listed.map((key) => store.read(key)));
+      return texts.map((text) => ({ split, result: JSON.parse(text ?? 'null') as TrialResult }));
+    }),
+  );
+  return found.flat();
+}
+
+async function loadObjects(store: Store, stageIds: readonly string[]): Promise<readonly AuditedObject[]> {
+  const manifests = await Promise.all([...new Set(stageIds)].map((stageId) => store.manifest(stageId)));
+  return manifests.filter((one) => one !== null).map(objectOf);
+}
+
+function objectOf({ stageId, kind, result }: Manifest): AuditedObject {
+  const text = (name: string): string | null => (typeof result[name] === 'string' ? result[name] : null);
+  const attempts = (result['attempts'] ?? []) as unknown as readonly Attempt[];
+  return { stageId, kind, madeFor: text('madeFor'), weightsSha256: text('weightsSha256'), attempts };
+}

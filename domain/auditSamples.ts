@@ -1,0 +1,188 @@
+import type { AuditedObject, Books } from './audit.js';
+import type { DecisionRecord } from './decision.js';
+import { judge } from './ranking.js';
+import type { Attempt } from './outcome.js';
+import type { Plan } from './plan.js';
+import { samplePlan } from './samples.js';
+import { identify, sha256Hex, type IdentifiedStage } from './stage.js';
+import type { BenchmarkScore, ProposedTrial, StageCost, TrialRecord, TrialResult } from './trial.js';
+
+/** The books of a small finished exploration that was killed a few times: for tests of the rules. */
+export function sampleBooks(): Books {
+  const plan = samplePlan();
+  const stages = [0, 1, 2, 3].map(stageOf);
+  const rows = stages.map((stage, trial) => rowOf(plan, stage, trial));
+  const finals = (['confirm', 'test'] as const).flatMap((split) =>
+    [0, 2].map((trial) => ({ split, result: finalOf(split, trial) })),
+  );
+  const decisions = [2, 3].map((trial) => decisionOf(plan, stageOf(trial), trial));
+  return { plan, rows, finals, decisions, result: resultOf(), ended: false, objects: objectsOf(plan, rows) };
+}
+
+function stageOf(trial: number): IdentifiedStage {
+  return identify({ kind: 'sft', recipeVersion: 1, inputs: {}, parameters: { trial }, seed: '1' });
+}
+
+/** Killed after 40 steps with a checkpoint at 30, given notice at 60, completed at 100; 0.1 s a step. */
+export function sampleAttempts(): readonly Attempt[] {
+  return [
+    { ...attempt(1, 'lost', 0, 40), stepsKept: 30, stepsLost: 10, lostGpuSeconds: 1 },
+    { ...attempt(2, 'preempted', 30, 60), stepsKept: 30 },
+    { ...attempt(3, 'completed', 60, 100), stepsKept: 40 },
+  ];
+}
+
+function attempt(number: number, end: Attempt['end'], resumedStep: number, lastStep: number): Attempt {
+  return {
+    attempt: number,
+    worker: 'host:1',
+    device: 'cpu',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    endedAt: '2026-01-01T00:00:05.000Z',
+    end,
+    reason: '',
+    resumedStep,
+    lastStep,
+    stepsKept: 0,
+    stepsLost: 0,
+    gpuSeconds: (lastStep - resumedStep) / 10,
+    lostGpuSeconds: 0,
+  };
+}
+
+function costOf(stageId: string, kind: string, attempts: readonly Attempt[], reused = false): StageCost {
+  const sum = (of: 'gpuSeconds' | 'lostGpuSeconds'): number =>
+    attempts.reduce((total, one) => total + one[of], 0);
+  return {
+    stageId,
+    kind,
+    reused,
+    gpuSeconds: sum('gpuSeconds'),
+    lostGpuSeconds: sum('lostGpuSeconds'),
+    attempts,
+  };
+}
+
+function scoresOf(name: string): Readonly<Record<string, BenchmarkScore>> {
+  const score = (benchmark: string): BenchmarkScore => ({
+    stageId: sha256Hex(`${benchmark} of ${name}`),
+    score: 0.5,
+    standardError: 0.1,
+    items: 64,
+  });
+  return { skill: score('skill'), guard: score('guard') };
+}
+
+const evaluated = (name: string): StageCost =>
+  costOf(sha256Hex(`skill of ${name}`), 'evaluate', [attempt(1, 'completed', 0, 0)]);
+
+function rowOf(plan: Plan, { stageId }: IdentifiedStage, trial: number): TrialRecord {
+  const name = `trial ${String(trial)}`;
+  const scores = scoresOf(name);
+  const isPolicy = trial >= 2;
+  const built = trial === 0 ? [] : [costOf(stageId, 'sft', sampleAttempts())];
+  const action = { kind: 'sft', models: [], datasets: [], parameters: {} } as const;
+  return {
+    schemaVersion: 1,
+    sequence: trial,
+    trial,
+    origin: trial === 0 ? 'base' : isPolicy ? 'policy' : 'allData',
+    decision: isPolicy ? trial - 2 : null,
+    action: trial === 0 ? null : action,
+    stageId,
+    label: name,
+    status: 'completed',
+    message: '',
+    weightsSha256: sha256Hex(`weights ${String(trial)}`),
+    scores,
+    stages: [...built, evaluated(name)],
+    metrics: {},
+    startedAt: '2026-01-01T00:00:00.000Z',
+    endedAt: '2026-01-01T00:00:10.000Z',
+    ...judge(plan, scores, scores),
+  };
+}
+
+function finalOf(split: string, trial: number): TrialResult {
+  const name = `${split} ${String(trial)}`;
+  return {
+    trial,
+    status: 'completed',
+    message: '',
+    stageId: stageOf(trial).stageId,
+    weightsSha256: sha256Hex(`weights ${String(trial)}`),
+    scores: scoresOf(name),
+    stages: [costOf(stageOf(trial).stageId, 'sft', sampleAttempts(), true), evaluated(name)],
+    metrics: {},
+    startedAt: '2026-01-01T00:00:00.000Z',
+    endedAt: '2026-01-01T00:00:10.000Z',
+  };
+}
+
+function decisionOf(plan: Plan, stage: IdentifiedStage, trial: number): DecisionRecord {
+  const action = { kind: 'sft', models: [], datasets: [], parameters: {} } as const;
+  const { stageId } = stage;
+  const label = `trial ${String(trial)}`;
+  const proposed: ProposedTrial = { trial, origin: 'policy', decision: trial - 2, action, stageId, label };
+  const call = (purpose: 'actionType' | 'objects') => ({
+    ...{ purpose, promptSha256: sha256Hex(`${purpose} ${String(trial)}`), answer: '{}', fault: null },
+    ...{ promptTokens: 10, completionTokens: 1, seconds: 1 },
+  });
+  return {
+    ...{
+      schemaVersion: 1,
+      decision: trial - 2,
+      policy: plan.policy,
+      ledgerRows: trial,
+      inFlight: [],
+      proposed,
+      stage,
+    },
+    ...{
+      action,
+      reason: '',
+      fallback: false,
+      positions: [],
+      calls: [call('actionType'), call('objects')],
+      memory: null,
+    },
+  };
+}
+
+function resultOf(): Books['result'] {
+  const split = (trial: number) => ({ trial, scores: {}, score: 0.5, standardError: 0.1, feasible: true });
+  const estimate = { value: 0.5, low: 0.4, high: 0.6 };
+  return {
+    schemaVersion: 1,
+    verdict: 'notShown',
+    champion: 2,
+    confirmation: {
+      ...{
+        schemaVersion: 1,
+        base: split(0),
+        finalists: [split(2)],
+        champion: 2,
+        difference: estimate,
+        reason: '',
+      },
+    },
+    test: {
+      base: estimate,
+      best: estimate,
+      difference: estimate,
+      baseScores: split(0),
+      bestScores: split(2),
+    },
+    stoppedBecause: 'budget: 2 trials',
+    endedAt: '2026-01-01T00:01:00.000Z',
+  };
+}
+
+function objectsOf(plan: Plan, rows: readonly TrialRecord[]): readonly AuditedObject[] {
+  return rows.flatMap((row) =>
+    row.stages.map(({ stageId, kind, attempts }) => ({
+      ...{ stageId, kind, attempts, madeFor: `${plan.explorationId}/t000${String(row.trial)}` },
+      weightsSha256: kind === 'sft' ? row.weightsSha256 : null,
+    })),
+  );
+}

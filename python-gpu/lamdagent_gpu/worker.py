@@ -213,7 +213,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     die_with_parent()
-    asyncio.run(serve(options))
+    with contextlib.suppress(KeyboardInterrupt):  # before `listen`
+        asyncio.run(serve(options))
 
 
 if __name__ == "__main__":

@@ -79,7 +79,6 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
 }
 
 /**
-/**
  * The environment of a process of ours: our own plus some, without secrets that it doesn't need (secrets.ts). Only a
  * process that needs the person's own Temporal service sees what points at it; the embedded server has no account.
  */

@@ -3,6 +3,8 @@ import { EXIT, UserFault } from '../workers/fault.js';
 import { addAudit } from './commands/audit.js';
 import { addControls } from './commands/control.js';
 import { addDoctor } from './commands/doctor.js';
+import { addGpuWorker } from './commands/gpuWorker.js';
+import { addGc } from './commands/gc.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addStart } from './commands/start.js';
 import { addUp } from './commands/up.js';
@@ -48,6 +50,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
   for (const add of [
     addQuickstart,
     addUp,
+    addGpuWorker,
     addStart,
     addViews,
     addAudit,
@@ -55,6 +58,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addControls,
     addValidate,
     addDoctor,
+    addGc,
   ])
     add(program, act);
   for (const command of program.commands) command.exitOverride();

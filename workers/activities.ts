@@ -6,6 +6,7 @@ import { createOpenLlm } from '../activities/decide/openLlm.js';
 import { createFailpoints } from '../activities/failpoints.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createFinalActivities } from '../activities/ledger/final.js';
+import { createCollector } from '../activities/retention/automatic.js';
 import { writeReport } from '../activities/report/write.js';
 import { createServiceActivities } from '../activities/service/service.js';
 import { createPrepare } from '../activities/spec/prepare.js';
@@ -35,10 +36,17 @@ export function composeActivities(options: {
   const report = async (name: string): Promise<void> => {
     await writeReport(store, name, reportFile(homeAt(env.home), name));
   };
+  const ledger = createLedgerActivities({ store, reach });
+  const { storeBudgetBytes: budgetBytes, storeGraceMs: graceMs } = env;
+  const collector = createCollector({ store, budgetBytes, graceMs, warn });
   return {
     activities: {
       // Local activities know no heartbeats.
-      ...createLedgerActivities({ store, reach }),
+      ...ledger,
+      record: async (input) => {
+        await ledger.record(input);
+        collector.nudge();
+      },
       ...withSignsOfLife({
         prepare: createPrepare({ store }),
         decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
@@ -46,7 +54,10 @@ export function composeActivities(options: {
         ...createServiceActivities({ client, warn }),
       }),
     },
-    close: async () => llm?.stop(),
+    close: async () => {
+      await collector.close();
+      await llm?.stop();
+    },
   };
 }
 

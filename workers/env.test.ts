@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { childEnvironment, readEnvironment } from './env.js';
+import { childEnvironment, readEnvironment, storeNeeds } from './env.js';
+import { isPermitted, type Need } from './secrets.js';
 
 describe('the environment', () => {
   it('has a default for everything', () => {
@@ -27,14 +28,6 @@ describe('the environment', () => {
     assert.throws(() => at('s3://Bucket/../x'), /store: expected a folder or s3:\/\/bucket\/prefix/);
   });
 
-  it('gives the AWS credentials to the processes that use the store, and to no other', () => {
-    process.env['AWS_SECRET_ACCESS_KEY'] = 'secret';
-    const [with_, without] = [childEnvironment({}, { usesStore: true }), childEnvironment({})];
-    delete process.env['AWS_SECRET_ACCESS_KEY'];
-    assert.equal(with_['AWS_SECRET_ACCESS_KEY'], 'secret');
-    assert.equal(without['AWS_SECRET_ACCESS_KEY'], undefined);
-  });
-
   it('refuses a port that is none', () => {
     assert.throws(
       () => readEnvironment({ LAMDAGENT_PORT: 'http' }),
@@ -42,12 +35,48 @@ describe('the environment', () => {
     );
   });
 
-  it('keeps another Temporal service away from embedded processes', () => {
-    process.env['TEMPORAL_API_KEY'] = 'secret';
-    const env = childEnvironment({ A: 'b' });
-    delete process.env['TEMPORAL_API_KEY'];
-    assert.equal(env['TEMPORAL_API_KEY'], undefined);
-    assert.equal(env['LAMDAGENT_PARENT_PID'], String(process.pid));
-    assert.equal(env['A'], 'b');
+  it('keeps secrets and another Temporal service from processes that need neither', () => {
+    const before = { ...process.env };
+    Object.assign(process.env, {
+      TEMPORAL_API_KEY: 't',
+      OPENAI_API_KEY: 'o',
+      AWS_PROFILE: 'a',
+      HF_TOKEN: 'h',
+      LAMDAGENT_BUILD_ID: 'b',
+      LAMDAGENT_DEVICE: 'cpu',
+    });
+    const named = (needs: readonly Need[]): readonly string[] =>
+      Object.keys(childEnvironment({ A: 'b' }, needs)).filter((name) => !(name in before));
+    try {
+      const plain = ['LAMDAGENT_DEVICE', 'TEMPORAL_CONFIG_FILE', 'LAMDAGENT_PARENT_PID', 'A'];
+      assert.deepEqual(new Set(named([])), new Set(plain));
+      assert.deepEqual(new Set(named(['store'])), new Set(['AWS_PROFILE', ...plain]));
+      assert.deepEqual(new Set(named(['llm'])), new Set(['OPENAI_API_KEY', ...plain]));
+      assert.equal(childEnvironment({})['LAMDAGENT_PARENT_PID'], String(process.pid));
+    } finally {
+      process.env = before;
+    }
+  });
+
+  it('knows secrets by what they are called, and nothing else', () => {
+    const secret =
+      'HF_TOKEN WANDB_API_KEY GITHUB_TOKEN PGPASSWORD MYSQL_PWD_PASSWORD db_secret GOOGLE_APPLICATION_CREDENTIALS AWS_REGION';
+    const plain =
+      'PATH HOME TOKENIZERS_PARALLELISM CUDA_VISIBLE_DEVICES OMP_NUM_THREADS HTTPS_PROXY PIP_INDEX_URL SSL_CERT_FILE KEYMAP AUTHOR LAMDAGENT_FAILPOINTS';
+    for (const name of secret.split(' ')) assert.equal(isPermitted(name, []), false, name);
+    for (const name of plain.split(' ')) assert.equal(isPermitted(name, []), true, name);
+  });
+
+  it('gives AWS variables to no one when the store is a folder', () => {
+    assert.deepEqual(storeNeeds({ store: '/somewhere' }), []);
+    assert.deepEqual(storeNeeds({ store: 's3://bucket/prefix' }), ['store']);
+  });
+
+  it("lets a process of the person's own Temporal service have its settings", () => {
+    process.env['TEMPORAL_PROFILE'] = 'prod';
+    const env = childEnvironment({}, ['temporal']);
+    delete process.env['TEMPORAL_PROFILE'];
+    assert.equal(env['TEMPORAL_PROFILE'], 'prod');
+    assert.equal(env['TEMPORAL_CONFIG_FILE'], process.env['TEMPORAL_CONFIG_FILE']);
   });
 });

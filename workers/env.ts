@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { DURATION, secondsOf } from '../activities/spec/duration.js';
 import { isS3, parseS3Location } from '../activities/store/s3Location.js';
+import { parseBytes } from '../domain/bytes.js';
+import { GRACE } from '../domain/retention.js';
 import { EXIT, messageOf, UserFault } from './fault.js';
+import { isPermitted, type Need } from './secrets.js';
 
 /** All that the environment may say. This file is the only reader of process.env. */
 export interface Environment {
@@ -21,6 +25,10 @@ export interface Environment {
   readonly store: string;
   /** LAMDAGENT_CACHE (default `<home>/cache`): this machine's copies of an S3 store's objects. */
   readonly cache: string;
+  /** LAMDAGENT_STORE_BUDGET, e.g. `50GB` (default: none): what all objects of the store together may take. */
+  readonly storeBudgetBytes: number | null;
+  /** LAMDAGENT_STORE_GRACE (default 10m): objects younger than this are never collected. */
+  readonly storeGraceMs: number;
   /** OPENAI_API_KEY: sent only to an endpoint that the spec names. A key alone is never consent. */
   readonly openAiKey: string | null;
   /** OPENAI_BASE_URL: the endpoint of `--model` without `--llm`. */
@@ -54,6 +62,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     device: text('LAMDAGENT_DEVICE') ?? 'auto',
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
     cache: resolve(cwd, text('LAMDAGENT_CACHE') ?? join(home, 'cache')),
+    storeBudgetBytes: bytesOf('LAMDAGENT_STORE_BUDGET', text('LAMDAGENT_STORE_BUDGET')),
+    storeGraceMs: durationOf('LAMDAGENT_STORE_GRACE', text('LAMDAGENT_STORE_GRACE') ?? GRACE),
     openAiKey: text('OPENAI_API_KEY'),
     openAiBaseUrl: text('OPENAI_BASE_URL'),
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(
@@ -69,26 +79,29 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
 }
 
 /**
- * The environment of an embedded installation's process: ours plus some, without what points at another Temporal
- * service (its API key and TLS settings would break the connection to the embedded server). The AWS credentials go to
- * the processes that use the store, and to no other.
+ * The environment of a process of ours: our own plus some, without secrets that it doesn't need (secrets.ts). Only a
+ * process that needs the person's own Temporal service sees what points at it; the embedded server has no account.
  */
 export function childEnvironment(
   more: Readonly<Record<string, string>>,
-  { usesStore = false }: { readonly usesStore?: boolean } = {},
+  needs: readonly Need[] = [],
 ): NodeJS.ProcessEnv {
-  const kept = (name: string): boolean =>
-    !name.startsWith('TEMPORAL_') && (usesStore || !name.startsWith('AWS_'));
-  const own = Object.entries(process.env).filter(([name]) => kept(name));
+  const own = Object.entries(process.env).filter(([name]) => isPermitted(name, needs));
   return {
     ...Object.fromEntries(own),
-    TEMPORAL_CONFIG_FILE: devNull,
+    ...(needs.includes('temporal') ? {} : { TEMPORAL_CONFIG_FILE: devNull }),
     LAMDAGENT_PARENT_PID: String(process.pid),
     ...more,
   };
 }
 
-function storeOf(cwd: string, store: string): string {
+/** The secrets of the store: none for a folder. */
+export function storeNeeds({ store }: Pick<Environment, 'store'>): readonly Need[] {
+  return isS3(store) ? ['store'] : [];
+}
+
+/** A folder relative to `cwd`, or an s3:// location. Throws UserFault. */
+export function storeOf(cwd: string, store: string): string {
   if (!isS3(store)) return resolve(cwd, store);
   try {
     return parseS3Location(store).text;
@@ -102,6 +115,17 @@ function portOf(name: string, text: string | null): number | null {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
+}
+
+function bytesOf(name: string, text: string | null): number | null {
+  const bytes = text === null ? null : parseBytes(text);
+  if (text === null || bytes !== null) return bytes;
+  throw new UserFault(`${name}: expected a size such as 50GB, got ${text}.`, EXIT.usage);
+}
+
+function durationOf(name: string, text: string): number {
+  if (DURATION.test(text)) return secondsOf(text) * 1000;
+  throw new UserFault(`${name}: expected a duration such as 10m or 1h 30m, got ${text}.`, EXIT.usage);
 }
 
 function numberOf(text: string | null): number | null {

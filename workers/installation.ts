@@ -27,6 +27,10 @@ export async function startInstallation(options: {
   const { env, say, signal } = options;
   const home = homeAt(env.home);
   makeHome(home);
+  if (env.deployment !== null || env.buildId !== null)
+    say(
+      'LAMDAGENT_DEPLOYMENT and LAMDAGENT_BUILD_ID are ignored: an embedded installation runs one orchestrator',
+    );
   const release = takeLock(home);
   const left = await endLeftovers(home.processesFile);
   if (left.length > 0) say(`ended what an earlier run left behind: ${left.join(', ')}`);

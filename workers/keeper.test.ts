@@ -82,6 +82,27 @@ describe('the keeper', () => {
     await until(() => identityOf(Number(lines('pids')[0])) === null);
   });
 
+  it('lets a program end with one of its last codes, and only with those', async () => {
+    const keeper = createKeeper({ record: record(), say: () => undefined, backoffMs: 1 });
+    const script = 'echo x >> $OUT/lives; [ $(wc -l < $OUT/lives) -lt 3 ] && exit 1; exit 0';
+    const kept = keeper.keep({ ...program('mortal', script), lastCodes: [0] });
+    await Promise.race([kept.finished, keeper.failed]);
+    assert.deepEqual([lines('lives').length, kept.exitCode()], [3, 0]);
+    await keeper.stop();
+    assert.equal(lines('lives').length, 3);
+  });
+
+  it('tells the exit code of a program that it stopped', async () => {
+    const keeper = createKeeper({ record: record(), say: () => undefined });
+    const kept = keeper.keep(
+      program('slow', "trap 'exit 5' TERM; echo up >> $OUT/up; while :; do sleep 0.05; done"),
+    );
+    await until(() => lines('up').length === 1);
+    assert.equal(kept.exitCode(), null);
+    await keeper.stop();
+    assert.equal(kept.exitCode(), 5);
+  });
+
   it('gives up after five deaths in a row and shows the end of the log', async () => {
     const keeper = createKeeper({ record: record(), say: () => undefined, backoffMs: 1 });
     keeper.keep(program('broken', 'echo no such port >&2; echo x >> $OUT/tries; exit 7'));

@@ -14,11 +14,18 @@ export interface KeeperOptions {
 
 export interface Keeper {
   /** Starts a program and keeps it running. Programs are stopped in the reverse order. */
-  keep(program: Program): void;
+  keep(program: Program): Kept;
   /** Rejects when a program cannot be kept running. */
   readonly failed: Promise<never>;
   /** Stops all, the last started first; `hurry` cuts the grace time short. */
   stop(hurry?: Promise<void>): Promise<void>;
+}
+
+export interface Kept {
+  /** Resolves when it has ended by itself with one of its last codes. */
+  readonly finished: Promise<void>;
+  /** How it ended last; null while it runs, and when a signal ended it. */
+  exitCode(): number | null;
 }
 
 const MAX_DEATHS_IN_A_ROW = 5;
@@ -29,7 +36,7 @@ const LONGEST_BACKOFF_MS = 30_000;
 /** Supervises child processes: restarts what dies, ends all in order, leaves nothing behind. */
 export function createKeeper(options: KeeperOptions): Keeper {
   const { healthyMs = 20_000, backoffMs = 500 } = options;
-  const kept: { readonly stop: (hurry?: Promise<void>) => Promise<void> }[] = [];
+  const all: { readonly stop: (hurry?: Promise<void>) => Promise<void> }[] = [];
   let fail: (error: Error) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -38,10 +45,12 @@ export function createKeeper(options: KeeperOptions): Keeper {
   return {
     failed,
     keep: (program) => {
-      kept.push(keepOne(program, { ...options, healthyMs, backoffMs }, fail));
+      const one = keepOne(program, { ...options, healthyMs, backoffMs }, fail);
+      all.push(one);
+      return one;
     },
     stop: async (hurry) => {
-      for (let one = kept.pop(); one !== undefined; one = kept.pop()) await one.stop(hurry);
+      for (let one = all.pop(); one !== undefined; one = all.pop()) await one.stop(hurry);
     },
   };
 }
@@ -50,6 +59,14 @@ function keepOne(program: Program, options: Required<KeeperOptions>, fail: (erro
   const { record, say, healthyMs, backoffMs } = options;
   const stopping = new AbortController();
   let current: Running | null = null;
+  let finish = (): void => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const hasFinished = (): boolean => {
+    const code = current?.exitCode() ?? null;
+    return code !== null && (program.lastCodes ?? []).includes(code);
+  };
 
   const lifetime = async (): Promise<{ readonly ms: number; readonly killed: boolean }> => {
     const began = Date.now();
@@ -58,7 +75,10 @@ function keepOne(program: Program, options: Required<KeeperOptions>, fail: (erro
     if (running.identity !== null) record.add(program.name, running.identity);
     const how = await running.ended;
     if (running.identity !== null) record.remove(running.identity);
-    if (!stopping.signal.aborted) say(`${program.name}: ended unasked (${how}); log: ${program.logFile}`);
+    if (!stopping.signal.aborted && !hasFinished()) {
+      const log = program.logFile === null ? '' : `; log: ${program.logFile}`;
+      say(`${program.name}: ended unasked (${how})${log}`);
+    }
     return { ms: Date.now() - began, killed: how === KILLED };
   };
 
@@ -67,6 +87,10 @@ function keepOne(program: Program, options: Required<KeeperOptions>, fail: (erro
     let failures = 0;
     while (!stopping.signal.aborted) {
       const lived = await lifetime();
+      if (hasFinished()) {
+        finish();
+        return;
+      }
       deaths = lived.ms >= healthyMs ? 1 : deaths + 1;
       failures = (lived.ms >= healthyMs ? 0 : failures) + (lived.killed ? 0 : 1);
       if (failures >= MAX_DEATHS_IN_A_ROW && !stopping.signal.aborted) {
@@ -79,6 +103,8 @@ function keepOne(program: Program, options: Required<KeeperOptions>, fail: (erro
 
   const done = loop();
   return {
+    finished,
+    exitCode: (): number | null => current?.exitCode() ?? null,
     stop: async (hurry?: Promise<void>): Promise<void> => {
       stopping.abort();
       await current?.stop(hurry);
@@ -98,6 +124,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 function crashLoop({ name, logFile }: Program): UserFault {
   return new UserFault(
     `${name}: expected to keep running, ended ${String(MAX_DEATHS_IN_A_ROW)} times in a row at its start. ` +
-      `\`npx lamdagent doctor\` looks for causes. The end of ${logFile}:\n${tailOf(logFile)}`,
+      '`npx lamdagent doctor` looks for causes. ' +
+      (logFile === null ? 'Its last words are above.' : `The end of ${logFile}:\n${tailOf(logFile)}`),
   );
 }

@@ -16,7 +16,7 @@ import { composeActivities } from './activities.js';
 import type { Program } from './childProcess.js';
 import { deploymentOptions } from './deployment.js';
 import { configuredService, serviceAt, type Service } from './connect.js';
-import { readEnvironment, type Environment } from './env.js';
+import { readEnvironment, storeNeeds, type Environment } from './env.js';
 import { messageOf, UserFault } from './fault.js';
 import type { Home } from './home.js';
 import { watchParent } from './parent.js';
@@ -31,7 +31,7 @@ export function orchestratorProgram(env: Environment, home: Home, address: strin
     command: process.execPath,
     args: ['--enable-source-maps', join(env.root, 'dist/workers/orchestrator.js'), '--address', address],
     env: { LAMDAGENT_HOME: home.folder, LAMDAGENT_STORE: env.store, LAMDAGENT_CACHE: env.cache },
-    usesStore: true,
+    needs: ['llm', ...storeNeeds(env)],
     logFile: home.log('orchestrator'),
     graceMs: 12_000,
   };

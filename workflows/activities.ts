@@ -26,9 +26,16 @@ export interface LookupInput {
   /** Who asks: what was made for the same requester is booked as paid, not as reused. */
   readonly requester: string;
 }
+/** What a model's weights were when a trial first made it, and which (`<explorationId>/<trial>`). */
+export interface BookedWeights {
+  readonly weightsSha256: string;
+  readonly trial: string;
+}
 export interface LookupOutput {
   /** Build stages without an object that the target needs, dependencies first (so the last is the target). */
   readonly missing: readonly IdentifiedStage[];
+  /** Of the missing stages, by id, those that a trial made before; absent in histories that began without it. */
+  readonly bookedWeights?: Readonly<Record<string, BookedWeights>>;
   /** The target's weights when its object exists. */
   readonly weightsSha256: string | null;
   /** Scores that are in the store already. */

@@ -3,15 +3,23 @@ import {
   ApplicationFailure,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   proxyActivities,
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BuildOutcome, Evaluated, JobOptions, Score, StageFailure } from '../domain/outcome.js';
-import type { IdentifiedStage } from '../domain/stage.js';
+import type {
+  BuildOutcome,
+  BuiltModel,
+  Evaluated,
+  JobOptions,
+  Score,
+  StageFailure,
+} from '../domain/outcome.js';
+import { shortId, type IdentifiedStage } from '../domain/stage.js';
 import type { BenchmarkScore, ProposedTrial, StageCost, TrialResult } from '../domain/trial.js';
 import { buildCost, evaluationCost } from '../domain/cost.js';
-import type { GpuActivities, StoreActivities } from './activities.js';
+import type { BookedWeights, GpuActivities, StoreActivities } from './activities.js';
 import { GPU_ACTIVITY, LOCAL_ACTIVITY, QUEUES } from './contract.js';
 import { trialEnded } from './messages.js';
 
@@ -81,17 +89,33 @@ async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise
   stages.push(...known.found);
   let weightsSha256 = known.weightsSha256;
   let metrics: Outcome['metrics'] = {};
+  const doubts: string[] = [];
   for (const missing of known.missing) {
     const built = await build(input, missing);
     stages.push(buildCost(missing, built));
     if (built.status !== 'completed') return failed(built, stages);
+    doubts.push(...weightsDoubt(missing, built, known.bookedWeights?.[missing.stageId]));
     if (missing.stageId === target) ({ weightsSha256, metrics } = built);
   }
   const scored = await evaluate(input, known.scores);
   if (scored !== null) stages.push(evaluationCost(scored, wanted));
   if (scored !== null && scored.status !== 'completed') return failed(scored, stages, weightsSha256);
   const scores = byBenchmark(input, [...known.scores, ...(scored?.scores ?? [])]);
-  return { status: 'completed', message: '', weightsSha256, scores, stages, metrics };
+  return { status: 'completed', message: doubts.join(' '), weightsSha256, scores, stages, metrics };
+}
+
+/** A model that was collected and made again must be the same; when it isn't, the row and the log say so. */
+function weightsDoubt(
+  { stage, stageId }: IdentifiedStage,
+  { weightsSha256 }: BuiltModel,
+  booked: BookedWeights | undefined,
+): readonly string[] {
+  if (booked === undefined || booked.weightsSha256 === weightsSha256) return [];
+  const doubt =
+    `${stage.kind} ${shortId(stageId)}, made again: expected the weights ${shortId(booked.weightsSha256)} that ` +
+    `${booked.trial} made, got ${shortId(weightsSha256)}. What builds on it, and scores made before, may differ.`;
+  log.warn(doubt);
+  return [doubt];
 }
 
 function build(input: PipelineInput, missing: IdentifiedStage): Promise<BuildOutcome> {

@@ -173,3 +173,53 @@ describe('the LLM client', () => {
     assert.equal((await answer(status(200, {}, '<html>'))).kind, 'unreadable');
   });
 });
+
+describe('an endpoint that repeats the key', () => {
+  const KEY = 'sk-canary/0123456789+abcdef==';
+  const echoes: readonly (readonly [string, (heard: string) => string])[] = [
+    ['as it got it', (heard) => heard],
+    ['bare', () => KEY],
+    ['in an address', () => `https://x/?key=${encodeURIComponent(KEY)}`],
+    ['in base64', () => Buffer.from(KEY).toString('base64')],
+    ['at the place where texts are cut short', () => 'x'.repeat(280) + KEY],
+  ];
+
+  /** All that the client says of one exchange. */
+  async function said(script: Script): Promise<string> {
+    const server = await startScriptedLlm(script);
+    try {
+      const client = openAiClient(server.settings, { apiKey: KEY });
+      const heard: unknown = await client.complete(REQUEST).catch((error: unknown) => error);
+      return heard instanceof Error
+        ? `${heard.message} ${String(heard.stack)} ${JSON.stringify(heard)} ${String(heard.cause)}`
+        : JSON.stringify(heard);
+    } finally {
+      await server.stop();
+    }
+  }
+
+  for (const [how, echo] of echoes)
+    for (const code of [200, 400, 401, 429, 500])
+      it(`${how}, with status ${String(code)}, is not quoted with it`, async () => {
+        const text = await said((request, _, response) => {
+          const words = echo(request.headers.authorization ?? '');
+          if (code === 200) return sendText(response, words);
+          const error = { message: words, code: words, type: words };
+          response.writeHead(code, { 'content-type': 'application/json' });
+          response.end(JSON.stringify({ error }));
+        });
+        for (const part of [
+          KEY,
+          KEY.slice(0, 12),
+          encodeURIComponent(KEY),
+          Buffer.from(KEY).toString('base64'),
+        ])
+          assert.ok(!text.includes(part), text);
+      });
+
+  it('in a page that is no answer, is not quoted with it either', async () => {
+    const page = await said((_, __, response) => response.end(`<html>${'y'.repeat(185)}${KEY}</html>`));
+    assert.ok(!page.includes('sk-canary'), page);
+    assert.match(page, /"kind":"unreadable"/);
+  });
+});

@@ -2,7 +2,8 @@ import OpenAI from 'openai';
 import { z } from 'zod';
 import type { LlmSettings } from '../../domain/plan.js';
 import type { LlmAnswer, LlmClient, LlmLimits, LlmRequest } from './exchange.js';
-import { failureOfResponse, stalled, unreachable } from './llmFailures.js';
+import { failureOfResponse, reasonOf, stalled, unreachable } from './llmFailures.js';
+import { redactorOf } from './redact.js';
 
 export interface LlmOptions {
   /** Sent as the bearer token; null for endpoints that want none. Environment: OPENAI_API_KEY (read by the worker). */
@@ -29,6 +30,7 @@ const CompletionSchema = z.object({
 
 /** A client of any OpenAI-compatible endpoint. It never retries: that is Temporal's, which also keeps what was answered. */
 export function openAiClient(settings: LlmSettings, options: LlmOptions): LlmClient {
+  const redact = redactorOf(options.apiKey);
   const client = new OpenAI({
     baseURL: settings.baseUrl,
     apiKey: options.apiKey ?? 'none',
@@ -40,16 +42,27 @@ export function openAiClient(settings: LlmSettings, options: LlmOptions): LlmCli
   });
   return {
     limits: options.limits ?? HOSTED_LIMITS,
-    complete: async (request) =>
-      answerOf(await bodyOf(client, settings, { request, signal: options.signal })),
+    complete: async (request) => {
+      const answer = answerOf(
+        await bodyOf(client, settings, { request, signal: options.signal, redact }),
+        redact,
+      );
+      return { ...answer, text: redact(answer.text) };
+    },
   };
+}
+
+interface Sent {
+  readonly request: LlmRequest;
+  readonly signal: AbortSignal | undefined;
+  readonly redact: (text: string) => string;
 }
 
 /** The whole body as text. The signal covers the body too: the client's own timeout ends with the headers. */
 async function bodyOf(
   client: OpenAI,
   settings: LlmSettings,
-  { request, signal }: { readonly request: LlmRequest; readonly signal: AbortSignal | undefined },
+  { request, signal, redact }: Sent,
 ): Promise<string> {
   const timeout = AbortSignal.timeout(settings.timeoutSeconds * 1000);
   const both = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
@@ -60,7 +73,7 @@ async function bodyOf(
     if (signal?.aborted === true) throw signal.reason;
     if (timeout.aborted || error instanceof OpenAI.APIConnectionTimeoutError)
       throw stalled(settings.baseUrl, settings.timeoutSeconds);
-    throw failureOf(settings, error);
+    throw failureOf(settings, error, redact);
   }
 }
 
@@ -90,27 +103,27 @@ function tokenLimit({
   return hosted ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens };
 }
 
-function failureOf(settings: LlmSettings, error: unknown): Error {
+function failureOf(settings: LlmSettings, error: unknown, redact: (text: string) => string): Error {
   if (!(error instanceof OpenAI.APIError) || typeof error.status !== 'number')
-    return unreachable(settings.baseUrl, error);
+    return unreachable(settings.baseUrl, redact(reasonOf(error)));
   const headers = error.headers as Headers | undefined;
   return failureOfResponse({
     endpoint: settings.baseUrl,
     model: settings.model,
     status: error.status,
-    code: error.code ?? null,
-    message: error.message,
+    code: redact(error.code ?? ''),
+    message: redact(error.message),
     retryAfterMs: headers?.get('retry-after-ms') ?? null,
     retryAfter: headers?.get('retry-after') ?? null,
   });
 }
 
 /** A 200 may still hold a proxy's HTML page, a refusal, or an answer cut by the token limit. */
-function answerOf(body: string): LlmAnswer {
+function answerOf(body: string, redact: (text: string) => string): LlmAnswer {
   const parsed = CompletionSchema.safeParse(jsonOrNull(body));
   const choice = parsed.data?.choices[0];
   if (choice === undefined)
-    return { kind: 'unreadable', text: body.slice(0, 200), promptTokens: 0, completionTokens: 0 };
+    return { kind: 'unreadable', text: redact(body).slice(0, 200), promptTokens: 0, completionTokens: 0 };
   const usage = parsed.data?.usage;
   const tokens = { promptTokens: usage?.prompt_tokens ?? 0, completionTokens: usage?.completion_tokens ?? 0 };
   const { content, refusal } = choice.message;

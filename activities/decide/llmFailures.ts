@@ -5,7 +5,8 @@ export interface FailedResponse {
   readonly endpoint: string;
   readonly model: string;
   readonly status: number;
-  readonly code: string | null;
+  /** Empty where the endpoint gave none. */
+  readonly code: string;
   readonly message: string;
   /** The headers `retry-after-ms` and `retry-after`. */
   readonly retryAfterMs: string | null;
@@ -32,7 +33,7 @@ const LONGEST_WAIT_MS = 15 * 60 * 1000;
 /** The failure for an answer with an error status. */
 export function failureOfResponse(response: FailedResponse): ApplicationFailure {
   const { endpoint, model, status, code, message } = response;
-  const said = `LLM ${endpoint} (${model}): expected an answer, got ${String(status)} ${code ?? ''} ${brief(message)}`;
+  const said = `LLM ${endpoint} (${model}): expected an answer, got ${String(status)} ${code} ${brief(message)}`;
   const permanent = code === 'insufficient_quota' ? NO_QUOTA : PERMANENT[status];
   if (permanent !== undefined)
     return ApplicationFailure.nonRetryable(`${said}. ${permanent.advice}`, permanent.type);
@@ -46,8 +47,8 @@ export function failureOfResponse(response: FailedResponse): ApplicationFailure 
 }
 
 /** The failure for a request that got no whole answer: refused, reset, cut. */
-export function unreachable(endpoint: string, cause: unknown): ApplicationFailure {
-  const message = `LLM ${endpoint}: expected an answer, got ${brief(reasonOf(cause))}. It is asked again.`;
+export function unreachable(endpoint: string, reason: string): ApplicationFailure {
+  const message = `LLM ${endpoint}: expected an answer, got ${brief(reason)}. It is asked again.`;
   return ApplicationFailure.retryable(message, 'LlmUnreachable');
 }
 
@@ -74,11 +75,12 @@ export function retryDelayMs(
 }
 
 /** An error's message with its cause's, which is where fetch says what happened. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message} (${reasonOf(error.cause)})`;
 }
 
+/** One line without control characters: it is printed on terminals. */
 function brief(text: string): string {
-  return text.replace(/\s+/g, ' ').trim().slice(0, 300);
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim().slice(0, 300);
 }

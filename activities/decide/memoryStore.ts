@@ -22,5 +22,9 @@ export function memoryStore(): Store & { readonly records: Map<string, string> }
     manifest: () => Promise.resolve(null),
     publish: noObjects,
     openFile: noObjects,
+    objects: () => Promise.resolve([]),
+    remove: noObjects,
+    leftovers: () => Promise.resolve([]),
+    sweep: noObjects,
   };
 }

@@ -2,8 +2,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { attemptTotals } from '../../domain/cost.js';
 import type { Attempt, Manifest, Score } from '../../domain/outcome.js';
 import { inputIds, SOURCE_KINDS, type IdentifiedStage, type Stage } from '../../domain/stage.js';
-import type { StageCost } from '../../domain/trial.js';
-import type { LookupInput, LookupOutput, StoreActivities } from '../../workflows/activities.js';
+import { trialName, type StageCost, type TrialRecord } from '../../domain/trial.js';
+import type {
+  BookedWeights,
+  LookupInput,
+  LookupOutput,
+  StoreActivities,
+} from '../../workflows/activities.js';
 import { noFailpoints, type Reach } from '../failpoints.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
@@ -20,6 +25,7 @@ export function createLedgerActivities({
     lookup: (input) => lookup(store, input),
     record: async ({ explorationId, row }) => {
       await putOnce(store, keys.row(explorationId, row.sequence), JSON.stringify(row));
+      await recordWeights(store, explorationId, row);
       reach('ledger/recorded');
     },
     recordFinal: ({ explorationId, split, result }) =>
@@ -53,10 +59,36 @@ async function lookup(store: Store, { stageId, evaluations, requester }: LookupI
   const builds = walk.there.filter((one) => one.kind !== 'model' && (one === made || isFor(one, requester)));
   return {
     missing: walk.missing,
+    bookedWeights: await bookedWeights(store, walk.missing),
     weightsSha256: made === null ? null : String(made.result['weightsSha256']),
     scores: scored.map(scoreOf),
     found: [...builds, ...scored].map((one) => costOf(one, requester)),
   };
+}
+
+/** The first booking stands: a model that is made again is compared with it. */
+async function recordWeights(
+  store: Store,
+  explorationId: string,
+  { stageId, trial, status, weightsSha256 }: TrialRecord,
+): Promise<void> {
+  if (status !== 'completed' || weightsSha256 === null) return;
+  const booked: BookedWeights = { weightsSha256, trial: `${explorationId}/${trialName(trial)}` };
+  await store.putIfAbsent(keys.weights(stageId), JSON.stringify(booked));
+}
+
+async function bookedWeights(
+  store: Store,
+  stages: readonly IdentifiedStage[],
+): Promise<Readonly<Record<string, BookedWeights>>> {
+  const booked = await Promise.all(
+    stages.map(async ({ stageId }) => [stageId, await store.read(keys.weights(stageId))] as const),
+  );
+  return Object.fromEntries(
+    booked.flatMap(([stageId, text]) =>
+      text === null ? [] : [[stageId, JSON.parse(text) as BookedWeights]],
+    ),
+  );
 }
 
 /** What a walk from the target to its sources met: stages without an object, and the objects it stopped at. */

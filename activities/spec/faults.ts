@@ -19,10 +19,14 @@ export function formatFaults(faults: readonly Fault[]): string {
     .join('\n');
 }
 
-/** A value on one short line. */
+/** Of an address what may hold secrets: user name and password, and what follows the path. */
+const USERINFO = /([a-z][a-z0-9+.-]*:\/*)[^\s"]*@/gi;
+const QUERY = /([a-z][a-z0-9+.-]*:\/\/[^\s"?#]*[?#])[^\s"]+/gi;
+
+/** A value on one short line, without the secrets of addresses: faults are shown, logged and recorded. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = (JSON.stringify(value) ?? typeof value).replace(USERINFO, '$1…@').replace(QUERY, '$1…');
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
 }
 

@@ -56,6 +56,48 @@ describe('the files of a spec', () => {
     assert.match(line, /^models\.base\.path: expected weights in model\.safetensors, .*never loaded/);
   });
 
+  it('bring no code: configurations that name some are refused, code beside them stays behind', async () => {
+    await writeFile(join(root, 'model/modeling_evil.py'), 'raise SystemExit');
+    await writeFile(join(root, 'model/tokenizer_evil.py'), 'raise SystemExit');
+    await writeFile(join(root, 'model/tokenizer.pkl'), 'x');
+    const checked = await checkSpec(sampleSpec(), root);
+    assert.ok(checked.ok);
+    assert.deepEqual(checked.files.models['base']?.others, ['config.json', 'tokenizer.json']);
+    const configs: readonly (readonly [string, object, string])[] = [
+      ['config.json', { auto_map: { AutoModel: 'modeling_evil.Evil' } }, 'config.json without auto_map'],
+      [
+        'tokenizer_config.json',
+        { auto_map: { AutoTokenizer: ['e.E', null] } },
+        'tokenizer_config.json without auto_map',
+      ],
+      [
+        'generation_config.json',
+        { custom_generate: 'owner/code' },
+        'generation_config.json without custom_generate',
+      ],
+      [
+        'config.json',
+        { text_config: { attn_implementation: 'owner/kernel' } },
+        'attn_implementation of config.json to be',
+      ],
+      [
+        'config.json',
+        { experts_implementation: { '': 'owner/kernel:f' } },
+        'experts_implementation of config.json to be',
+      ],
+    ];
+    for (const [name, keys, rule] of configs) {
+      await writeFile(join(root, 'model', name), JSON.stringify(keys));
+      const [line = ''] = await faults();
+      assert.ok(line.startsWith(`models.base.path: expected ${rule}`), line);
+      assert.match(line, /Code that comes with a model is never run/);
+      await writeFile(join(root, 'model', name), '{}');
+    }
+    const plain = { attn_implementation: 'sdpa', auto_map: {}, trust_remote_code: false };
+    await writeFile(join(root, 'model/config.json'), JSON.stringify(plain));
+    assert.deepEqual(await faults(), []);
+  });
+
   it('are whole safetensors', async () => {
     await writeFile(join(root, 'model/model.safetensors'), 'not weights at all');
     const [line = ''] = await faults();

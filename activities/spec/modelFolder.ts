@@ -1,11 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Fault } from './faults.js';
+import { configFaults } from './foreignConfig.js';
 import { BrokenWeights, tensorEntries } from './weights.js';
 
 /** Configuration, tokenizer and chat template; training leftovers and pickles stay behind. */
 const SIDE_FILE =
-  /^(config|generation_config|preprocessor_config|special_tokens_map|added_tokens)\.json$|^(tokenizer|vocab|spiece|sentencepiece|chat_template)[^/]*$|^merges\.txt$/;
+  /^(config|generation_config|preprocessor_config|special_tokens_map|added_tokens)\.json$|^(tokenizer|vocab|spiece|sentencepiece|chat_template)[^/]*\.(json|txt|model|model\.v\d+|bpe|spm|jinja)$|^merges\.txt$/;
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const PICKLE = /\.(bin|pt|pth|ckpt|pkl)$/;
@@ -32,8 +33,8 @@ export async function checkModel(
   const others = names.filter((name) => SIDE_FILE.test(name)).sort();
   if (!others.includes('config.json'))
     report('a config.json', `${folder} without it`, 'Save the model with save_pretrained.');
-  else if (!(await isJsonFile(join(folder, 'config.json'))))
-    report('config.json to be JSON', join(folder, 'config.json'), 'Save the model again.');
+  for (const name of others.filter((one) => /^(.*_)?config\.json$/.test(one)))
+    for (const { rule, value, hint } of await configFaults(join(folder, name))) report(rule, value, hint);
   if (!others.some((name) => /^(tokenizer|vocab|spiece|sentencepiece)/.test(name)))
     report('a tokenizer', `${folder} without it`, 'Save the tokenizer beside the model.');
   return { weights: await weightsOf(folder, names, report), others: withIndex(names, others) };
@@ -66,7 +67,7 @@ async function weightsOf(
 function adviceFor(names: readonly string[]): string {
   if (names.includes('adapter_config.json')) return 'Merge the adapter into its base model first.';
   return names.some((name) => PICKLE.test(name))
-    ? 'Pickled weights can run code and are never loaded: save the model with safe_serialization=True.'
+    ? 'Pickled weights can run code and are never loaded: convert them (save_pretrained of a current transformers writes safetensors).'
     : 'Save the model with save_pretrained.';
 }
 
@@ -81,14 +82,5 @@ async function shardsOf(index: string): Promise<readonly string[]> {
     return plain ? [...new Set(names as readonly string[])].sort() : [];
   } catch {
     return [];
-  }
-}
-
-async function isJsonFile(file: string): Promise<boolean> {
-  try {
-    JSON.parse(await readFile(file, 'utf8'));
-    return true;
-  } catch {
-    return false;
   }
 }

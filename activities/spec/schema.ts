@@ -62,13 +62,24 @@ const Bound = z.union(
 );
 const Constraint = z.strictObject({ benchmark: label, atLeast: Bound });
 
+const PLAIN_ADDRESS_RULE =
+  'an address without user name, password, query or fragment: specs are recorded, and keys belong in OPENAI_API_KEY';
+function isPlainAddress(text: string): boolean {
+  if (!URL.canParse(text)) return true; // a fault of its own
+  const { username, password, search, hash } = new URL(text);
+  return username + password + search + hash === '' && !/[@?#]/.test(text);
+}
+
 const Llm = z
   .strictObject({
     embedded: z
       .literal(true)
       .optional()
       .describe('A small model on this machine: proves the path, decides badly.'),
-    baseUrl: z.url({ protocol: /^https?$/, error: 'an http or https address' }).optional(),
+    baseUrl: z
+      .url({ protocol: /^https?$/, error: 'an http or https address' })
+      .refine(isPlainAddress, PLAIN_ADDRESS_RULE)
+      .optional(),
     model: z.string().min(1).optional(),
     timeoutSeconds: seconds.default(120),
     maxTokens: whole(16).default(512),

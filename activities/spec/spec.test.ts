@@ -119,6 +119,21 @@ describe('a spec', () => {
       'llm: expected either embedded: true, or baseUrl and model, got {"baseUrl":"http://localhost:1/v1"}.',
     ],
     [
+      'an address with a password, which is not shown',
+      { llm: { baseUrl: 'http://user:canary@127.0.0.1:1/v1', model: 'm' } },
+      'llm.baseUrl: expected an address without user name, password, query or fragment: specs are recorded, and keys belong in OPENAI_API_KEY, got "http://…@127.0.0.1:1/v1".',
+    ],
+    [
+      'an address with a key behind it, which is not shown',
+      { llm: { baseUrl: 'https://host/v1?api_key=canary', model: 'm' } },
+      'llm.baseUrl: expected an address without user name, password, query or fragment: specs are recorded, and keys belong in OPENAI_API_KEY, got "https://host/v1?…".',
+    ],
+    [
+      'a password that is no address, which is not shown either',
+      { llm: { baseUrl: 'http://user:can/ary@h', model: 'm' } },
+      'llm.baseUrl: expected an http or https address, got "http://…@h".',
+    ],
+    [
       'a duration in words',
       { budget: { wallClock: 'an hour' } },
       'budget.wallClock: expected seconds, or a duration such as "90s", "30m", "2h", "1d", got "an hour".',

@@ -38,6 +38,8 @@ export function storeConformance(name: string, create: () => Promise<StoreUnderT
     records(store, open);
     objects(store, open);
     damages(store, () => under);
+    removals(store, open);
+    leftovers(store, open);
   });
 }
 
@@ -144,5 +146,81 @@ function damages(store: () => Store, under: () => StoreUnderTest): void {
     );
     await under().damage(ID, 'adapter/b.txt', 'longer');
     await assert.rejects(store().openFile(ID, 'adapter/b.txt'), /b\.txt: expected 3 bytes, got 6/);
+  });
+}
+
+function removals(store: () => Store, open: () => Store): void {
+  const publish = (text: string) => store().publish(ID, 'sft', [{ path: 'sub/b.txt', text }], { text });
+  const read = async (): Promise<string> => readFile(await open().openFile(ID, 'sub/b.txt'), 'utf8');
+
+  it('lists published objects with what they take', async () => {
+    assert.deepEqual(await store().objects(), []);
+    const began = Date.now();
+    await publish('bee');
+    const [object, ...others] = await open().objects();
+    assert.deepEqual(others, []);
+    assert.equal(object?.stageId, ID);
+    assert.ok(object.bytes > 3 && object.bytes < 1000);
+    assert.ok(Math.abs(Date.parse(object.publishedAt) - began) < 60_000);
+  });
+
+  it('takes an object away for every reader, and has it made anew', async () => {
+    await publish('first');
+    assert.equal(await read(), 'first');
+    assert.equal(await open().remove(ID), true);
+    assert.equal(await store().manifest(ID), null);
+    await assert.rejects(read(), /expected a published file/);
+    assert.deepEqual(await store().objects(), []);
+    assert.equal(await store().remove(ID), false);
+    await publish('second');
+    assert.equal(await read(), 'second');
+  });
+
+  it('brings an object back when it turns out to be wanted, or when asking fails', async () => {
+    const made = await publish('wanted');
+    const seen: unknown[] = [];
+    const unwanted = async (): Promise<boolean> => {
+      seen.push(await open().manifest(ID));
+      return false;
+    };
+    assert.equal(await store().remove(ID, unwanted), false);
+    assert.deepEqual(seen, [null]);
+    await assert.rejects(
+      store().remove(ID, () => Promise.reject(new Error('no answer'))),
+      /no answer/,
+    );
+    assert.deepEqual(await open().manifest(ID), made);
+    assert.equal(await read(), 'wanted');
+  });
+
+  it('leaves whole what is published anew while it goes', async () => {
+    for (const goes of [true, false]) {
+      await publish('old');
+      const meanwhile = async (): Promise<boolean> => {
+        await open().publish(ID, 'sft', [{ path: 'sub/b.txt', text: 'old' }], {});
+        return goes;
+      };
+      await store().remove(ID, meanwhile);
+      assert.equal(await read(), 'old');
+    }
+  });
+}
+
+function leftovers(store: () => Store, open: () => Store): void {
+  const later = (): Date => new Date(Date.now() + 3_600_000);
+
+  it('finds the work areas of published stages once they are old, and clears them', async () => {
+    const other = sha256Hex('not published');
+    await store().publish(ID, 'sft', [{ path: 'a', text: 'a' }], {});
+    for (const stageId of [ID, other])
+      await store().putIfAbsent(`work/${stageId}/attempts/000001.json`, '{"attempt":1}');
+    assert.deepEqual(await open().leftovers(new Date(Date.now() - 3_600_000)), []);
+    const found = await open().leftovers(later());
+    assert.deepEqual(found, [{ kind: 'work', name: `work/${ID}`, bytes: 13 }]);
+    for (const one of found) await open().sweep(one);
+    assert.deepEqual(await store().leftovers(later()), []);
+    assert.deepEqual(await store().list(`work/${ID}/attempts`), []);
+    assert.deepEqual(await store().list(`work/${other}/attempts`), [`work/${other}/attempts/000001.json`]);
+    assert.notEqual(await store().manifest(ID), null);
   });
 }

@@ -78,4 +78,27 @@ describe('the folder store', () => {
     assert.deepEqual((await readdir(join(folder, 'objects', id))).sort(), ['data.jsonl', 'manifest.json']);
     assert.deepEqual(await readdir(join(folder, 'names')), ['a.json']);
   });
+
+  it('finds what died on its way into it, and clears that alone', async () => {
+    const folder = await newFolder();
+    const store = createFolderStore(folder);
+    await store.publish(id, 'model', [{ path: 'a', text: 'a' }], {});
+    await mkdir(join(folder, 'tmp', 'half', 'sub'), { recursive: true });
+    await writeFile(join(folder, 'tmp', 'half', 'sub', 'b'), 'bytes');
+    const torn = sha256Hex('torn');
+    await mkdir(join(folder, 'objects', torn));
+    await writeFile(join(folder, 'objects', torn, 'c'), 'cc');
+    const found = await store.leftovers(new Date(Date.now() + 60_000));
+    assert.deepEqual(found, [
+      { kind: 'staged', name: 'tmp/half', bytes: 5 },
+      { kind: 'unpublished', name: `objects/${torn}`, bytes: 2 },
+    ]);
+    for (const one of found) await store.sweep(one);
+    assert.deepEqual(await readdir(join(folder, 'objects')), [id]);
+    assert.deepEqual(await readdir(join(folder, 'tmp')), []);
+    await assert.rejects(
+      store.sweep({ kind: 'staged', name: '../elsewhere', bytes: 0 }),
+      /expected a path inside/,
+    );
+  });
 });

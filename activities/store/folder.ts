@@ -1,6 +1,7 @@
 import { link, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { absentAsNull, codeOf, makeFolder, readIfThere, stageText, syncPath } from './durable.js';
+import { createFolderUpkeep } from './folderUpkeep.js';
 import { checkedKey, isKeyPart } from './names.js';
 import { createObjects } from './objects.js';
 import type { Store } from './store.js';
@@ -14,6 +15,7 @@ export function createFolderStore(folder: string): Store {
   return {
     location: root,
     ...createObjects(root),
+    ...createFolderUpkeep(root),
     putIfAbsent: async (key, text) => {
       const target = pathOf(root, key);
       await makeFolder(dirname(target));

@@ -8,6 +8,8 @@ export const keys = {
   name: (name: string) => `names/${name}.json`,
   /** The recipe of a stage. */
   stage: (stageId: string) => `stages/${stageId}.json`,
+  /** What the weights of a stage's model were when a trial of it was first booked: `{weightsSha256, trial}`. */
+  weights: (stageId: string) => `weights/${stageId}.json`,
   plan: (explorationId: string) => `ledger/${explorationId}/plan.json`,
   /** One ledger row: a TrialRecord. */
   row: (explorationId: string, sequence: number) => `ledger/${explorationId}/rows/${six(sequence)}.json`,

@@ -17,6 +17,10 @@ export function checkedKey(key: string): string {
   throw new Error(`store key: expected plain names between slashes, got ${JSON.stringify(key)}`);
 }
 
+export function isStageId(text: string): boolean {
+  return STAGE_ID.test(text);
+}
+
 /** The stage id itself, when it is one. */
 export function checkedId(stageId: string): string {
   if (STAGE_ID.test(stageId)) return stageId;

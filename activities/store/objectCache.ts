@@ -1,12 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Manifest, ObjectFile } from '../../domain/outcome.js';
-import { makeFolder, readIfThere, syncPath, writeSynced } from './durable.js';
+import { absentAsNull, makeFolder, readIfThere, syncPath, writeSynced } from './durable.js';
+import { staleIn } from './folderUpkeep.js';
 import { moveIn } from './objects.js';
 import { fileInside, MANIFEST } from './names.js';
+import type { Leftover } from './store.js';
 import { verifyFile } from './verify.js';
+
+/** What the names of leftovers in the cache begin with. */
+const HERE = 'cache: ';
 
 /** Brings one file of an object to the path; need not check its bytes. */
 export type Fetch = (file: ObjectFile, path: string) => Promise<void>;
@@ -18,6 +23,13 @@ export type Fetch = (file: ObjectFile, path: string) => Promise<void>;
 export interface ObjectCache {
   /** The absolute path of a verified file of the object; the whole object is fetched when it isn't here. */
   open(manifest: Manifest, file: ObjectFile, fetch: Fetch): Promise<string>;
+  /** Forgets the copy of an object. */
+  drop(stageId: string): Promise<void>;
+  /** Stale entries of this folder, the GPU worker's included; `isPublished` tells what the remote store has. */
+  leftovers(before: Date, isPublished: (stageId: string) => boolean): Promise<readonly Leftover[]>;
+  /** Whether the leftover lies here. */
+  holds(leftover: Leftover): boolean;
+  sweep(leftover: Leftover): Promise<void>;
 }
 
 /** @param place where the remote objects lie, for messages */
@@ -52,6 +64,12 @@ export function createObjectCache(root: string, place: string): ObjectCache {
     }
   };
   return {
+    drop: (stageId) => dropCopy(root, stageId),
+    leftovers: (before, isPublished) => staleEntries(root, before, isPublished),
+    holds: ({ name }) => name.startsWith(HERE),
+    sweep: async ({ name }) => {
+      await rm(fileInside(root, name.slice(HERE.length)), { recursive: true, force: true });
+    },
     open: async (manifest, file, fetch) => {
       const { stageId } = manifest;
       const path = fileInside(join(root, 'objects', stageId), file.path);
@@ -70,6 +88,28 @@ export function createObjectCache(root: string, place: string): ObjectCache {
       );
     },
   };
+}
+
+async function dropCopy(root: string, stageId: string): Promise<void> {
+  const aside = join(root, 'tmp', randomUUID());
+  await makeFolder(dirname(aside));
+  await absentAsNull(rename(join(root, 'objects', stageId), aside));
+  await rm(aside, { recursive: true, force: true });
+}
+
+async function staleEntries(
+  root: string,
+  before: Date,
+  isPublished: (stageId: string) => boolean,
+): Promise<readonly Leftover[]> {
+  const known = (stageId: string) => Promise.resolve(isPublished(stageId));
+  const unknown = (stageId: string) => Promise.resolve(!isPublished(stageId));
+  const found = [
+    ...(await staleIn(root, { part: 'tmp', kind: 'staged', before })),
+    ...(await staleIn(root, { part: 'work', kind: 'work', before, isStale: known })),
+    ...(await staleIn(root, { part: 'objects', kind: 'copy', before, isStale: unknown })),
+  ];
+  return found.map((one) => ({ ...one, name: `${HERE}${one.name}` }));
 }
 
 async function fetchAll(

@@ -6,6 +6,7 @@ import type { Manifest, ObjectFile } from '../../domain/outcome.js';
 import { absentAsNull, makeFolder, readIfThere, sha256OfFile, syncPath, writeSynced } from './durable.js';
 import { parseManifest } from './manifest.js';
 import { checkedId, fileInside, MANIFEST } from './names.js';
+import { requireInside } from './links.js';
 import type { ObjectSource, Store } from './store.js';
 import { verifyFile } from './verify.js';
 
@@ -39,6 +40,7 @@ export function createObjects(root: string): Pick<Store, 'manifest' | 'publish' 
       if (file === undefined)
         throw new Error(`object ${stageId}: expected a published file ${path}, got none`);
       const absolute = fileInside(folder, path);
+      await requireInside(folder, absolute);
       const token = `${stageId}/${path}`;
       // The size is checked at every reading, the hash once a process.
       await verifyFile(absolute, file, { hash: !verified.has(token) });

@@ -1,10 +1,12 @@
 import { resolve } from 'node:path';
 import { checkedKey, isKeyPart } from './names.js';
 import { createObjectCache } from './objectCache.js';
-import { openBucket, type S3Connection } from './s3Bucket.js';
+import type { S3Connection } from './s3Access.js';
+import { openBucket } from './s3Bucket.js';
 import { parseS3Location } from './s3Location.js';
 import { createS3Objects } from './s3Objects.js';
 import { S3_LIMITS, type S3Limits } from './s3Retry.js';
+import { createS3Upkeep } from './s3Upkeep.js';
 import type { Store } from './store.js';
 
 export interface S3StoreOptions {
@@ -23,6 +25,7 @@ export function createS3Store(location: string, options: S3StoreOptions): Store 
   return {
     location: bucket.location.text,
     ...createS3Objects(bucket, cache),
+    ...createS3Upkeep(bucket, cache),
     putIfAbsent: async (key, text) => bucket.putIfAbsent(checkedKey(key), text),
     replace: async (key, text) => bucket.replace(checkedKey(key), text),
     read: async (key) => (await bucket.get(checkedKey(key)))?.toString() ?? null,

@@ -30,7 +30,7 @@ export function faultOf(error: unknown): S3Fault {
   if (status !== null && (status >= 500 || TRANSIENT_STATUS.has(status))) return 'transient';
   if (TRANSIENT_NAMES.has(nameOf(error)) || TRANSIENT_CODES.has(fieldOf(error, 'code'))) return 'transient';
   // An upload whose end was answered but not heard, or that was cleaned away as stale.
-  if (nameOf(error) === 'NoSuchUpload') return 'transient';
+  if (isGoneUpload(error)) return 'transient';
   return 'permanent';
 }
 
@@ -42,7 +42,11 @@ export class CutBody extends Error {
 
 /** Nothing lies under the key; a bucket that isn't there is another matter. */
 export function isMissing(error: unknown): boolean {
-  return statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket' && nameOf(error) !== 'NoSuchUpload';
+  return statusOf(error) === 404 && nameOf(error) !== 'NoSuchBucket' && !isGoneUpload(error);
+}
+
+export function isGoneUpload(error: unknown): boolean {
+  return nameOf(error) === 'NoSuchUpload';
 }
 
 /** HTTP status of the answer; null when there was none. */

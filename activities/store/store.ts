@@ -1,10 +1,23 @@
 import type { JsonObject } from '../../domain/json.js';
 import type { Manifest } from '../../domain/outcome.js';
+import type { StoredObject } from '../../domain/retention.js';
 
 /** A file to publish: its path inside the object, and where its bytes come from; `sha256`: what they must be. */
 export type ObjectSource =
   | { readonly path: string; readonly file: string; readonly sha256?: string }
   | { readonly path: string; readonly text: string };
+
+/**
+ * Something that a process left behind when it died: `staged` and `upload`, bytes on their way into the store;
+ * `unpublished`, files of an object that never got its manifest; `work`, the work area of a stage that is published;
+ * `copy`, this machine's copy of an object that is no longer in the store.
+ */
+export interface Leftover {
+  readonly kind: 'staged' | 'upload' | 'unpublished' | 'work' | 'copy';
+  /** Where it lies, in the store's own words. */
+  readonly name: string;
+  readonly bytes: number;
+}
 
 /**
  * What both languages keep: immutable objects by stage id, and small immutable records by key.
@@ -31,4 +44,15 @@ export interface Store {
   ): Promise<Manifest>;
   /** The absolute path of an object's file after its size and SHA-256 were checked against the manifest. */
   openFile(stageId: string, path: string): Promise<string>;
+  /** All published objects, in no order. */
+  objects(): Promise<readonly StoredObject[]>;
+  /**
+   * Takes an object away, its manifest first, so that no reader sees half of it. `confirm` is asked when the object is
+   * out of sight: whoever looks from then on finds it missing and makes it again; `false` brings it back.
+   * Says whether it is gone now; false too when it wasn't there.
+   */
+  remove(stageId: string, confirm?: () => Promise<boolean>): Promise<boolean>;
+  /** What dead processes left behind; nothing that changed since `before`, so nothing that is still at work. */
+  leftovers(before: Date): Promise<readonly Leftover[]>;
+  sweep(leftover: Leftover): Promise<void>;
 }

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from lamdagent_gpu import attempts
 from lamdagent_gpu.attempts import AttemptRecord
 from lamdagent_gpu.childprocess import Child, ChildDied
+from lamdagent_gpu.environment import child_environment
 from lamdagent_gpu.lease import Lease, Stopped, take
 from lamdagent_gpu.store import Store
 
@@ -79,9 +80,9 @@ class Supervisor:
         """Starts the child unless a live one is there; returns when it is ready for a job."""
         if self._child is not None and self._child.lives:
             return
-        child = await Child.start(
-            [self.store.location, str(self.store.local_root)], {**os.environ, "TOKENIZERS_PARALLELISM": "false"}
-        )
+        location = self.store.location
+        environment = {**child_environment(os.environ, store=location), "TOKENIZERS_PARALLELISM": "false"}
+        child = await Child.start([location, str(self.store.local_root)], environment)
         try:
             ready = await child.next_event()
         except BaseException:

@@ -25,6 +25,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 
 from lamdagent_gpu.activities import Activities
+from lamdagent_gpu.environment import child_environment
 from lamdagent_gpu.spot import CHOICES, DEFAULT_ADDRESS, Metadata, Notice, Watch
 from lamdagent_gpu.stopping import LONGEST_SECONDS, Stopped, Stopping
 from lamdagent_gpu.store import open_store
@@ -88,7 +89,13 @@ def detect_device(wanted: str) -> str:
         "import torch; print('cuda' if torch.cuda.is_available() else "
         "'mps' if torch.backends.mps.is_available() else 'cpu')"
     )
-    answer = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, "-c", question],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=child_environment(os.environ, store=""),
+    )
     return answer.stdout.strip().splitlines()[-1]
 
 
@@ -206,7 +213,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
     die_with_parent()
-    asyncio.run(serve(options))
+    with contextlib.suppress(KeyboardInterrupt):  # before `listen`
+        asyncio.run(serve(options))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import torch
 
 from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import Diverged, JobContext, Rejected, TrainResult
+from lamdagent_gpu.foreign import check_model_folder
 from lamdagent_gpu.merge.checks import check_configurations, fitting_headers, read_json
 from lamdagent_gpu.merge.method import MergeMethod, Tensor, spans
 from lamdagent_gpu.merge.registry import METHODS
@@ -53,6 +54,8 @@ def run_merge(context: JobContext) -> TrainResult:
     ids = [*models, *(context.inputs("base")[:1] if method.needs_base else [])]
     names = [stage_id[:8] for stage_id in models] + (["base"] if method.needs_base else [])
     folders = [context.store.open(stage_id) for stage_id in ids]
+    for folder in folders:
+        check_model_folder(folder)
     check_configurations(names, folders)
     check_vocabularies(names, folders)
     headers = fitting_headers(names, [read_headers(*pair) for pair in zip(names, folders, strict=True)])

@@ -19,7 +19,8 @@ CHOICES = ("off", *PROVIDERS, "auto")
 POLL_SECONDS = 1.0
 LOOKS = 3
 LOOK_SECONDS = 5.0
-"""Pause between looks for a provider: right after a machine's start the network may not be up yet."""
+"""Pause between the first looks for a provider: right after a machine's start the network may not be up yet."""
+LATER_LOOK_SECONDS = 60.0
 
 
 class Watch:
@@ -34,6 +35,7 @@ class Watch:
         undated_seconds: float = 30.0,
         poll_seconds: float = POLL_SECONDS,
         look_seconds: float = LOOK_SECONDS,
+        later_look_seconds: float = LATER_LOOK_SECONDS,
     ) -> None:
         self._choice = choice
         self._metadata = metadata
@@ -41,6 +43,7 @@ class Watch:
         self._undated_seconds = undated_seconds
         self._poll_seconds = poll_seconds
         self._look_seconds = look_seconds
+        self._later_look_seconds = later_look_seconds
         self._complaints: set[str] = set()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="spot", daemon=True)
@@ -74,17 +77,22 @@ class Watch:
         if self._choice != "auto":
             return PROVIDERS[self._choice](self._metadata, self._undated_seconds)
         candidates = [make(self._metadata, self._undated_seconds) for make in PROVIDERS.values()]
-        for look in range(LOOKS):
-            if look > 0 and self._ended.wait(self._look_seconds):
-                return None
+        looks = 0
+        while not self._ended.is_set():
             found = first_here(candidates)
             if found is not None:
                 return found
-        log.warning(
-            "--spot auto: expected the metadata service of %s at %s, got none; going on without notices",
-            ", ".join(PROVIDERS), self._metadata.host,
-        )  # fmt: skip
+            looks += 1
+            if looks == LOOKS:
+                self._say_none()
+            self._ended.wait(self._look_seconds if looks < LOOKS else self._later_look_seconds)
         return None
+
+    def _say_none(self) -> None:
+        log.warning(
+            "--spot auto: expected the metadata service of %s at %s, got none; going on without notices, and looking "
+            "again each minute", " or ".join(PROVIDERS), self._metadata.host,
+        )  # fmt: skip
 
     def _poll(self, provider: Provider) -> Notice | None:
         """Whatever a strange answer does to the reading of it, watching goes on."""

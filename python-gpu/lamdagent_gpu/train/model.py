@@ -13,6 +13,7 @@ from peft import LoraConfig
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lamdagent_gpu.context import Diverged, JobContext, Rejected
+from lamdagent_gpu.foreign import check_model_folder
 from lamdagent_gpu.weights import parameter_count, tensor_entries
 
 log = logging.getLogger("lamdagent.model")
@@ -24,6 +25,7 @@ MEMORY_SHARE = 0.8
 
 
 def load_tokenizer(folder: Path) -> Any:
+    check_model_folder(folder)
     tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     if tokenizer.eos_token is None:
         raise Rejected("tokenizer: expected an eos_token, got none. Set it in tokenizer_config.json.")
@@ -38,6 +40,7 @@ def computes_in_bfloat16(device: str) -> bool:
 
 def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> Any:
     """The causal language model of the folder; by default float32 off CUDA, bfloat16 where the device computes in it."""
+    check_model_folder(folder)
     dtype = dtype or (torch.bfloat16 if computes_in_bfloat16(device) else torch.float32)
     model = AutoModelForCausalLM.from_pretrained(
         folder, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True

@@ -1,0 +1,48 @@
+import type { Plan } from '../../domain/plan.js';
+import type { RetentionRow } from '../../domain/retention.js';
+import { inputIds, type Stage } from '../../domain/stage.js';
+import { trialName } from '../../domain/trial.js';
+import { baselinesOf } from '../spec/baselines.js';
+import { keys } from '../store/keys.js';
+import type { Store } from '../store/store.js';
+
+/** A trial that was decided on. */
+export interface Flight {
+  readonly trial: number;
+  readonly stageId: string;
+}
+
+export type IsThere = (stageId: string) => Promise<boolean>;
+
+/**
+ * The stages that the trials in flight need, by id, with the trial's name: decided on, or a baseline, and not in the
+ * ledger yet. A model that is there needs nothing more; one that isn't, needs what it is made from.
+ */
+export async function neededStages(
+  store: Store,
+  known: {
+    readonly plan: Plan;
+    readonly rows: readonly RetentionRow[];
+    readonly flights: readonly Flight[];
+  },
+  isThere: IsThere,
+): Promise<ReadonlyMap<string, string>> {
+  const booked = new Set(known.rows.map(({ trial }) => trial));
+  const needed = new Map<string, string>();
+  for (const { trial, stageId } of [...baselinesOf(known.plan).trials, ...known.flights])
+    if (!booked.has(trial)) await need(stageId, trialName(trial), { store, isThere, needed });
+  return needed;
+}
+
+async function need(
+  stageId: string,
+  trial: string,
+  walk: { readonly store: Store; readonly isThere: IsThere; readonly needed: Map<string, string> },
+): Promise<void> {
+  if (walk.needed.has(stageId)) return;
+  walk.needed.set(stageId, trial);
+  if (await walk.isThere(stageId)) return;
+  const recipe = await walk.store.read(keys.stage(stageId));
+  if (recipe === null) return;
+  for (const input of inputIds(JSON.parse(recipe) as Stage)) await need(input, trial, walk);
+}

@@ -1,0 +1,23 @@
+"""What the training process may see of the environment: it runs other people's models and needs no account but the store's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+ACCOUNTS = re.compile(r"(AWS|OPENAI|TEMPORAL)_")
+SECRET = re.compile(
+    r"(^|_)(KEY|APIKEY|TOKEN|SECRET|PASS|PASSPHRASE|CREDENTIALS?|AUTH)(_|$)|PASSWORD|PASSWD", re.IGNORECASE
+)
+"""What secrets are called: HF_TOKEN, WANDB_API_KEY, PGPASSWORD ... The same rule as in workers/secrets.ts."""
+
+
+def child_environment(variables: Mapping[str, str], *, store: str) -> dict[str, str]:
+    """The variables without secrets. `store` is its location: on S3 the AWS variables stay."""
+    return {name: value for name, value in variables.items() if _permitted(name, store)}
+
+
+def _permitted(name: str, store: str) -> bool:
+    if name.startswith("AWS_") and store.startswith("s3://"):
+        return True
+    return not ACCOUNTS.match(name) and not SECRET.search(name)

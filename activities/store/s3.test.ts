@@ -30,7 +30,7 @@ const ID = sha256Hex('an object');
 const BUCKET = 'lamdagent';
 const CREDENTIALS = { accessKeyId: 'a', secretAccessKey: 'b' };
 /** Pauses and silences that a test can afford. */
-const QUICK: Partial<S3Limits> = { timeLimitMs: 400, tries: 12, firstPauseMs: 10, partBytes: 5 * 2 ** 20 };
+const QUICK: Partial<S3Limits> = { timeLimitMs: 1500, tries: 16, firstPauseMs: 10, partBytes: 5 * 2 ** 20 };
 
 let server: S3Server;
 let raw: S3Client;

@@ -19,6 +19,7 @@ from lamdagent_gpu.foreign import check_model_folder
 from lamdagent_gpu.train import run_training
 from lamdagent_gpu.train.data import encode_sft
 from lamdagent_gpu.train.model import load_model, load_tokenizer
+from lamdagent_gpu.train.rows import encode_rows
 
 
 class Evil:
@@ -189,15 +190,17 @@ EMPTY = ["{{ messages|map(attribute='__class__')|join }}", "{{ self.__init__ }}"
 
 
 @pytest.mark.parametrize("escape", [*REFUSED, *EMPTY])
-def test_a_chat_template_cannot_leave_its_sandbox(model: Path, mark: Path, escape: str) -> None:
+def test_a_chat_template_cannot_leave_its_sandbox(world: World, model: Path, mark: Path, escape: str) -> None:
     change(model / "tokenizer_config.json", chat_template=None)
     template = (model / "chat_template.jinja").read_text("utf8")
     (model / "chat_template.jinja").write_text(escape.replace("MARK", str(mark)) + template, "utf8")
     tokenizer = load_tokenizer(model)
     messages = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]
     if escape in REFUSED:
-        with pytest.raises(Rejected, match="chat template: expected one that renders the data's messages, got"):
-            encode_sft({"_where": "data.jsonl:1", "messages": messages}, tokenizer)
+        context = world.context(world.build_job("sft", TRAINING, model=[world.model], data=[world.sft]))
+        rows = [{"_where": "data.jsonl:1", "messages": messages}]
+        with pytest.raises(Rejected, match=r"data\.jsonl:1: expected a row the chat template can render, got"):
+            list(encode_rows(context, rows, lambda row: encode_sft(row, tokenizer)))
     else:
         assert tokenizer.apply_chat_template(messages, tokenize=False) == "<u>hi<a>ho<e>"
     assert not mark.exists()

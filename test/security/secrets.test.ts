@@ -110,7 +110,7 @@ async function histories(client: Client): Promise<readonly (readonly [string, st
 }
 
 describe('secrets', function () {
-  this.timeout(400_000);
+  this.timeout(600_000);
 
   it('enter no history, ledger, decision, log, report or output, though the endpoint repeats its key', async () => {
     const seen = { heard: [] as string[] };

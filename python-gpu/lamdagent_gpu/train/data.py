@@ -6,8 +6,6 @@ import logging
 import re
 from typing import Any
 
-from jinja2 import TemplateError
-
 from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, keys_of
 
@@ -36,7 +34,9 @@ def encode_messages(messages: Any, tokenizer: Any) -> tuple[list[int], list[int]
     check_messages(messages, "messages")
     if not MARKED.search(tokenizer.chat_template or ""):
         return split_at(chat_ids(messages[:-1], tokenizer, prompt=True), chat_ids(messages, tokenizer))
-    encoded = rendered(messages, tokenizer, return_assistant_tokens_mask=True)
+    encoded = tokenizer.apply_chat_template(
+        messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+    )
     ids = list(encoded["input_ids"])
     return ids, [one if keep else IGNORED for one, keep in zip(ids, encoded["assistant_masks"], strict=True)]
 
@@ -75,15 +75,8 @@ def encode_preference(row: Row, tokenizer: Any) -> dict[str, list[int]]:
 def chat_ids(messages: list[dict[str, Any]], tokenizer: Any, *, prompt: bool = False) -> list[int]:
     if not messages:
         return []
-    return list(rendered(messages, tokenizer, add_generation_prompt=prompt)["input_ids"])
-
-
-def rendered(messages: list[dict[str, Any]], tokenizer: Any, **options: bool) -> Any:
-    """The template comes with the model: it runs in Jinja's sandbox, and what the sandbox refuses is the model's fault."""
-    try:
-        return tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True, **options)
-    except TemplateError as error:
-        raise Rejected(f"chat template: expected one that renders the data's messages, got {error}") from None
+    encoded = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=True, add_generation_prompt=prompt)
+    return list(encoded["input_ids"])
 
 
 def split_at(head: list[int], ids: list[int]) -> tuple[list[int], list[int]]:

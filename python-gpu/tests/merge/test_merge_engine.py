@@ -96,7 +96,7 @@ def test_mixed_dtypes_in_one_file_stay_aligned(world: World) -> None:
 
 
 def test_side_files_come_from_the_first_model_without_its_weights(world: World) -> None:
-    files = {"chat_template.jinja": "one", "pytorch_model.bin": "weights", "training_args.bin": "x"}
+    files = {"chat_template.jinja": "one", "model.gguf": "weights", "model.onnx": "weights"}
     one = add_model(world, "2", random_tensors(1), files=files)
     two = add_model(world, "1", random_tensors(2), files={"chat_template.jinja": "two"})
     folder = merge(world, [one, two], "linear")

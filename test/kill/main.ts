@@ -2,6 +2,7 @@
  * The kill matrix: real processes, a real server, faults in an order and at moments that follow from one seed.
  *
  *     npm run test:kill -- --kills 50 --seed 7 [--only FAULT] [--trials 12]
+ *     npm run test:kill -- --quick
  *     npm run test:kill -- --plant all
  */
 import { parseArgs } from 'node:util';
@@ -26,9 +27,12 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     plant: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     trials: { type: 'string', default: '12' },
   },
 });
+
+const QUICK = { kills: 6, trials: 3 };
 
 async function main(): Promise<number> {
   const seed = Number(values.seed);
@@ -52,6 +56,7 @@ async function items(seed: number, code: string, say: (line: string) => void): P
   const { only } = values;
   const [kills, trials] = [Number(values.kills), Number(values.trials)];
   const faults = catalogue.filter(({ name }) => only === undefined || name.includes(only));
+  if (values.quick) return runHome({ seed, kills: QUICK.kills, trials: QUICK.trials, faults, world, say });
   const killed = faults.length === 0 ? [] : await runHome({ seed, kills, trials, faults, world, say });
   const asked = only === undefined || only === 'LLM' ? await runLlmLeg({ seed, world, say }) : [];
   const s3Kills = Math.max(1, Math.round(kills / 3));
@@ -85,7 +90,11 @@ function report(items: readonly Item[]): number {
   console.log(`\n${summary(items).join('\n')}\n`);
   for (const { fault, broken } of failed) console.log(`${fault}:\n  ${broken.join('\n  ')}`);
   const { kills, seed, only } = values;
-  const again = `npm run test:kill -- --kills ${kills} --seed ${seed}${only === undefined ? '' : ` --only '${only}'`}`;
+  const options = [
+    values.quick ? '--quick' : `--kills ${kills}`,
+    ...(only === undefined ? [] : [`--only '${only}'`]),
+  ];
+  const again = `npm run test:kill -- --seed ${seed} ${options.join(' ')}`;
   if (failed.length > 0) console.log(`again: ${again}`);
   console.log(`${String(items.length - failed.length)} passed, ${String(failed.length)} failed`);
   return failed.length > 0 ? 1 : 0;

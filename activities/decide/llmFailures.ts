@@ -82,5 +82,8 @@ export function reasonOf(error: unknown): string {
 
 /** One line without control characters: it is printed on terminals. */
 function brief(text: string): string {
-  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim().slice(0, 300);
+  return text
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim()
+    .slice(0, 300);
 }

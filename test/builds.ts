@@ -12,6 +12,8 @@ import { QUEUES } from '../workflows/contract.js';
 
 const TEMPORAL = join(import.meta.dirname, '../.venv/bin/temporal');
 export const DEPLOYMENT = 'fleet';
+// temporal.api.enums.v1.RoutingConfigUpdateState
+const ROUTING_CONFIG_COMPLETED = 2;
 
 /** What `temporal …` prints about this server. */
 export async function temporal(server: TestWorkflowEnvironment, ...args: readonly string[]): Promise<string> {
@@ -49,7 +51,7 @@ export async function startBuild(
   };
 }
 
-/** `temporal worker deployment set-current-version`, as soon as the build's worker has been seen. */
+/** `temporal worker deployment set-current-version`, as soon as the build's worker has been seen; ends when every task queue knows. */
 export async function makeCurrent(server: TestWorkflowEnvironment, buildId: string): Promise<void> {
   const version = ['--deployment-name', DEPLOYMENT, '--build-id', buildId];
   const isKnown = (): Promise<boolean> =>
@@ -59,6 +61,16 @@ export async function makeCurrent(server: TestWorkflowEnvironment, buildId: stri
     );
   while (!(await isKnown())) await sleep(200);
   await temporal(server, 'worker', 'deployment', 'set-current-version', ...version, '--yes');
+  while (!(await routingIsKnown(server))) await sleep(100);
+}
+
+/** Whether the deployment's current version has reached its task queues; until then they route by the old one. */
+export async function routingIsKnown(server: TestWorkflowEnvironment): Promise<boolean> {
+  const { workerDeploymentInfo } = await server.client.workflowService.describeWorkerDeployment({
+    namespace: 'default',
+    deploymentName: DEPLOYMENT,
+  });
+  return workerDeploymentInfo?.routingConfigUpdateState === ROUTING_CONFIG_COMPLETED;
 }
 
 /** The build that a workflow (its latest run unless the handle names one) last ran on; null: an unversioned one. */

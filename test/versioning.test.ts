@@ -9,7 +9,16 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { QUEUES } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
-import { buildOf, DEPLOYMENT, makeCurrent, sha256, sleepyBundle, startBuild, temporal } from './builds.js';
+import {
+  buildOf,
+  DEPLOYMENT,
+  makeCurrent,
+  routingIsKnown,
+  sha256,
+  sleepyBundle,
+  startBuild,
+  temporal,
+} from './builds.js';
 import { createDoubles, type Doubles } from './doubles.js';
 import { startServer, withFolder, workflowBundle } from './harness.js';
 
@@ -144,6 +153,7 @@ describe('worker versioning', function () {
     assert.equal(await buildOf(handle), 'v1');
     const back = ['--deployment-name', DEPLOYMENT, '--unversioned', '--yes'];
     await temporal(server, 'worker', 'deployment', 'set-current-version', ...back);
+    while (!(await routingIsKnown(server))) await sleep(100);
     openNext();
     await handle.result();
     const builds = await buildsWithoutFailures();

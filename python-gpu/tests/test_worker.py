@@ -22,8 +22,6 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from lamdagent_gpu import attempts
-
 QUEUE = "test-gpu"
 
 
@@ -136,16 +134,16 @@ async def connected(address: str) -> Client:
 
 
 async def step_reached(world: World, stage_id: str, step: int) -> None:
-    """Waits until the running attempt has a checkpoint at or past `step`."""
-    for _ in range(600):
-        records = attempts.load(world.store, stage_id)
-        if records and records[-1].checkpoint >= step:
+    """Waits until a complete checkpoint at or past `step` lies in the stage's work."""
+    checkpoints = world.store.local_work(stage_id) / "checkpoints"
+    for _ in range(3000):
+        if any(int(path.parent.name) >= step for path in checkpoints.glob("[0-9]*/manifest.json")):
             return
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
     raise AssertionError(f"expected a checkpoint at step {step}")
 
 
-LONG = {**TRAINING, "steps": 150}
+LONG = {**TRAINING, "steps": 600}
 
 
 async def unkilled(world: World, start: Start, address: str) -> tuple[Any, Any]:

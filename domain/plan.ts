@@ -85,6 +85,8 @@ export interface Plan {
   /** Trials in flight at once. */
   readonly parallel: number;
   readonly checkpointSeconds: number;
+  /** Most build stages in one pipeline; null (or absent, in older plans): no limit. */
+  readonly maxStages?: number | null;
   /** How many finalists are re-scored on the confirm split. */
   readonly finalists: number;
   /** Remarks for the user, e.g. how to switch the agent on. */

@@ -27,6 +27,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     },
     parallel: spec.parallel,
     checkpointSeconds: spec.checkpointSeconds,
+    maxStages: spec.maxStages ?? null,
     finalists: spec.finalists,
     notes: [...policyNotes(spec), ...idleParameters(spec)],
   };

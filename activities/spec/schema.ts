@@ -127,6 +127,9 @@ export const SpecSchema = z.strictObject({
     .prefault({}),
   parallel: whole(1, 1000).default(1).describe('Trials in flight at once.'),
   checkpointSeconds: seconds.default(30).describe('Longest training time between two checkpoints.'),
+  maxStages: whole(1)
+    .optional()
+    .describe('Most build stages (trainings, merges) in one pipeline; no limit when left out.'),
   finalists: whole(1, 100).default(3).describe('Models scored again on the confirm split.'),
 });
 export type Spec = z.output<typeof SpecSchema>;

@@ -1,6 +1,7 @@
 import type { PolicyName } from './plan.js';
 import type { Action, ProposedTrial } from './trial.js';
 import type { IdentifiedStage } from './stage.js';
+import type { Slate, SuggestJob } from './suggestion.js';
 
 /** One request to the LLM, as recorded; prompts and answers rest in the store under their hashes' keys. */
 export interface LlmCall {
@@ -54,8 +55,13 @@ export interface DecideInput {
   /** Ledger rows to read: sequences 0 … ledgerRows - 1. */
   readonly ledgerRows: number;
   readonly inFlight: readonly ProposedTrial[];
+  /** What the sampler answered to the request of an earlier `consult`. */
+  readonly slate?: Slate;
 }
-/** `exhausted`: no legal action is left that was not tried. */
+/**
+ * `exhausted`: no legal action is left that was not tried. `consult`: nothing is decided yet; have the sampler do the
+ * job, then ask again with its slate.
+ */
 export type DecideOutput =
   | {
       readonly kind: 'proposed';
@@ -63,4 +69,5 @@ export type DecideOutput =
       readonly llmTokens: number;
       readonly fallback: boolean;
     }
+  | { readonly kind: 'consult'; readonly job: SuggestJob }
   | { readonly kind: 'exhausted' };

@@ -63,7 +63,7 @@ export interface LlmSettings {
   readonly timeoutSeconds: number;
   readonly maxTokens: number;
 }
-export const POLICY_NAMES = ['random', 'agent'] as const;
+export const POLICY_NAMES = ['random', 'evolution', 'tpe', 'agent', 'hybrid'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
 /** The spec resolved: defaults filled in, files pinned by hash, everything the loop needs. */

@@ -4,6 +4,7 @@ import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome, Score } from
 import type { Plan, Split } from '../domain/plan.js';
 import type { Confirmation, ExplorationResult } from '../domain/result.js';
 import type { IdentifiedStage } from '../domain/stage.js';
+import type { Slate, SuggestJob } from '../domain/suggestion.js';
 import type { ProposedTrial, StageCost, TrialRecord, TrialResult } from '../domain/trial.js';
 
 export interface PrepareInput {
@@ -84,4 +85,9 @@ export interface StoreActivities {
 export interface GpuActivities {
   build(job: BuildJob): Promise<BuildOutcome>;
   evaluate(job: EvaluateJob): Promise<EvaluateOutcome>;
+}
+
+/** Activities of the GPU worker's control queue: answered beside a running job. */
+export interface ControlActivities {
+  suggest(job: SuggestJob): Promise<Slate>;
 }

@@ -25,15 +25,15 @@ import type { ExplorationResult } from '../domain/result.js';
 import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
 import { explorationDetails } from '../domain/details.js';
 import type { OrchestratorActivities, StoreActivities } from './activities.js';
-import { DECIDE_ACTIVITY, LOCAL_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
+import { LOCAL_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
 import { concludeExploration } from './conclude.js';
+import { decideNext } from './decisions.js';
 import { listen, type Inbox } from './inbox.js';
 import { cancelTrials, startTrial } from './trials.js';
 import { indexing, type Index } from './searchAttributes.js';
 
 const prepareActivities =
   proxyActivities<Pick<OrchestratorActivities, 'prepare' | 'closedWorkflows'>>(STORE_ACTIVITY);
-const decideActivities = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
 const ledger = proxyLocalActivities<Pick<StoreActivities, 'record' | 'recordEnded'>>(LOCAL_ACTIVITY);
 
 /** A trial that vanishes without a word this often is a failed trial. */
@@ -93,13 +93,8 @@ async function startNext(inbox: Inbox, over: string | null): Promise<boolean> {
   const baseline = state.waiting[0];
   if (baseline !== undefined) return start(inbox, baseline);
   if (over !== null) return false;
-  const decided = await decideActivities.decide({
-    explorationId: state.plan.explorationId,
-    decision: state.nextDecision,
-    trial: state.nextTrial,
-    ledgerRows: state.ledgerRows,
-    inFlight: state.inFlight.map((flight) => flight.proposed),
-  });
+  const decided = await decideNext(inbox);
+  if (decided.kind === 'stopped') return true;
   if (decided.kind === 'exhausted') {
     if (inbox.current().inFlight.length > 0) return false;
     inbox.update((now) => ({ ...now, exhausted: true }));

@@ -1,4 +1,5 @@
-import type { ParameterSpace, Plan } from '../../domain/plan.js';
+import { isOpen } from '../../domain/parameterSpace.js';
+import type { Plan } from '../../domain/plan.js';
 import { nameInPool, type Pool, type PoolModel } from '../../domain/pool.js';
 import { constraintLimit } from '../../domain/ranking.js';
 import { trialName, type Action, type TrialRecord } from '../../domain/trial.js';
@@ -7,11 +8,6 @@ import { trialName, type Action, type TrialRecord } from '../../domain/trial.js'
 export interface World {
   readonly plan: Plan;
   readonly pool: Pool;
-}
-
-/** Whether there is anything to choose. */
-export function isOpen(space: ParameterSpace): boolean {
-  return space.kind === 'range' ? space.low < space.high : space.values.length > 1;
 }
 
 /** `sft(alpha+beta, learningRate 0.0003)` or `merge(t0003+t0004, method ties)`; only parameters that the search may vary. */

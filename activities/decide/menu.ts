@@ -4,6 +4,7 @@ import type { ChoicePosition } from '../../domain/decision.js';
 import {
   applies,
   gridOf,
+  isOpen,
   roundTo3Digits,
   spaceText,
   type ParameterValues,
@@ -14,7 +15,7 @@ import type { BuildKind } from '../../domain/stage.js';
 import type { Action } from '../../domain/trial.js';
 import { reasonSchema } from './agentMessages.js';
 import { candidates } from './candidates.js';
-import { isOpen, recipeText, scoresText } from './describe.js';
+import { recipeText, scoresText } from './describe.js';
 import type { Detail } from './evidence.js';
 import type { LlmLimits } from './exchange.js';
 import type { PolicyContext } from './policy.js';

@@ -23,6 +23,9 @@ export const keys = {
   /** One LLM exchange of a decision: `{promptSha256, messages, schema, answer, usage, seconds}`. */
   llmCall: (explorationId: string, decision: number, call: number) =>
     `decisions/${explorationId}/calls/${six(decision)}-${String(call).padStart(2, '0')}.json`,
+  /** What a decision asks the sampler: a SuggestRequest. */
+  suggestRequest: (explorationId: string, decision: number, requestSha256: string) =>
+    `decisions/${explorationId}/requests/${six(decision)}-${requestSha256.slice(0, 8)}.json`,
   finalRows: (explorationId: string, split: string) => `ledger/${explorationId}/${split}`,
   finalRow: (explorationId: string, split: string, trial: number) =>
     `ledger/${explorationId}/${split}/${trialName(trial)}.json`,

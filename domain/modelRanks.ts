@@ -1,0 +1,60 @@
+import type { Pool, PoolModel } from './pool.js';
+import { ranking } from './ranking.js';
+
+/**
+ * The pool's models by their place in the ranking, the best first, those without a score last. Where the pool grows,
+ * "the model at quantile 0.9" keeps its meaning; a name would not.
+ */
+export interface ModelRanks {
+  readonly order: readonly PoolModel[];
+  /** 1: the best, 0: the last; null: not in the pool. */
+  quantileOf(stageId: string): number | null;
+}
+
+export function ranksOf(pool: Pool): ModelRanks {
+  const models = [...pool.values()];
+  const scored = ranking(models.flatMap(({ row }) => row ?? [])).flatMap(
+    (row) => pool.get(row.stageId) ?? [],
+  );
+  const known = new Set(scored);
+  const order = [...scored, ...models.filter((model) => !known.has(model))];
+  const quantiles = new Map(order.map(({ stageId }, place) => [stageId, quantileAt(place, order.length)]));
+  return { order, quantileOf: (stageId) => quantiles.get(stageId) ?? null };
+}
+
+function quantileAt(place: number, count: number): number {
+  return count <= 1 ? 1 : 1 - place / (count - 1);
+}
+
+/**
+ * Models near the wanted quantiles, each once, all of one architecture (that of the first that has company enough);
+ * of two equally near the better. null: there are no such models.
+ */
+export function modelsNear({ order }: ModelRanks, wanted: readonly number[]): readonly string[] | null {
+  const sizes = new Map<number, number>();
+  for (const { parameterCount: size } of order) sizes.set(size, (sizes.get(size) ?? 0) + 1);
+  const ranked = order.map((model, place) => ({ ...model, quantile: quantileAt(place, order.length) }));
+  let open = ranked.filter(({ parameterCount }) => (sizes.get(parameterCount) ?? 0) >= wanted.length);
+  const chosen: string[] = [];
+  for (const quantile of wanted) {
+    const nearest = nearestTo(open, quantile);
+    if (nearest === undefined) return null;
+    chosen.push(nearest.stageId);
+    open = open.filter(
+      (one) => one.parameterCount === nearest.parameterCount && one.stageId !== nearest.stageId,
+    );
+  }
+  return chosen;
+}
+
+/** The list is sorted from high to low, so the first of the nearest is the better one. */
+function nearestTo<T extends { readonly quantile: number }>(
+  list: readonly T[],
+  wanted: number,
+): T | undefined {
+  let nearest: T | undefined;
+  for (const one of list)
+    if (nearest === undefined || Math.abs(one.quantile - wanted) < Math.abs(nearest.quantile - wanted))
+      nearest = one;
+  return nearest;
+}

@@ -1,0 +1,55 @@
+import { encodeAction, type Code } from './encoding.js';
+import type { Plan } from './plan.js';
+import { constraintLimit, ranking } from './ranking.js';
+import type { SampledPoint } from './suggestion.js';
+import type { Action, BenchmarkScore, ProposedTrial, TrialRecord } from './trial.js';
+
+type Scores = Readonly<Record<string, BenchmarkScore>>;
+
+/** The newest and the best rows, so many of each: enough to learn from, few enough for an answer within a second. */
+export const MOST_POINTS = 500;
+
+/**
+ * The trials as points of the flat space, in the order of completion, then those in flight. Trials without an action
+ * (the baselines), and actions that the plan does not know, are no points.
+ */
+export function sampledPoints(
+  code: Code,
+  { rows, inFlight }: { readonly rows: readonly TrialRecord[]; readonly inFlight: readonly ProposedTrial[] },
+): readonly SampledPoint[] {
+  const { plan } = code;
+  const baseScores = rows.find((row) => row.origin === 'base' && row.status === 'completed')?.scores ?? {};
+  const ended = worthLearning(rows).flatMap((row) =>
+    pointOf(code, row.action, () => endOf(plan, row, baseScores)),
+  );
+  const running = inFlight.flatMap(({ action }) => pointOf(code, action, () => RUNNING));
+  return [...ended, ...running];
+}
+
+type End = Omit<SampledPoint, 'values'>;
+const RUNNING: End = { state: 'running', score: null, violations: [] };
+const FAILED: End = { state: 'failed', score: null, violations: [] };
+
+function pointOf(code: Code, action: Action | null, end: () => End): readonly SampledPoint[] {
+  const values = action === null ? null : encodeAction(code, action);
+  return values === null ? [] : [{ ...end(), values }];
+}
+
+function worthLearning(rows: readonly TrialRecord[]): readonly TrialRecord[] {
+  const own = rows.filter(({ action }) => action !== null);
+  if (own.length <= 2 * MOST_POINTS) return own;
+  const kept = new Set([...own.slice(-MOST_POINTS), ...ranking(own).slice(0, MOST_POINTS)]);
+  return own.filter((row) => kept.has(row));
+}
+
+/** A constraint without a limit yet (the base is not scored) counts as met; a benchmark without a score fails the trial. */
+function endOf(plan: Plan, row: TrialRecord, baseScores: Scores): End {
+  if (row.status !== 'completed' || row.score === null) return FAILED;
+  const violations = plan.constraints.map((constraint) => {
+    const limit = constraintLimit(constraint, baseScores);
+    if (limit === null) return 0;
+    const missed = limit - (row.scores[constraint.benchmark]?.score ?? Number.NEGATIVE_INFINITY);
+    return row.feasible ? Math.min(0, missed) : missed;
+  });
+  return violations.every(Number.isFinite) ? { state: 'completed', score: row.score, violations } : FAILED;
+}

@@ -1,5 +1,7 @@
 import type { Pool, PoolModel } from './pool.js';
-import { ranking } from './ranking.js';
+import { compareRows, ranking } from './ranking.js';
+import type { Plan } from './plan.js';
+import type { TrialRecord } from './trial.js';
 
 /**
  * The pool's models by their place in the ranking, the best first, those without a score last. Where the pool grows,
@@ -20,6 +22,40 @@ export function ranksOf(pool: Pool): ModelRanks {
   const order = [...scored, ...models.filter((model) => !known.has(model))];
   const quantiles = new Map(order.map(({ stageId }, place) => [stageId, quantileAt(place, order.length)]));
   return { order, quantileOf: (stageId) => quantiles.get(stageId) ?? null };
+}
+
+/**
+ * By trial, the quantiles that its action's models had when it was booked. "Go on from the best" is a rule that stays
+ * true; today's rank of what was best then says little, since its own children have overtaken it.
+ */
+export function quantilesThen(
+  plan: Pick<Plan, 'models'>,
+  rows: readonly TrialRecord[],
+): ReadonlyMap<number, readonly number[]> {
+  const order: Ranked[] = plan.models.map(({ stageId }) => ({ stageId, row: null }));
+  const then = new Map<number, readonly number[]>();
+  for (const row of rows) {
+    const places = (row.action?.models ?? []).map((id) => order.findIndex(({ stageId }) => stageId === id));
+    then.set(
+      row.trial,
+      places.map((place) => quantileAt(place < 0 ? order.length - 1 : place, order.length)),
+    );
+    if (row.status === 'completed') insert(order, row);
+  }
+  return then;
+}
+
+interface Ranked {
+  readonly stageId: string;
+  readonly row: TrialRecord | null;
+}
+
+/** In place, since a copy for each of thousands of rows would cost seconds. */
+function insert(order: Ranked[], row: TrialRecord): void {
+  const old = order.findIndex(({ stageId }) => stageId === row.stageId);
+  if (old >= 0) order.splice(old, 1);
+  const place = order.findIndex((model) => model.row === null || compareRows(row, model.row) < 0);
+  order.splice(place < 0 ? order.length : place, 0, { stageId: row.stageId, row });
 }
 
 function quantileAt(place: number, count: number): number {

@@ -22,13 +22,20 @@ export function codeOf({ plan, pool }: Pick<Code, 'plan' | 'pool'>): Code {
   return { plan, pool, ranks: ranksOf(pool), dimensions: dimensionsOf(plan) };
 }
 
-/** The action as a point of `dimensionsOf(plan)`; null where it is none of the plan's (a person's own, say). */
-export function encodeAction({ plan, pool, ranks, dimensions }: Code, action: Action): FlatValues | null {
+/**
+ * The action as a point of `dimensionsOf(plan)`; null where it is none of the plan's (a person's own, say).
+ * `quantiles`: those of its models; today's where left out.
+ */
+export function encodeAction(
+  { plan, pool, ranks, dimensions }: Code,
+  action: Action,
+  quantiles: readonly number[] = action.models.map((stageId) => ranks.quantileOf(stageId) ?? 0),
+): FlatValues | null {
   const space = plan.actions.find(({ kind }) => kind === action.kind);
   if (space === undefined || faultOfAction({ plan, pool }, action) !== null) return null;
   const all: FlatValues = {
     [ACTION]: action.kind,
-    ...flatModels(ranks, action),
+    ...flatModels(action, quantiles),
     ...flatDatasets(space, action),
     ...flatParameters(space, action),
   };
@@ -56,9 +63,10 @@ export function decodeAction(code: Code, values: FlatValues, random: Random): Ac
   return actions.find((action) => isLegal({ plan, pool }, action)) ?? null;
 }
 
-function flatModels(ranks: ModelRanks, { kind, models }: Action): FlatValues {
-  const quantiles = models.map((stageId) => ranks.quantileOf(stageId) ?? 0).sort((a, b) => b - a);
-  const entries = quantiles.map((quantile, index) => [flatNames.model(kind, index + 1), quantile] as const);
+/** A merge is the same in any order: its best model comes first. */
+function flatModels({ kind, models }: Action, quantiles: readonly number[]): FlatValues {
+  const sorted = [...quantiles].sort((a, b) => b - a);
+  const entries = sorted.map((quantile, index) => [flatNames.model(kind, index + 1), quantile] as const);
   return { [flatNames.modelCount(kind)]: String(models.length), ...Object.fromEntries(entries) };
 }
 

@@ -20,6 +20,11 @@ export function mayAskLlm(policy: PolicyName, decision: number): boolean {
   }
 }
 
+/** Whether the policy has any use for an LLM. */
+export function asksLlm(policy: PolicyName): boolean {
+  return policy === 'agent' || policy === 'hybrid';
+}
+
 /** The last decision before this one that may have asked the LLM, and so holds its memory; -1: there is none. */
 export function lastLlmTurn(policy: PolicyName, decision: number): number {
   for (let earlier = decision - 1; earlier >= 0; earlier -= 1) if (mayAskLlm(policy, earlier)) return earlier;

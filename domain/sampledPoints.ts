@@ -1,8 +1,9 @@
 import { encodeAction, type Code } from './encoding.js';
+import { quantilesThen } from './modelRanks.js';
 import type { Plan } from './plan.js';
 import { constraintLimit, ranking } from './ranking.js';
 import type { SampledPoint } from './suggestion.js';
-import type { Action, BenchmarkScore, ProposedTrial, TrialRecord } from './trial.js';
+import type { BenchmarkScore, ProposedTrial, TrialRecord } from './trial.js';
 
 type Scores = Readonly<Record<string, BenchmarkScore>>;
 
@@ -19,21 +20,21 @@ export function sampledPoints(
 ): readonly SampledPoint[] {
   const { plan } = code;
   const baseScores = rows.find((row) => row.origin === 'base' && row.status === 'completed')?.scores ?? {};
-  const ended = worthLearning(rows).flatMap((row) =>
-    pointOf(code, row.action, () => endOf(plan, row, baseScores)),
-  );
-  const running = inFlight.flatMap(({ action }) => pointOf(code, action, () => RUNNING));
+  const then = quantilesThen(plan, rows);
+  const ended = worthLearning(rows).flatMap((row) => {
+    const values = row.action === null ? null : encodeAction(code, row.action, then.get(row.trial));
+    return values === null ? [] : [{ ...endOf(plan, row, baseScores), values }];
+  });
+  const running = inFlight.flatMap(({ action }) => {
+    const values = action === null ? null : encodeAction(code, action);
+    return values === null ? [] : [{ ...RUNNING, values }];
+  });
   return [...ended, ...running];
 }
 
 type End = Omit<SampledPoint, 'values'>;
 const RUNNING: End = { state: 'running', score: null, violations: [] };
 const FAILED: End = { state: 'failed', score: null, violations: [] };
-
-function pointOf(code: Code, action: Action | null, end: () => End): readonly SampledPoint[] {
-  const values = action === null ? null : encodeAction(code, action);
-  return values === null ? [] : [{ ...end(), values }];
-}
 
 function worthLearning(rows: readonly TrialRecord[]): readonly TrialRecord[] {
   const own = rows.filter(({ action }) => action !== null);

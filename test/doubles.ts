@@ -5,13 +5,22 @@ import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome } from '../do
 import type { Plan } from '../domain/plan.js';
 import type { ProposedTrial, TrialRecord } from '../domain/trial.js';
 import { samplePlan } from '../domain/samples.js';
-import type { GpuActivities, OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
+import type { Slate, SuggestJob } from '../domain/suggestion.js';
+import type {
+  ControlActivities,
+  GpuActivities,
+  OrchestratorActivities,
+  StoreActivities,
+} from '../workflows/activities.js';
 
 /** What the doubles saw, and what they can be told to do. */
 export interface Doubles {
   readonly rows: TrialRecord[];
   readonly built: string[];
   readonly decisions: { decision: number; inFlight: number }[];
+  /** The slates that decisions came with (policy tpe: each one asks for one first), and the jobs they asked for. */
+  readonly slates: Slate[];
+  readonly consulted: SuggestJob[];
   readonly ended: string[];
   /** Stage ids (by trial) whose build waits until released; a cancellation ends the wait. */
   readonly gates: Map<number, Promise<void>>;
@@ -23,6 +32,7 @@ export interface Doubles {
   stageOf(trial: number): string;
   readonly activities: OrchestratorActivities & StoreActivities;
   readonly gpu: GpuActivities;
+  readonly control: ControlActivities;
 }
 
 /** Orchestrator activities over plain memory and a GPU worker without a GPU: for tests of the workflows alone. */
@@ -45,6 +55,8 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     rows: [],
     built: [],
     decisions: [],
+    slates: [],
+    consulted: [],
     ended: [],
     gates: new Map(),
     failures: new Map(),
@@ -60,7 +72,10 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
         ];
         return Promise.resolve({ plan: { ...plan, models }, baselines: [base, propose(1, 'allData', null)] });
       },
-      decide: ({ decision, trial, inFlight }) => {
+      decide: ({ decision, trial, inFlight, slate }) => {
+        if (plan.policy === 'tpe' && slate === undefined)
+          return Promise.resolve({ kind: 'consult', job: jobOf(decision) });
+        if (slate !== undefined) made.slates.push(slate);
         made.decisions.push({ decision, inFlight: inFlight.length });
         return Promise.resolve({
           kind: 'proposed',
@@ -136,8 +151,23 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
         return Promise.resolve(evaluate(trial, job));
       },
     },
+    control: {
+      suggest: (job) => {
+        made.consulted.push(job);
+        return Promise.resolve(slateOf(job));
+      },
+    },
   };
   return made;
+}
+
+function jobOf(decision: number): SuggestJob {
+  return { schemaVersion: 1, requestKey: `request ${String(decision)}`, requestSha256: 'a'.repeat(64) };
+}
+
+/** The slate that the double answers to a job. */
+export function slateOf({ requestKey }: SuggestJob): Slate {
+  return { schemaVersion: 1, suggestions: [{ of: requestKey }] };
 }
 
 const ESTIMATE = { value: 0.5, low: 0.4, high: 0.6 };

@@ -195,17 +195,17 @@ describe('preparing an exploration', () => {
     );
   });
 
-  it('chooses the agent only where the spec names an LLM, and says how to switch it on', async () => {
+  it('lets an LLM choose only where the spec names one, and says how to switch it on', async () => {
     process.env['OPENAI_API_KEY'] = 'no consent';
     const without = await prepare();
     delete process.env['OPENAI_API_KEY'];
-    assert.deepEqual([without.plan.policy, without.plan.llm], ['random', null]);
-    assert.match(without.plan.notes.join('\n'), /for the agent add llm/);
+    assert.deepEqual([without.plan.policy, without.plan.llm], ['tpe', null]);
+    assert.match(without.plan.notes.join('\n'), /for hybrid add llm/);
     const llm = { baseUrl: 'http://localhost:1/v1', model: 'm' };
     const hosted = await prepare({ llm }, 'aaaa0000');
     assert.deepEqual(
       [hosted.plan.policy, hosted.plan.llm],
-      ['agent', { ...llm, timeoutSeconds: 120, maxTokens: 512 }],
+      ['hybrid', { ...llm, timeoutSeconds: 120, maxTokens: 512 }],
     );
     const unused = await prepare({ llm, policy: 'random' }, 'bbbb0000');
     assert.deepEqual([unused.plan.policy, unused.plan.llm], ['random', null]);

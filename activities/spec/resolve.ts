@@ -1,4 +1,5 @@
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
+import { asksLlm } from '../../domain/llmTurns.js';
 import type { ActionSpace, Constraint, LlmSettings, ParameterSpace, Plan } from '../../domain/plan.js';
 import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
@@ -9,7 +10,7 @@ import type { Sources } from './sources.js';
 /** The plan of a spec: every default filled in, every source pinned. Pure. */
 export function resolvePlan(spec: Spec, sources: Sources, explorationId: string): Plan {
   const llm = llmOf(spec);
-  const policy = spec.policy === 'auto' ? (llm === null ? 'random' : 'agent') : spec.policy;
+  const policy = spec.policy === 'auto' ? (llm === null ? 'tpe' : 'hybrid') : spec.policy;
   return {
     schemaVersion: 1,
     explorationId,
@@ -19,7 +20,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     actions: actionsOf(spec).map((action) => actionSpace(action, sources)),
     constraints: spec.objective.constraints.map(constraintOf),
     policy,
-    llm: policy === 'agent' ? llm : null,
+    llm: asksLlm(policy) ? llm : null,
     budget: {
       trials: spec.budget.trials,
       gpuSeconds: spec.budget.gpuSeconds ?? null,
@@ -41,13 +42,15 @@ function llmOf({ llm }: Spec): LlmSettings | null {
 }
 
 function policyNotes({ policy, llm }: Spec): readonly string[] {
-  if (policy === 'random' && llm !== undefined)
-    return ['policy random: the llm of the spec is not used; write policy: agent to let it choose'];
+  if (policy !== 'auto' && !asksLlm(policy) && llm !== undefined)
+    return [
+      `policy ${policy}: the llm of the spec is not used; write policy: hybrid or agent to let it choose`,
+    ];
   if (llm?.embedded === true)
     return ['llm embedded: it obeys the schema and decides badly; it proves the path, never the quality'];
   if (policy === 'auto' && llm === undefined)
     return [
-      'policy auto: random, since the spec names no llm; for the agent add llm: {baseUrl, model}, or start with --llm embedded',
+      'policy auto: tpe, since the spec names no llm; for hybrid add llm: {baseUrl, model}, or start with --llm embedded',
     ];
   return [];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import { POLICY_NAMES } from '../../domain/plan.js';
 import type { BuildKind } from '../../domain/stage.js';
 import { DURATION, secondsOf } from './duration.js';
 import { parametersSchema } from './parameterSchema.js';
@@ -114,9 +115,9 @@ export const SpecSchema = z.strictObject({
     })
     .prefault({}),
   policy: z
-    .enum(['auto', 'random', 'agent'])
+    .enum(['auto', ...POLICY_NAMES])
     .default('auto')
-    .describe('auto: the agent where the spec names an llm, else random.'),
+    .describe('auto: hybrid where the spec names an llm, else tpe.'),
   llm: Llm.optional().describe('Nothing is sent to a language model unless one is named here.'),
   budget: z
     .strictObject({

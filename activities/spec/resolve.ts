@@ -4,12 +4,14 @@ import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import type { WrittenSpace } from './parameterSchema.js';
 import type { Spec } from './schema.js';
+import { narrowMargins } from '../../domain/constraintEvidence.js';
 import type { Sources } from './sources.js';
 
 /** The plan of a spec: every default filled in, every source pinned. Pure. */
 export function resolvePlan(spec: Spec, sources: Sources, explorationId: string): Plan {
   const llm = llmOf(spec);
   const policy = spec.policy === 'auto' ? (llm === null ? 'random' : 'agent') : spec.policy;
+  const constraints = spec.objective.constraints.map(constraintOf);
   return {
     schemaVersion: 1,
     explorationId,
@@ -17,7 +19,8 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     seed: String(spec.seed),
     ...sources,
     actions: actionsOf(spec).map((action) => actionSpace(action, sources)),
-    constraints: spec.objective.constraints.map(constraintOf),
+    constraints,
+    level: spec.objective.level,
     policy,
     llm: policy === 'agent' ? llm : null,
     budget: {
@@ -28,7 +31,11 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     parallel: spec.parallel,
     checkpointSeconds: spec.checkpointSeconds,
     finalists: spec.finalists,
-    notes: [...policyNotes(spec), ...idleParameters(spec)],
+    notes: [
+      ...policyNotes(spec),
+      ...idleParameters(spec),
+      ...narrowMargins(constraints, sources.benchmarks, spec.objective.level),
+    ],
   };
 }
 

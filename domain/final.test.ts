@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { chooseChampion, reasonOf, verdictOf } from './final.js';
+import { chooseChampion, reasonOf } from './final.js';
 import type { Confirmation, SplitScores } from './result.js';
+import { verdictOf } from './verdict.js';
 
 const scores = (trial: number, score: number, feasible = true): SplitScores => ({
   trial,

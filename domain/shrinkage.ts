@@ -16,6 +16,11 @@ export function fourWay(
   };
 }
 
+/** `13 evaluated, 9 feasible, 3 finalists, 1 champion`. */
+export function fourWayText({ evaluated, feasible, finalists, champion }: FourWay): string {
+  return `${String(evaluated)} evaluated, ${String(feasible)} feasible, ${String(finalists)} finalists, ${String(champion)} champion`;
+}
+
 /**
  * The winner's curse. The best-looking of N equally good models is expected to look c(N)·SE better than it is, where
  * c(N) is the expected largest of N standard normal values. Models are scored on the same items and differ in truth,
@@ -24,8 +29,7 @@ export function fourWay(
 export function shrinkageOf(
   candidates: number,
   standardError: number,
-  score: ModelFigures,
-  gain: Omit<ModelFigures, 'trial'> | null,
+  { score, gain }: { readonly score: ModelFigures; readonly gain: Omit<ModelFigures, 'trial'> | null },
 ): Shrinkage {
   const factor = expectedMaximum(candidates);
   return {

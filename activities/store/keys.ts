@@ -23,6 +23,9 @@ export const keys = {
   /** One LLM exchange of a decision: `{promptSha256, messages, schema, answer, usage, seconds}`. */
   llmCall: (explorationId: string, decision: number, call: number) =>
     `decisions/${explorationId}/calls/${six(decision)}-${String(call).padStart(2, '0')}.json`,
+  /** The test split was opened: an Opening; number 0 is the proper one, later ones were forced. */
+  openings: (explorationId: string) => `ledger/${explorationId}/opened`,
+  opening: (explorationId: string, number: number) => `ledger/${explorationId}/opened/${six(number)}.json`,
   finalRows: (explorationId: string, split: string) => `ledger/${explorationId}/${split}`,
   finalRow: (explorationId: string, split: string, trial: number) =>
     `ledger/${explorationId}/${split}/${trialName(trial)}.json`,

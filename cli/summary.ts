@@ -10,14 +10,14 @@ export function summaryLines(result: ExplorationResult, championLabel: string | 
   const { test, champion, confirmation, stoppedBecause, figures } = result;
   const label = championLabel === null ? '' : `  ${championLabel}`;
   const allData = figures?.models.find((one) => isAllData(one.trial, result))?.test ?? null;
-  const overAllData = figures?.gains.find(({ over }) => over !== 0) ?? null;
+  const overAllData = figures?.gains.find(({ over }) => over !== 0)?.test ?? null;
   return [
     `ended: ${stoppedBecause}; ${confirmation.reason}`,
     `champion: ${champion === 0 ? 'the base' : trialName(champion)}${label} (${verdictText(result)})`,
     ...notShownLines(result),
     `test split: base ${estimate(test.base)}, ${allData === null ? '' : `SFT on all data ${estimate(allData)}, `}champion ${estimate(test.best)}`,
     `gain over the base: ${gain(test.difference)}`,
-    ...(overAllData?.test == null ? [] : [`gain over SFT on all data: ${gain(overAllData.test)}`]),
+    ...(overAllData === null ? [] : [`gain over SFT on all data: ${gain(overAllData)}`]),
     ...(figures === undefined ? [] : luckLines(figures, champion)),
   ];
 }
@@ -28,10 +28,7 @@ function isAllData(trial: number, { champion, confirmation }: ExplorationResult)
 
 function luckLines(figures: Figures, champion: number): readonly string[] {
   const luck = shrinkageText(figures, champion);
-  return [
-    ...(luck === null ? [] : [`champion's score: ${luck}`]),
-    `trials: ${fourWayText(figures.counts)}`,
-  ];
+  return [...(luck === null ? [] : [`champion's score: ${luck}`]), `trials: ${fourWayText(figures.counts)}`];
 }
 
 function gain({ value, low, high }: Estimate): string {

@@ -47,7 +47,12 @@ function countedLimit(relativeToBase: boolean, pairs: ConstraintItems['pairs'], 
   const items = pairs.length;
   const count = (holds: (candidate: number, base: number) => boolean): number =>
     pairs.filter(([candidate, base]) => holds(candidate, base)).length;
-  if (!relativeToBase) return wilson(count((candidate) => candidate === 1), items, z)[0];
+  if (!relativeToBase)
+    return wilson(
+      count((candidate) => candidate === 1),
+      items,
+      z,
+    )[0];
   const gained = count((candidate, base) => candidate > base);
   const lost = count((candidate, base) => candidate < base);
   return pairedLowerLimit({ gained, lost, items }, z);
@@ -79,7 +84,8 @@ export function narrowMargins(
     const items = benchmarks.find(({ name }) => name === benchmark)?.splits.confirm.items ?? 0;
     const z2 = normalQuantile(level) ** 2;
     if (!relativeToBase || bound > 0 || items * -bound >= z2 * (1 + bound) - TOLERANCE) return [];
-    const needed = bound === 0 ? 'no number of' : `at least ${String(Math.ceil((z2 * (1 + bound)) / -bound))}`;
+    const needed =
+      bound === 0 ? 'no number of' : `at least ${String(Math.ceil((z2 * (1 + bound)) / -bound))}`;
     return [
       `objective.constraints.${String(index)}: ${String(items)} confirm items cannot show ${benchmark} within ${String(-bound)} of the base, ` +
         `even where every answer is alike; ${needed} items could. Widen the margin or add items, else the champion's constraint stays "not shown"`,

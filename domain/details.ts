@@ -24,7 +24,11 @@ function ending(result: ExplorationResult | null): readonly string[] {
     result.champion === 0
       ? ''
       : `; gain on the test split ${value.toFixed(4)} (95 %: ${low.toFixed(4)} to ${high.toFixed(4)})`;
-  return ['', `**Result:** ${cell(verdictText(result))}${gain}`, ...notShownLines(result).map((line) => `- ${cell(line, 240)}`)];
+  return [
+    '',
+    `**Result:** ${cell(verdictText(result))}${gain}`,
+    ...notShownLines(result).map((line) => `- ${cell(line, 240)}`),
+  ];
 }
 
 function headline(state: Exploration): string {

@@ -46,11 +46,7 @@ export function reasonOf(
   return champion === null ? reasonToKeep(base, finalists) : reasonToChoose(base, finalists, champion);
 }
 
-function reasonToChoose(
-  base: SplitScores,
-  finalists: readonly SplitScores[],
-  champion: SplitScores,
-): string {
+function reasonToChoose(base: SplitScores, finalists: readonly SplitScores[], champion: SplitScores): string {
   const name = trialName(champion.trial);
   const of = `of ${String(finalists.length)} finalists on the confirm split`;
   const unshown = (champion.constraints ?? []).filter(({ shown }) => !shown);

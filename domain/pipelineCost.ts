@@ -17,7 +17,10 @@ export function pipelineCosts(rows: readonly TrialRecord[]): ReadonlyMap<string,
   const costs = new Map<string, number>();
   for (const { stageId } of rows) {
     const all = ancestry(stageId, parents);
-    costs.set(stageId, [...all].reduce((sum, id) => sum + (own.get(id) ?? 0), 0));
+    costs.set(
+      stageId,
+      [...all].reduce((sum, id) => sum + (own.get(id) ?? 0), 0),
+    );
   }
   return costs;
 }

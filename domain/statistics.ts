@@ -61,7 +61,10 @@ export function pairedDifference(parts: readonly PairedScores[], seed: string): 
 function bootstrap(parts: readonly ItemScores[], seed: string): Estimate {
   const used = parts.filter(({ share, items }) => share > 0 && items.length > 0);
   const value = used.reduce((sum, { share, items }) => sum + share * mean(items), 0);
-  const drawn = used.map(({ share, items, clusters }) => ({ share, units: unitsOf(items, clusters ?? null) }));
+  const drawn = used.map(({ share, items, clusters }) => ({
+    share,
+    units: unitsOf(items, clusters ?? null),
+  }));
   const integer = fastIntegers(`bootstrap ${seed}`);
   const means = Float64Array.from({ length: RESAMPLES }, () =>
     drawn.reduce((sum, { share, units }) => sum + share * resampledMean(units, integer), 0),

@@ -2,7 +2,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { attemptTotals } from '../../domain/cost.js';
 import type { Attempt, Manifest, Score } from '../../domain/outcome.js';
 import type { Json } from '../../domain/json.js';
-import { canonicalJson, inputIds, SOURCE_KINDS, type IdentifiedStage, type Stage } from '../../domain/stage.js';
+import {
+  canonicalJson,
+  inputIds,
+  SOURCE_KINDS,
+  type IdentifiedStage,
+  type Stage,
+} from '../../domain/stage.js';
 import { trialName, type StageCost, type TrialRecord } from '../../domain/trial.js';
 import type {
   BookedWeights,
@@ -65,7 +71,8 @@ async function recordRow(store: Store, explorationId: string, row: TrialRecord):
   if (earlier === null) return putOnce(store, key, JSON.stringify(await withPairedChances(store, row)));
   const { constraints: _, ...known } = JSON.parse(earlier) as TrialRecord;
   const { constraints: __, ...same } = row;
-  if (canonicalJson(known as unknown as Json) !== canonicalJson(same as unknown as Json)) await putOnce(store, key, JSON.stringify(row));
+  if (canonicalJson(known as unknown as Json) !== canonicalJson(same as unknown as Json))
+    await putOnce(store, key, JSON.stringify(row));
 }
 
 async function lookup(store: Store, { stageId, evaluations, requester }: LookupInput): Promise<LookupOutput> {

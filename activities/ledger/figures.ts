@@ -1,6 +1,12 @@
 import { constraintEvidence } from '../../domain/constraintEvidence.js';
 import { DEFAULT_LEVEL, SPLITS, type Plan, type Split } from '../../domain/plan.js';
-import type { ConstraintEvidence, Estimate, Figures, GainFigures, ModelFigures } from '../../domain/result.js';
+import type {
+  ConstraintEvidence,
+  Estimate,
+  Figures,
+  GainFigures,
+  ModelFigures,
+} from '../../domain/result.js';
 import { fourWay, shrinkageOf } from '../../domain/shrinkage.js';
 import { pairedDifference, scoreEstimate } from '../../domain/statistics.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
@@ -65,7 +71,9 @@ export async function figuresOf(
   const gains: GainFigures[] = [];
   for (const over of trials)
     if (over !== chosen.champion && chosen.champion !== 0)
-      gains.push(await gainFigures(store, plan, over, [bySplit(scored, chosen.champion), bySplit(scored, over)]));
+      gains.push(
+        await gainFigures(store, plan, over, [bySplit(scored, chosen.champion), bySplit(scored, over)]),
+      );
   return {
     models,
     gains,
@@ -81,12 +89,7 @@ function bySplit({ rows, confirm, test }: FinalScores, trial: number): BySplit {
   return { search: of(rows), confirm: of(confirm), test: of(test) };
 }
 
-async function modelFigures(
-  store: Store,
-  plan: Plan,
-  trial: number,
-  model: BySplit,
-): Promise<ModelFigures> {
+async function modelFigures(store: Store, plan: Plan, trial: number, model: BySplit): Promise<ModelFigures> {
   const on = async (split: Split): Promise<Estimate | null> => {
     const result = model[split];
     return result === null ? null : estimateOn(store, plan, result, split);

@@ -61,7 +61,9 @@ async function confirm(
   const finalists = await Promise.all(
     scored.filter(({ trial }) => named?.includes(trial) ?? true).map(judged),
   );
-  const allDataTrial = (await loadRows(store, explorationId)).find(({ origin }) => origin === 'allData')?.trial;
+  const allDataTrial = (await loadRows(store, explorationId)).find(
+    ({ origin }) => origin === 'allData',
+  )?.trial;
   const allData = scored.find(({ trial }) => trial === allDataTrial);
   const baseScores = await judged(base);
   const champion = chooseChampion(baseScores, finalists);
@@ -83,7 +85,10 @@ async function conclude(store: Store, plan: Plan, stoppedBecause: string): Promi
   const confirmation = JSON.parse(text ?? 'null') as Confirmation;
   const test = await finalResults(store, plan, 'test');
   const models = test.map(({ trial, stageId }) => ({ trial, stageId }));
-  await openTest(store, explorationId, { by: 'conclude, of a workflow that began without this record', models });
+  await openTest(store, explorationId, {
+    by: 'conclude, of a workflow that began without this record',
+    models,
+  });
   const base = baseOf(test);
   const best = test.find(({ trial }) => trial === confirmation.champion) ?? base;
   const difference = await gainOn(store, plan, [best, base], 'test');

@@ -36,7 +36,10 @@ export async function clustersOf(
   );
   const named = items.map(({ id, cluster, group }) => {
     const of = cluster ?? group;
-    return [id, typeof of === 'string' || typeof of === 'number' ? `cluster ${String(of)}` : `item ${id}`] as const;
+    return [
+      id,
+      typeof of === 'string' || typeof of === 'number' ? `cluster ${String(of)}` : `item ${id}`,
+    ] as const;
   });
   return new Set(named.map(([, cluster]) => cluster)).size === named.length ? null : new Map(named);
 }
@@ -116,7 +119,10 @@ function evaluationOf({ scores }: Scored, benchmark: string): string {
   return scores[benchmark]?.stageId ?? '';
 }
 
-function inOrder(clusters: ReadonlyMap<string, string> | null, ids: readonly string[]): readonly string[] | null {
+function inOrder(
+  clusters: ReadonlyMap<string, string> | null,
+  ids: readonly string[],
+): readonly string[] | null {
   return clusters === null ? null : ids.map((id) => clusters.get(id) ?? `item ${id}`);
 }
 

@@ -11,7 +11,9 @@ export function headline(found: StoredExploration): Markup {
   const allData = found.rows.find(({ origin }) => origin === 'allData');
   const { result, plan } = found;
   return html`<section aria-labelledby="headline">
-    <h1 id="headline">${plan.name}: ${result === null ? 'still running, no result yet' : verdictText(result)}</h1>
+    <h1 id="headline">
+      ${plan.name}: ${result === null ? 'still running, no result yet' : verdictText(result)}
+    </h1>
     ${result === null ? html`` : notShownLines(result).map((line) => html`<p class="warning">${line}</p>`)}
     <dl class="figures">
       ${result === null ? html`` : testFigures(result)}

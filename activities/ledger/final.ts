@@ -65,7 +65,7 @@ async function confirm(
     ({ origin }) => origin === 'allData',
   )?.trial;
   const allData = scored.find(({ trial }) => trial === allDataTrial);
-  const baseScores = await judged(base);
+  const baseScores = splitScores(plan, base, base);
   const champion = chooseChampion(baseScores, finalists);
   const chosen = scored.find(({ trial }) => trial === champion?.trial);
   return {

@@ -118,7 +118,8 @@ function modelRow(found: StoredExploration, result: ExplorationResult, confirmed
 }
 
 /** Shown by the interval, met by the point estimate alone, or not met. */
-function standing({ feasible, constraints }: SplitScores): string {
+function standing({ trial, feasible, constraints }: SplitScores): string {
+  if (trial === 0) return '–';
   if (constraints === undefined) return feasible ? 'met' : 'not met';
   if (constraints.length === 0) return 'none';
   if (!feasible) return 'not met';

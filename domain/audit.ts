@@ -1,8 +1,10 @@
 import { attemptRules } from './auditAttempts.js';
+import { finalRules } from './auditFinal.js';
 import { stageRules } from './auditStages.js';
 import { trialRules } from './auditTrials.js';
 import type { DecisionRecord } from './decision.js';
 import type { Attempt } from './outcome.js';
+import type { Opening } from './opening.js';
 import type { Plan, Split } from './plan.js';
 import type { ExplorationResult } from './result.js';
 import type { TrialRecord, TrialResult } from './trial.js';
@@ -25,6 +27,7 @@ export interface Books {
   /** Re-scorings of the base and the finalists on the later splits. */
   readonly finals: readonly { readonly split: Split; readonly result: TrialResult }[];
   readonly result: ExplorationResult | null;
+  readonly openings: readonly Opening[];
   /** Stopped or failed: then trials in flight have no row. */
   readonly ended: boolean;
   /** The objects that rows and finals speak of, where they are still in the store. */
@@ -50,7 +53,12 @@ export interface AuditRule {
 }
 
 /** All invariants. They hold at any moment of a running exploration, and however often it was killed. */
-export const AUDIT_RULES: readonly AuditRule[] = [...trialRules, ...stageRules, ...attemptRules];
+export const AUDIT_RULES: readonly AuditRule[] = [
+  ...trialRules,
+  ...stageRules,
+  ...attemptRules,
+  ...finalRules,
+];
 
 /** Checks an exploration's whole history; empty: the books are right. */
 export function auditLedger(books: Books): readonly Finding[] {

@@ -1,3 +1,4 @@
+import { constraintChances } from './constraintChance.js';
 import type { Plan } from './plan.js';
 import { compareRows, judge } from './ranking.js';
 import { NO_RECOVERIES, withRecoveries, type Recoveries } from './recoveries.js';
@@ -27,6 +28,8 @@ export interface Exploration {
   readonly completed: number;
   readonly failed: number;
   readonly baseScores: Readonly<Record<string, BenchmarkScore>> | null;
+  /** SFT on all data once it was scored: the later splits compare with it. Absent in what 0.1 carried over. */
+  readonly allData?: ProposedTrial | null;
   /** The best rows, ranked; bounded. */
   readonly top: readonly TopRow[];
   readonly spend: Spend;
@@ -78,6 +81,7 @@ export function beginExploration(
     completed: 0,
     failed: 0,
     baseScores: null,
+    allData: null,
     top: [],
     spend: {
       gpuSeconds: 0,
@@ -150,12 +154,18 @@ export function rowOf(state: Exploration, result: TrialResult): TrialRecord | nu
     result.status === 'completed'
       ? judge(state.plan, result.scores, baseScores)
       : { score: null, standardError: null, feasible: false };
-  return { schemaVersion: 1, ...flight.proposed, ...result, ...judged, sequence: state.ledgerRows };
+  const chances =
+    result.status === 'completed'
+      ? { constraints: constraintChances(state.plan, result.scores, baseScores) }
+      : {};
+  const row = { schemaVersion: 1, ...flight.proposed, ...result, ...judged, ...chances } as const;
+  return { ...row, sequence: state.ledgerRows };
 }
 
 /** The state after a row was written. */
 export function withRow(state: Exploration, row: TrialRecord): Exploration {
   const isBase = row.origin === 'base' && row.status === 'completed' && state.baseScores === null;
+  const isAllData = row.origin === 'allData' && row.status === 'completed';
   return {
     ...state,
     inFlight: without(state.inFlight, row.trial),
@@ -163,10 +173,15 @@ export function withRow(state: Exploration, row: TrialRecord): Exploration {
     completed: state.completed + (row.status === 'completed' ? 1 : 0),
     failed: state.failed + (row.status === 'completed' ? 0 : 1),
     baseScores: isBase ? row.scores : state.baseScores,
+    allData: isAllData ? proposalOf(row) : (state.allData ?? null),
     top: ranked(state.top, row),
     spend: spendWith(state.spend, row),
     recoveries: withRecoveries(state.recoveries ?? NO_RECOVERIES, row),
   };
+}
+
+function proposalOf({ trial, origin, decision, action, stageId, label }: ProposedTrial): ProposedTrial {
+  return { trial, origin, decision, action, stageId, label };
 }
 
 function without(flights: readonly InFlight[], trial: number): readonly InFlight[] {

@@ -66,6 +66,9 @@ export interface LlmSettings {
 export const POLICY_NAMES = ['random', 'evolution', 'tpe', 'agent', 'hybrid'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
 
+/** The level of a plan that names none. */
+export const DEFAULT_LEVEL = 0.95;
+
 /** The spec resolved: defaults filled in, files pinned by hash, everything the loop needs. */
 export interface Plan {
   readonly schemaVersion: 1;
@@ -79,6 +82,8 @@ export interface Plan {
   readonly benchmarks: readonly PlannedBenchmark[];
   readonly actions: readonly ActionSpace[];
   readonly constraints: readonly Constraint[];
+  /** Of the one-sided interval that has to show a constraint on the confirm split; absent in plans of 0.1: 0.95. */
+  readonly level?: number;
   readonly policy: PolicyName;
   readonly llm: LlmSettings | null;
   readonly budget: Budget;

@@ -63,6 +63,20 @@ export interface ProposedTrial {
   readonly label: string;
 }
 
+/** How likely a model meets a constraint, from its scores on the search split. */
+export interface ConstraintChance {
+  readonly benchmark: string;
+  /** The base's evaluation that it is relative to; null for an absolute bound. */
+  readonly base: string | null;
+  /** Score minus the lowest score that meets it: at least 0 where the point estimate does. */
+  readonly slack: number;
+  readonly standardError: number;
+  /** Whether the standard error is of item-paired differences, or of two independent samples (then too large). */
+  readonly paired: boolean;
+  /** Φ(slack / standard error). */
+  readonly chance: number;
+}
+
 /** One row of the ledger, immutable. `sequence` is the order of completion, without gaps from 0. */
 export interface TrialRecord extends ProposedTrial, TrialResult {
   readonly schemaVersion: 1;
@@ -72,6 +86,8 @@ export interface TrialRecord extends ProposedTrial, TrialResult {
   readonly standardError: number | null;
   /** All constraints met by the point estimates. */
   readonly feasible: boolean;
+  /** One for each constraint whose scores are there; absent in rows of 0.1 and of failed trials. */
+  readonly constraints?: readonly ConstraintChance[];
 }
 
 /** `t0007`. */

@@ -22,6 +22,8 @@ export interface Doubles {
   readonly slates: Slate[];
   readonly consulted: SuggestJob[];
   readonly ended: string[];
+  /** What was scored on later splits, and that the test split was opened, in order. */
+  readonly finals: string[];
   /** Stage ids (by trial) whose build waits until released; a cancellation ends the wait. */
   readonly gates: Map<number, Promise<void>>;
   /** Told by the build (`throws`: also by the evaluation) of this trial instead of a result. */
@@ -58,6 +60,7 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     slates: [],
     consulted: [],
     ended: [],
+    finals: [],
     gates: new Map(),
     failures: new Map(),
     parents: new Map(),
@@ -136,7 +139,14 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
           );
         return Promise.resolve();
       },
-      recordFinal: () => Promise.resolve(),
+      recordFinal: ({ split, result }) => {
+        made.finals.push(`${split} ${String(result.trial)}`);
+        return Promise.resolve();
+      },
+      openTest: ({ models }) => {
+        made.finals.push(`opened for ${models.map(({ trial }) => String(trial)).join(', ')}`);
+        return Promise.resolve();
+      },
       recordEnded: ({ reason }) => {
         made.ended.push(reason);
         return Promise.resolve();

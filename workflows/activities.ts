@@ -1,6 +1,7 @@
 import type { DecideInput, DecideOutput } from '../domain/decision.js';
 import type { Json } from '../domain/json.js';
 import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome, Score } from '../domain/outcome.js';
+import type { Opening } from '../domain/opening.js';
 import type { Plan, Split } from '../domain/plan.js';
 import type { Confirmation, ExplorationResult } from '../domain/result.js';
 import type { IdentifiedStage } from '../domain/stage.js';
@@ -61,6 +62,8 @@ export interface OrchestratorActivities {
 export interface FinalInput {
   readonly explorationId: string;
   readonly ledgerRows: number;
+  /** The trials that may become champion; absent in histories of 0.1: all that were scored. */
+  readonly finalists?: readonly number[];
 }
 
 /** Local activities: look-ups and small writes. */
@@ -73,6 +76,12 @@ export interface StoreActivities {
     readonly explorationId: string;
     readonly split: Split;
     readonly result: TrialResult;
+  }): Promise<void>;
+  /** Records that the test split is opened, before anything is scored on it; refuses a second opening. */
+  openTest(input: {
+    readonly explorationId: string;
+    readonly by: string;
+    readonly models: Opening['models'];
   }): Promise<void>;
   recordEnded(input: {
     readonly explorationId: string;

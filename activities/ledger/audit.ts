@@ -50,7 +50,7 @@ export async function loadAudit(store: Store, name: string): Promise<AuditView |
 
 /** Everything that is on record of the exploration, its objects' manifests too. */
 export async function loadBooks(store: Store, found: StoredExploration): Promise<Books> {
-  const { plan, rows, decisions, result, ended } = found;
+  const { plan, rows, decisions, result, openings = [], ended } = found;
   const finals = await loadFinals(store, plan.explorationId);
   const ids = [...rows, ...finals.map((one) => one.result)].flatMap((one) => [
     one.stageId,
@@ -58,7 +58,7 @@ export async function loadBooks(store: Store, found: StoredExploration): Promise
     ...one.stages.map(({ stageId }) => stageId),
   ]);
   const objects = await loadObjects(store, ids);
-  return { plan, rows, decisions, finals, result, ended: ended !== null, objects };
+  return { plan, rows, decisions, finals, result, openings, ended: ended !== null, objects };
 }
 
 async function loadFinals(store: Store, explorationId: string): Promise<Books['finals']> {

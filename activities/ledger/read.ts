@@ -1,4 +1,5 @@
 import type { DecisionRecord } from '../../domain/decision.js';
+import type { Opening } from '../../domain/opening.js';
 import type { Plan, Split } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
@@ -22,6 +23,8 @@ export interface StoredExploration {
   readonly finals: readonly FinalRow[];
   readonly decisions: readonly DecisionRecord[];
   readonly result: ExplorationResult | null;
+  /** When the test split was opened, by whom and for which models; empty for explorations of 0.1. */
+  readonly openings?: readonly Opening[];
   readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
 }
 
@@ -53,6 +56,10 @@ export async function loadRows(store: Store, explorationId: string): Promise<rea
   return readAll<TrialRecord>(store, keys.rows(explorationId));
 }
 
+export async function loadOpenings(store: Store, explorationId: string): Promise<readonly Opening[]> {
+  return readAll<Opening>(store, keys.openings(explorationId));
+}
+
 async function loadFinals(store: Store, explorationId: string): Promise<readonly FinalRow[]> {
   const of = async (split: FinalRow['split']): Promise<readonly FinalRow[]> => {
     const results = await readAll<TrialResult>(store, keys.finalRows(explorationId, split));
@@ -68,12 +75,13 @@ export async function loadExploration(store: Store, name: string): Promise<Store
   const { explorationId } = pointer;
   const plan = await readJson<Plan>(store, keys.plan(explorationId));
   if (plan === null) return null;
-  const [rows, finals, decisions, result, ended] = await Promise.all([
+  const [rows, finals, decisions, result, openings, ended] = await Promise.all([
     loadRows(store, explorationId),
     loadFinals(store, explorationId),
     readAll<DecisionRecord>(store, keys.decisions(explorationId)),
     readJson<ExplorationResult>(store, keys.result(explorationId)),
+    loadOpenings(store, explorationId),
     readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
   ]);
-  return { pointer, plan, rows, finals, decisions, result, ended };
+  return { pointer, plan, rows, finals, decisions, result, openings, ended };
 }

@@ -7,6 +7,7 @@ import { html, type Markup } from './html.js';
 import { leaderboardSection } from './leaderboard.js';
 import { reliabilitySection } from './reliability.js';
 import { splitsSection } from './splits.js';
+import { tradeoffsSection } from './tradeoffs.js';
 import { trialSections } from './trials.js';
 
 /** The report as one HTML page: no network, no scripts, readable without colours, printable. */
@@ -24,8 +25,8 @@ export function renderReport(found: StoredExploration): string {
       </head>
       <body>
         <main>
-          ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${leaderboardSection(found)}
-          ${reliabilitySection(found)} ${trialSections(found)} ${identity(found)}
+          ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${tradeoffsSection(found)}
+          ${leaderboardSection(found)} ${reliabilitySection(found)} ${trialSections(found)} ${identity(found)}
         </main>
       </body>
     </html>`;

@@ -5,12 +5,14 @@ import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import type { WrittenSpace } from './parameterSchema.js';
 import type { Spec } from './schema.js';
+import { narrowMargins } from '../../domain/constraintEvidence.js';
 import type { Sources } from './sources.js';
 
 /** The plan of a spec: every default filled in, every source pinned. Pure. */
 export function resolvePlan(spec: Spec, sources: Sources, explorationId: string): Plan {
   const llm = llmOf(spec);
   const policy = spec.policy === 'auto' ? (llm === null ? 'tpe' : 'hybrid') : spec.policy;
+  const constraints = spec.objective.constraints.map(constraintOf);
   return {
     schemaVersion: 1,
     explorationId,
@@ -18,7 +20,8 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     seed: String(spec.seed),
     ...sources,
     actions: actionsOf(spec).map((action) => actionSpace(action, sources)),
-    constraints: spec.objective.constraints.map(constraintOf),
+    constraints,
+    level: spec.objective.level,
     policy,
     llm: asksLlm(policy) ? llm : null,
     budget: {
@@ -30,7 +33,11 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     checkpointSeconds: spec.checkpointSeconds,
     maxStages: spec.maxStages ?? null,
     finalists: spec.finalists,
-    notes: [...policyNotes(spec), ...idleParameters(spec)],
+    notes: [
+      ...policyNotes(spec),
+      ...idleParameters(spec),
+      ...narrowMargins(constraints, sources.benchmarks, spec.objective.level),
+    ],
   };
 }
 

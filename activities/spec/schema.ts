@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
-import { POLICY_NAMES } from '../../domain/plan.js';
+import { DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
 import type { BuildKind } from '../../domain/stage.js';
 import { DURATION, secondsOf } from './duration.js';
 import { parametersSchema } from './parameterSchema.js';
@@ -112,6 +112,12 @@ export const SpecSchema = z.strictObject({
     .strictObject({
       maximize: z.literal('weightedMean').default('weightedMean'),
       constraints: z.array(Constraint).default([]),
+      level: z
+        .number()
+        .min(0.5)
+        .max(0.9999)
+        .default(DEFAULT_LEVEL)
+        .describe('Of the one-sided interval by which the champion has to show each constraint.'),
     })
     .prefault({}),
   policy: z

@@ -26,6 +26,9 @@ export const keys = {
   /** What a decision asks the sampler: a SuggestRequest. */
   suggestRequest: (explorationId: string, decision: number, requestSha256: string) =>
     `decisions/${explorationId}/requests/${six(decision)}-${requestSha256.slice(0, 8)}.json`,
+  /** The test split was opened: an Opening; number 0 is the proper one, later ones were forced. */
+  openings: (explorationId: string) => `ledger/${explorationId}/opened`,
+  opening: (explorationId: string, number: number) => `ledger/${explorationId}/opened/${six(number)}.json`,
   finalRows: (explorationId: string, split: string) => `ledger/${explorationId}/${split}`,
   finalRow: (explorationId: string, split: string, trial: number) =>
     `ledger/${explorationId}/${split}/${trialName(trial)}.json`,

@@ -12,6 +12,7 @@ import {
 } from '@temporalio/workflow';
 import {
   beginExploration,
+  bookedUsd,
   endOfSearch,
   mayStart,
   rowOf,
@@ -99,6 +100,7 @@ async function startNext(inbox: Inbox, over: string | null): Promise<boolean> {
     trial: state.nextTrial,
     ledgerRows: state.ledgerRows,
     inFlight: state.inFlight.map((flight) => flight.proposed),
+    spent: { llmTokens: state.spend.llmTokens, usd: bookedUsd(state.spend) },
   });
   if (decided.kind === 'exhausted') {
     if (inbox.current().inFlight.length > 0) return false;

@@ -5,6 +5,7 @@ import type { Json } from '../../domain/json.js';
 import type { Plan } from '../../domain/plan.js';
 import { nameInPool, poolOf, triedStageIds } from '../../domain/pool.js';
 import { randomOf } from '../../domain/random.js';
+import { priceOf, usdOfCalls } from '../../domain/prices.js';
 import { canonicalJson, identify } from '../../domain/stage.js';
 import { describeAction, stageOfAction } from '../../domain/stageOfAction.js';
 import type { OrchestratorActivities } from '../../workflows/activities.js';
@@ -32,14 +33,15 @@ export function createDecide(options: DecideOptions): OrchestratorActivities['de
   const { reach = noFailpoints } = options;
   return async (input) => {
     const recorded = await reader.decision(input.explorationId, input.decision);
-    if (recorded !== null) return outputOf(recorded);
+    const plan = await reader.plan(input.explorationId);
+    if (recorded !== null) return outputOf(recorded, plan);
     const context = await contextOf(options, reader, input);
-    const proposal = await POLICIES[context.plan.policy].propose(context);
+    const proposal = await POLICIES[plan.policy].propose(context);
     if (proposal === null) return { kind: 'exhausted' };
     reach('decide/before-record');
     const kept = await keepRecord(options.store, input, recordOf(context, input, proposal));
     reach('decide/recorded');
-    return outputOf(kept);
+    return outputOf(kept, plan);
   };
 }
 
@@ -56,6 +58,7 @@ async function contextOf(
     rows,
     inFlight,
     decision,
+    spent: input.spent,
     previous: await reader.decision(explorationId, decision - 1),
     pool: poolOf(plan, rows),
     tried: triedStageIds(plan, rows, inFlight),
@@ -74,6 +77,7 @@ async function callLogOf(options: DecideOptions, plan: Plan, input: DecideInput)
     client,
     model: plan.llm.model,
     promptVersion: PROMPT_VERSION,
+    price: priceOf(plan.llm),
     heartbeat: options.heartbeat ?? (() => activity?.heartbeat()),
   });
 }
@@ -118,7 +122,7 @@ async function keepRecord(store: Store, input: DecideInput, record: DecisionReco
   return JSON.parse(first) as DecisionRecord;
 }
 
-function outputOf({ proposed, calls, fallback }: DecisionRecord): DecideOutput {
+function outputOf({ proposed, calls, fallback }: DecisionRecord, { llm }: Plan): DecideOutput {
   const llmTokens = calls.reduce((total, call) => total + call.promptTokens + call.completionTokens, 0);
-  return { kind: 'proposed', proposed, llmTokens, fallback };
+  return { kind: 'proposed', proposed, llmTokens, usd: usdOfCalls(llm, calls), fallback };
 }

@@ -1,5 +1,13 @@
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
-import type { ActionSpace, Constraint, LlmSettings, ParameterSpace, Plan } from '../../domain/plan.js';
+import { priceOf, tabledPrice } from '../../domain/prices.js';
+import type {
+  ActionSpace,
+  AgentSettings,
+  Constraint,
+  LlmSettings,
+  ParameterSpace,
+  Plan,
+} from '../../domain/plan.js';
 import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import type { WrittenSpace } from './parameterSchema.js';
@@ -20,6 +28,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     constraints: spec.objective.constraints.map(constraintOf),
     policy,
     llm: policy === 'agent' ? llm : null,
+    agent: agentOf(spec),
     budget: {
       trials: spec.budget.trials,
       gpuSeconds: spec.budget.gpuSeconds ?? null,
@@ -28,15 +37,34 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     parallel: spec.parallel,
     checkpointSeconds: spec.checkpointSeconds,
     finalists: spec.finalists,
-    notes: [...policyNotes(spec), ...idleParameters(spec)],
+    notes: [...policyNotes(spec), ...priceNotes(policy === 'agent' ? llm : null), ...idleParameters(spec)],
   };
 }
 
 function llmOf({ llm }: Spec): LlmSettings | null {
   if (llm === undefined) return null;
-  const { embedded, baseUrl, model, timeoutSeconds, maxTokens } = llm;
-  if (embedded === true) return EMBEDDED_LLM;
-  return baseUrl === undefined || model === undefined ? null : { baseUrl, model, timeoutSeconds, maxTokens };
+  const { embedded, baseUrl, model, timeoutSeconds, maxTokens, prices } = llm;
+  const priced = (settings: LlmSettings): LlmSettings => ({
+    ...settings,
+    price: prices ?? tabledPrice(settings.model),
+  });
+  if (embedded === true) return priced(EMBEDDED_LLM);
+  return baseUrl === undefined || model === undefined
+    ? null
+    : priced({ baseUrl, model, timeoutSeconds, maxTokens });
+}
+
+/** GPU-seconds differ from run to run: prompts hold them only where the search ends by them anyway. */
+function agentOf({ agent: { explore, costs }, budget }: Spec): AgentSettings {
+  const automatic = budget.gpuSeconds === undefined ? 'sequences' : 'seconds';
+  return { explore, costs: costs === 'auto' ? automatic : costs };
+}
+
+function priceNotes(llm: LlmSettings | null): readonly string[] {
+  if (llm === null || priceOf(llm) !== null) return [];
+  return [
+    `llm ${llm.model}: its price is not known, so no $ are booked; set llm.prices: {promptPerMillion, completionPerMillion} in USD (0 for a server of your own)`,
+  ];
 }
 
 function policyNotes({ policy, llm }: Spec): readonly string[] {

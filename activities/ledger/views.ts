@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../domain/json.js';
-import type { DecisionRecord } from '../../domain/decision.js';
 import type { ExplorationResult } from '../../domain/result.js';
+import { usdOfCalls } from '../../domain/prices.js';
 import { compareRows } from '../../domain/ranking.js';
 import { applicable } from '../../domain/stageOfAction.js';
 import { nameInPool, poolOf } from '../../domain/pool.js';
@@ -37,7 +37,8 @@ export interface StatusView {
     readonly gpuSeconds: number;
     readonly lostGpuSeconds: number;
     readonly llmTokens: number;
-    readonly usd: number;
+    /** What LLM calls cost; null: the price is not known. */
+    readonly usd: number | null;
   };
   /** What content-addressed reuse of stages saved. */
   readonly saved: { readonly stages: number; readonly gpuSeconds: number };
@@ -100,11 +101,11 @@ export function statusOf(found: StoredExploration): StatusView {
     test: result === null ? null : testOf(result),
     verdict: result?.verdict ?? null,
     champion: result === null ? null : trialName(result.champion),
-    ...costsOf(rows, found.decisions),
+    ...costsOf(found),
   };
 }
 
-function stateOf({ result, ended }: StoredExploration): ExplorationState {
+export function stateOf({ result, ended }: StoredExploration): ExplorationState {
   if (result !== null) return result.stoppedBecause.startsWith('stopped') ? 'stopped' : 'completed';
   return ended?.state ?? 'running';
 }
@@ -128,11 +129,11 @@ function testOf({ test }: ExplorationResult): NonNullable<StatusView['test']> {
   };
 }
 
-function intervalOf({ score, standardError }: TrialRecord): readonly [number, number] | null {
+export function intervalOf({ score, standardError }: TrialRecord): readonly [number, number] | null {
   return score === null || standardError === null ? null : normalInterval(score, standardError);
 }
 
-function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecord[]) {
+function costsOf({ plan, rows, decisions }: StoredExploration) {
   const stages = rows.flatMap((row) => row.stages);
   const paid = stages.filter(({ reused }) => !reused);
   const saved = stages.filter(({ reused }) => reused);
@@ -142,7 +143,7 @@ function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecor
       gpuSeconds: sum(paid.map((stage) => stage.gpuSeconds)),
       lostGpuSeconds: sum(paid.map((stage) => stage.lostGpuSeconds)),
       llmTokens: sum(calls.map((call) => call.promptTokens + call.completionTokens)),
-      usd: 0,
+      usd: usdOfCalls(plan.llm, calls),
     },
     saved: { stages: saved.length, gpuSeconds: sum(saved.map((stage) => stage.gpuSeconds)) },
     recoveries: rounded(recoveriesOf(rows)),

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Proposal } from '../../domain/decision.js';
+import { explores } from '../../domain/explorationFloor.js';
 import { sampleNewAction } from '../../domain/space.js';
 import type { BuildKind } from '../../domain/stage.js';
 import type { Action } from '../../domain/trial.js';
@@ -24,7 +25,7 @@ async function propose(context: PolicyContext): Promise<Proposal | null> {
       'policy agent: expected an llm in the spec, got none',
       'InvalidPlan',
     );
-  if (context.random('exploration floor').real() < (context.plan.agent?.explore ?? 0))
+  if (explores(context.plan.seed, context.decision, context.plan.agent?.explore ?? 0))
     return explore(context);
   const substitutes = substitutesOf(context);
   const kinds = [...substitutes.keys()];

@@ -6,6 +6,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addGpuWorker } from './commands/gpuWorker.js';
 import { addGc } from './commands/gc.js';
 import { addQuickstart } from './commands/quickstart.js';
+import { addShow } from './commands/show.js';
 import { addStart } from './commands/start.js';
 import { addUp } from './commands/up.js';
 import { addValidate } from './commands/validate.js';
@@ -53,6 +54,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addGpuWorker,
     addStart,
     addViews,
+    addShow,
     addAudit,
     addWatch,
     addControls,

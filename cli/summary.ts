@@ -1,4 +1,5 @@
 import type { StatusView } from '../activities/ledger/views.js';
+import { usdText } from '../domain/prices.js';
 import { recoveryText } from '../domain/recoveries.js';
 import type { Estimate, ExplorationResult, Figures } from '../domain/result.js';
 import { fourWayText, shrinkageText } from '../domain/shrinkage.js';
@@ -40,12 +41,17 @@ export function costLines({ spend, saved, recoveries }: StatusView): readonly st
   const seconds = (value: number): string => `${value.toFixed(1)} GPU-seconds`;
   const recovered = recoveryText(recoveries);
   return [
-    `spent: ${seconds(spend.gpuSeconds)}${spend.llmTokens > 0 ? `, ${String(spend.llmTokens)} LLM tokens` : ''}`,
+    `spent: ${seconds(spend.gpuSeconds)}${llmText(spend)}`,
     ...(saved.stages > 0
       ? [`saved: ${String(saved.stages)} stages were in the store already, ${seconds(saved.gpuSeconds)}`]
       : []),
     ...(recovered === null ? [] : [`recovered: ${recovered}`]),
   ];
+}
+
+/** `, 1200 LLM tokens ($0.0021)`; nothing where no LLM was asked. */
+export function llmText({ llmTokens, usd }: Pick<StatusView['spend'], 'llmTokens' | 'usd'>): string {
+  return llmTokens === 0 ? '' : `, ${String(llmTokens)} LLM tokens (${usdText(usd)})`;
 }
 
 function estimate({ value, low, high }: Estimate): string {

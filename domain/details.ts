@@ -1,4 +1,5 @@
-import type { Exploration } from './exploration.js';
+import { bookedUsd, type Exploration } from './exploration.js';
+import { usdText } from './prices.js';
 import { NO_RECOVERIES, recoveryText } from './recoveries.js';
 import type { ExplorationResult } from './result.js';
 import { trialName } from './trial.js';
@@ -37,8 +38,14 @@ function headline(state: Exploration): string {
   return (
     `**${cell(plan.name)}** ${phase}: ${String(completed)} trials completed, ${String(failed)} failed, ` +
     `${String(inFlight.length)} running; ${spend.gpuSeconds.toFixed(0)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost, ` +
-    `${spend.savedGpuSeconds.toFixed(0)} saved by reuse); policy ${plan.policy}`
+    `${spend.savedGpuSeconds.toFixed(0)} saved by reuse); policy ${plan.policy}${llmText(spend)}`
   );
+}
+
+function llmText(spend: Exploration['spend']): string {
+  return spend.llmTokens === 0
+    ? ''
+    : `, ${String(spend.llmTokens)} LLM tokens (${usdText(bookedUsd(spend))})`;
 }
 
 /** What was cut short and taken up again; nothing where nothing was. */

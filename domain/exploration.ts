@@ -1,5 +1,6 @@
 import { constraintChances } from './constraintChance.js';
 import type { Plan } from './plan.js';
+import { plusUsd } from './prices.js';
 import { compareRows, judge } from './ranking.js';
 import { NO_RECOVERIES, withRecoveries, type Recoveries } from './recoveries.js';
 import type { BenchmarkScore, ProposedTrial, TrialRecord, TrialResult } from './trial.js';
@@ -59,6 +60,8 @@ export interface Spend {
   readonly savedGpuSeconds: number;
   readonly reusedStages: number;
   readonly llmTokens: number;
+  /** What LLM calls cost; null: the price is not known. Absent in what 0.1 carried over. */
+  readonly usd?: number | null;
   readonly fallbacks: number;
 }
 
@@ -89,6 +92,7 @@ export function beginExploration(
       savedGpuSeconds: 0,
       reusedStages: 0,
       llmTokens: 0,
+      usd: 0,
       fallbacks: 0,
     },
     recoveries: NO_RECOVERIES,
@@ -129,7 +133,7 @@ export function withStarted(state: Exploration, flight: InFlight): Exploration {
 /** A decision proposed a trial. */
 export function withDecision(
   state: Exploration,
-  decided: { llmTokens: number; fallback: boolean },
+  decided: { llmTokens: number; usd?: number | null; fallback: boolean },
 ): Exploration {
   return {
     ...state,
@@ -140,9 +144,15 @@ export function withDecision(
     spend: {
       ...state.spend,
       llmTokens: state.spend.llmTokens + decided.llmTokens,
+      usd: plusUsd(bookedUsd(state.spend), bookedUsd(decided)),
       fallbacks: state.spend.fallbacks + (decided.fallback ? 1 : 0),
     },
   };
+}
+
+/** What was booked before prices were is not known, unless no token was used. */
+export function bookedUsd({ llmTokens, usd }: Pick<Spend, 'llmTokens' | 'usd'>): number | null {
+  return usd === undefined ? (llmTokens === 0 ? 0 : null) : usd;
 }
 
 /** The ledger row of a finished trial; null when the trial is not in flight (a late or doubled report). */

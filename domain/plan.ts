@@ -1,3 +1,4 @@
+import type { Price } from './prices.js';
 import type { BuildKind } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
@@ -62,6 +63,15 @@ export interface LlmSettings {
   readonly model: string;
   readonly timeoutSeconds: number;
   readonly maxTokens: number;
+  /** What the endpoint charges; null: not known. Absent in plans of 0.1 (`priceOf`). */
+  readonly price?: Price | null;
+}
+/** How prompts tell what trials cost: measured GPU-seconds, or sequences trained on, which no clock changes. */
+export const COST_UNITS = ['seconds', 'sequences'] as const;
+export interface AgentSettings {
+  /** The share of decisions that are drawn at random without asking, in [0, 1]. */
+  readonly explore: number;
+  readonly costs: (typeof COST_UNITS)[number];
 }
 export const POLICY_NAMES = ['random', 'evolution', 'tpe', 'agent', 'hybrid'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
@@ -86,6 +96,8 @@ export interface Plan {
   readonly level?: number;
   readonly policy: PolicyName;
   readonly llm: LlmSettings | null;
+  /** Absent in plans of 0.1, which never explore and tell no costs. */
+  readonly agent?: AgentSettings;
   readonly budget: Budget;
   /** Trials in flight at once. */
   readonly parallel: number;

@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.js';
-import type { Attempt, FailureStatus } from './outcome.js';
+import type { Attempt, Evaluator, FailureStatus } from './outcome.js';
 import type { BuildKind } from './stage.js';
 
 /** What a policy chooses: an action type and the objects it applies to. Names, not ids, for data; stage ids for models. */
@@ -18,6 +18,8 @@ export interface BenchmarkScore {
   readonly score: number;
   readonly standardError: number;
   readonly items: number;
+  /** Absent in rows of 0.1. */
+  readonly evaluator?: Evaluator;
 }
 
 export type TrialStatus = 'completed' | FailureStatus;

@@ -220,6 +220,7 @@ function evaluate(trial: number, job: EvaluateJob): EvaluateOutcome {
     score: Math.min(1, 0.5 + trial / 100),
     standardError: 0.01,
     items: 64,
+    evaluator: null,
     reused: false,
   }));
   return { status: 'completed', scores, attempts: [] };

@@ -8,6 +8,7 @@ import {
   proxyActivities,
 } from '@temporalio/workflow';
 import type { DecideInput, DecideOutput } from '../domain/decision.js';
+import { bookedUsd } from '../domain/exploration.js';
 import type { Slate, SuggestJob } from '../domain/suggestion.js';
 import { trialName } from '../domain/trial.js';
 import type { ControlActivities, OrchestratorActivities } from './activities.js';
@@ -42,6 +43,7 @@ function inputOf(inbox: Inbox): DecideInput {
     trial: state.nextTrial,
     ledgerRows: state.ledgerRows,
     inFlight: state.inFlight.map((flight) => flight.proposed),
+    spent: { llmTokens: state.spend.llmTokens, usd: bookedUsd(state.spend) },
   };
 }
 

@@ -6,6 +6,7 @@ import { lastLlmTurn, mayAskLlm } from '../../domain/llmTurns.js';
 import type { Plan } from '../../domain/plan.js';
 import { nameInPool, poolOf, triedStageIds } from '../../domain/pool.js';
 import { randomOf } from '../../domain/random.js';
+import { priceOf, usdOfCalls } from '../../domain/prices.js';
 import { canonicalJson, identify, sha256Hex } from '../../domain/stage.js';
 import { describeAction, stageOfAction } from '../../domain/stageOfAction.js';
 import type { SuggestRequest } from '../../domain/suggestion.js';
@@ -34,7 +35,8 @@ export function createDecide(options: DecideOptions): OrchestratorActivities['de
   const { reach = noFailpoints } = options;
   return async (input) => {
     const recorded = await reader.decision(input.explorationId, input.decision);
-    if (recorded !== null) return outputOf(recorded);
+    const plan = await reader.plan(input.explorationId);
+    if (recorded !== null) return outputOf(recorded, plan);
     const context = await contextOf(options, reader, input);
     const proposal = await proposalOrRequest(context);
     if (proposal === null) return { kind: 'exhausted' };
@@ -42,7 +44,7 @@ export function createDecide(options: DecideOptions): OrchestratorActivities['de
     reach('decide/before-record');
     const kept = await keepRecord(options.store, input, recordOf(context, input, proposal));
     reach('decide/recorded');
-    return outputOf(kept);
+    return outputOf(kept, plan);
   };
 }
 
@@ -77,6 +79,7 @@ async function contextOf(
     rows,
     inFlight,
     decision,
+    spent: input.spent,
     previous: await reader.decision(explorationId, lastLlmTurn(plan.policy, decision)),
     pool: poolOf(plan, rows),
     tried: triedStageIds(plan, rows, inFlight),
@@ -97,6 +100,7 @@ async function callLogOf(options: DecideOptions, plan: Plan, input: DecideInput)
     client,
     model: plan.llm.model,
     promptVersion: PROMPT_VERSION,
+    price: priceOf(plan.llm),
     heartbeat: options.heartbeat ?? (() => activity?.heartbeat()),
   });
 }
@@ -141,7 +145,7 @@ async function keepRecord(store: Store, input: DecideInput, record: DecisionReco
   return JSON.parse(first) as DecisionRecord;
 }
 
-function outputOf({ proposed, calls, fallback }: DecisionRecord): DecideOutput {
+function outputOf({ proposed, calls, fallback }: DecisionRecord, { llm }: Plan): DecideOutput {
   const llmTokens = calls.reduce((total, call) => total + call.promptTokens + call.completionTokens, 0);
-  return { kind: 'proposed', proposed, llmTokens, fallback };
+  return { kind: 'proposed', proposed, llmTokens, usd: usdOfCalls(llm, calls), fallback };
 }

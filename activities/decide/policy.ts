@@ -1,4 +1,4 @@
-import type { Proposal } from '../../domain/decision.js';
+import type { DecideInput, Proposal } from '../../domain/decision.js';
 import type { Plan, PolicyName } from '../../domain/plan.js';
 import type { Random } from '../../domain/random.js';
 import type { Space } from '../../domain/space.js';
@@ -14,8 +14,14 @@ export interface PolicyContext extends Space {
   readonly inFlight: readonly ProposedTrial[];
   /** The number of this decision, from 0. */
   readonly decision: number;
-  /** What the decision before (of those that may ask the LLM) left: its digest, and how many rows it had seen. */
-  readonly previous: { readonly memory: string | null; readonly ledgerRows: number } | null;
+  /** What the decision before (of those that may ask the LLM) left: its digest, how many rows that knows, and how many the decision had seen. */
+  readonly previous: {
+    readonly memory: string | null;
+    readonly memoryRows?: number;
+    readonly ledgerRows: number;
+  } | null;
+  /** What decisions cost so far; absent: not told. */
+  readonly spent?: DecideInput['spent'];
   /** A generator that depends on the exploration's seed, the decision's number and the purpose alone. */
   random(purpose: string): Random;
   /** The recorded way to the LLM; null when the plan names none. */

@@ -152,6 +152,7 @@ function scoreOf({ stageId, result }: Manifest): Score {
     score: number('score'),
     standardError: number('standardError'),
     items: number('items'),
+    evaluator: (result['evaluator'] ?? null) as Score['evaluator'],
     reused: true,
   };
 }

@@ -1,5 +1,4 @@
 import type { JsonObject } from '../../domain/json.js';
-import type { DecisionRecord } from '../../domain/decision.js';
 import { chanceOfFeasibility, constraintChances } from '../../domain/constraintChance.js';
 import type { Opening } from '../../domain/opening.js';
 import { tradeoffs } from '../../domain/pareto.js';
@@ -9,6 +8,7 @@ import { wilson } from '../../domain/proportions.js';
 import type { ExplorationResult, FourWay, GainFigures, Shrinkage } from '../../domain/result.js';
 import { fourWay } from '../../domain/shrinkage.js';
 import { notShownLines, verdictText } from '../../domain/verdict.js';
+import { usdOfCalls } from '../../domain/prices.js';
 import { compareRows } from '../../domain/ranking.js';
 import { applicable } from '../../domain/stageOfAction.js';
 import { nameInPool, poolOf } from '../../domain/pool.js';
@@ -55,7 +55,8 @@ export interface StatusView {
     readonly gpuSeconds: number;
     readonly lostGpuSeconds: number;
     readonly llmTokens: number;
-    readonly usd: number;
+    /** What LLM calls cost; null: the price is not known. */
+    readonly usd: number | null;
   };
   /** What content-addressed reuse of stages saved. */
   readonly saved: { readonly stages: number; readonly gpuSeconds: number };
@@ -140,11 +141,11 @@ export function statusOf(found: StoredExploration): StatusView {
     shrinkage: result?.figures?.shrinkage ?? null,
     gains: result?.figures?.gains ?? [],
     openings: found.openings ?? [],
-    ...costsOf(rows, found.decisions),
+    ...costsOf(found),
   };
 }
 
-function stateOf({ result, ended }: StoredExploration): ExplorationState {
+export function stateOf({ result, ended }: StoredExploration): ExplorationState {
   if (result !== null) return result.stoppedBecause.startsWith('stopped') ? 'stopped' : 'completed';
   return ended?.state ?? 'running';
 }
@@ -177,7 +178,7 @@ function chosenOf(result: ExplorationResult | null): Parameters<typeof fourWay>[
 const COUNTED = ['exactMatch', 'regex', 'toolCallAst'];
 
 /** 95 %, two-sided: Wilson's where one benchmark of right and wrong items is the score, else the normal approximation. */
-function intervalOf(
+export function intervalOf(
   { benchmarks }: Plan,
   { score, standardError, scores }: TrialRecord,
 ): readonly [number, number] | null {
@@ -189,7 +190,7 @@ function intervalOf(
     : normalInterval(score, standardError);
 }
 
-function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecord[]) {
+function costsOf({ plan, rows, decisions }: StoredExploration) {
   const stages = rows.flatMap((row) => row.stages);
   const paid = stages.filter(({ reused }) => !reused);
   const saved = stages.filter(({ reused }) => reused);
@@ -199,7 +200,7 @@ function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecor
       gpuSeconds: sum(paid.map((stage) => stage.gpuSeconds)),
       lostGpuSeconds: sum(paid.map((stage) => stage.lostGpuSeconds)),
       llmTokens: sum(calls.map((call) => call.promptTokens + call.completionTokens)),
-      usd: 0,
+      usd: usdOfCalls(plan.llm, calls),
     },
     saved: { stages: saved.length, gpuSeconds: sum(saved.map((stage) => stage.gpuSeconds)) },
     recoveries: rounded(recoveriesOf(rows)),

@@ -1,5 +1,6 @@
 import type { ExplorationResult } from '../../domain/result.js';
 import { notShownLines, verdictText } from '../../domain/verdict.js';
+import { usdText } from '../../domain/prices.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { statusOf } from '../ledger/views.js';
 import { durationText, estimateText, percent } from './format.js';
@@ -23,7 +24,7 @@ export function headline(found: StoredExploration): Markup {
       ${figure('Trials', `${String(status.trials.completed)} completed, ${String(status.trials.failed)} failed`)}
       ${figure('GPU time', `${durationText(status.spend.gpuSeconds)}, ${durationText(status.spend.lostGpuSeconds)} lost`)}
       ${figure('Reuse', `${String(status.saved.stages)} stages, ${durationText(status.saved.gpuSeconds)} saved`)}
-      ${figure('LLM tokens', String(status.spend.llmTokens))}
+      ${figure('LLM', `${String(status.spend.llmTokens)} tokens, ${usdText(status.spend.usd)}`)}
     </dl>
     ${plan.notes.map((note) => html`<p class="note">${note}</p>`)}
   </section>`;

@@ -6,6 +6,8 @@ import { headline } from './headline.js';
 import { html, type Markup } from './html.js';
 import { leaderboardSection } from './leaderboard.js';
 import { reliabilitySection } from './reliability.js';
+import { searchOf } from '../ledger/search.js';
+import { searchSection } from './search.js';
 import { splitsSection } from './splits.js';
 import { tradeoffsSection } from './tradeoffs.js';
 import { trialSections } from './trials.js';
@@ -26,7 +28,8 @@ export function renderReport(found: StoredExploration): string {
       <body>
         <main>
           ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${tradeoffsSection(found)}
-          ${leaderboardSection(found)} ${reliabilitySection(found)} ${trialSections(found)} ${identity(found)}
+          ${leaderboardSection(found)} ${searchSection(found)} ${reliabilitySection(found)}
+          ${trialSections(found)} ${identity(found)}
         </main>
       </body>
     </html>`;
@@ -39,6 +42,7 @@ function identity(found: StoredExploration): Markup {
   const data = JSON.stringify({
     status: statusOf(found),
     leaderboard: leaderboardOf(found),
+    search: searchOf(found),
     result: found.result,
   });
   const link = `data:application/json;base64,${Buffer.from(data).toString('base64')}`;

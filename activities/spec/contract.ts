@@ -76,11 +76,17 @@ export const BuiltModelSchema = z.strictObject({
   attempts: z.array(AttemptSchema),
   reused: z.boolean(),
 });
+export const EvaluatorSchema = z.strictObject({
+  benchmarkSha256: hash,
+  templateSha256: hash.nullable(),
+  generationSha256: hash,
+});
 export const ScoreSchema = z.strictObject({
   stageId: hash,
   score: z.number(),
   standardError: z.number().min(0),
   items: count,
+  evaluator: EvaluatorSchema.nullable(),
   reused: z.boolean(),
 });
 export const EvaluatedSchema = z.strictObject({
@@ -161,6 +167,7 @@ export const CONTRACT = {
   Attempt: AttemptSchema,
   StageFailure: StageFailureSchema,
   BuiltModel: BuiltModelSchema,
+  Evaluator: EvaluatorSchema,
   Score: ScoreSchema,
   Evaluated: EvaluatedSchema,
   JobProgress: JobProgressSchema,
@@ -184,6 +191,7 @@ interface DomainTypes {
   readonly Attempt: outcome.Attempt;
   readonly StageFailure: outcome.StageFailure;
   readonly BuiltModel: outcome.BuiltModel;
+  readonly Evaluator: outcome.Evaluator;
   readonly Score: outcome.Score;
   readonly Evaluated: outcome.Evaluated;
   readonly JobProgress: outcome.JobProgress;

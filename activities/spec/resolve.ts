@@ -1,6 +1,14 @@
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
 import { asksLlm } from '../../domain/llmTurns.js';
-import type { ActionSpace, Constraint, LlmSettings, ParameterSpace, Plan } from '../../domain/plan.js';
+import { priceOf, tabledPrice } from '../../domain/prices.js';
+import type {
+  ActionSpace,
+  AgentSettings,
+  Constraint,
+  LlmSettings,
+  ParameterSpace,
+  Plan,
+} from '../../domain/plan.js';
 import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import type { WrittenSpace } from './parameterSchema.js';
@@ -24,6 +32,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     level: spec.objective.level,
     policy,
     llm: asksLlm(policy) ? llm : null,
+    agent: agentOf(spec),
     budget: {
       trials: spec.budget.trials,
       gpuSeconds: spec.budget.gpuSeconds ?? null,
@@ -35,6 +44,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     finalists: spec.finalists,
     notes: [
       ...policyNotes(spec),
+      ...priceNotes(asksLlm(policy) ? llm : null),
       ...idleParameters(spec),
       ...narrowMargins(constraints, sources.benchmarks, spec.objective.level),
     ],
@@ -43,9 +53,28 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
 
 function llmOf({ llm }: Spec): LlmSettings | null {
   if (llm === undefined) return null;
-  const { embedded, baseUrl, model, timeoutSeconds, maxTokens } = llm;
-  if (embedded === true) return EMBEDDED_LLM;
-  return baseUrl === undefined || model === undefined ? null : { baseUrl, model, timeoutSeconds, maxTokens };
+  const { embedded, baseUrl, model, timeoutSeconds, maxTokens, prices } = llm;
+  const priced = (settings: LlmSettings): LlmSettings => ({
+    ...settings,
+    price: prices ?? tabledPrice(settings.model),
+  });
+  if (embedded === true) return priced(EMBEDDED_LLM);
+  return baseUrl === undefined || model === undefined
+    ? null
+    : priced({ baseUrl, model, timeoutSeconds, maxTokens });
+}
+
+/** GPU-seconds differ from run to run: prompts hold them only where the search ends by them anyway. */
+function agentOf({ agent: { explore, costs }, budget }: Spec): AgentSettings {
+  const automatic = budget.gpuSeconds === undefined ? 'sequences' : 'seconds';
+  return { explore, costs: costs === 'auto' ? automatic : costs };
+}
+
+function priceNotes(llm: LlmSettings | null): readonly string[] {
+  if (llm === null || priceOf(llm) !== null) return [];
+  return [
+    `llm ${llm.model}: its price is not known, so no $ are booked; set llm.prices: {promptPerMillion, completionPerMillion} in USD (0 for a server of your own)`,
+  ];
 }
 
 function policyNotes({ policy, llm }: Spec): readonly string[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
-import { DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
+import { COST_UNITS, DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
 import type { BuildKind } from '../../domain/stage.js';
 import { DURATION, secondsOf } from './duration.js';
 import { parametersSchema } from './parameterSchema.js';
@@ -84,6 +84,10 @@ const Llm = z
     model: z.string().min(1).optional(),
     timeoutSeconds: seconds.default(120),
     maxTokens: whole(16).default(512),
+    prices: z
+      .strictObject({ promptPerMillion: z.number().min(0), completionPerMillion: z.number().min(0) })
+      .optional()
+      .describe('USD for a million tokens; the table in domain/prices.ts when left out.'),
   })
   .refine(
     ({ embedded, baseUrl, model }) =>
@@ -125,6 +129,22 @@ export const SpecSchema = z.strictObject({
     .default('auto')
     .describe('auto: hybrid where the spec names an llm, else tpe.'),
   llm: Llm.optional().describe('Nothing is sent to a language model unless one is named here.'),
+  agent: z
+    .strictObject({
+      explore: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('Share of decisions that are drawn at random without asking the llm.'),
+      costs: z
+        .enum(['auto', ...COST_UNITS])
+        .default('auto')
+        .describe(
+          'How prompts tell what trials cost. auto: GPU-seconds where the budget names them, else sequences, so that a run can be repeated exactly.',
+        ),
+    })
+    .prefault({}),
   budget: z
     .strictObject({
       trials: whole(0, 1_000_000).default(12).describe('Trials after the baselines.'),

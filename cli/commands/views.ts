@@ -15,7 +15,7 @@ import { fourWayText } from '../../domain/shrinkage.js';
 import { EXIT } from '../../workers/fault.js';
 import { reportFile } from '../../workers/home.js';
 import { requireKnown, type Context, type Run } from '../context.js';
-import { signed } from '../summary.js';
+import { llmText, signed } from '../summary.js';
 import { table } from '../table.js';
 
 interface Json {
@@ -109,7 +109,7 @@ export function statusLines(view: StatusView): readonly string[] {
         ]),
     ...view.ending.map((line) => `result      ${line}`),
     ...endFigures(view),
-    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost), ${String(spend.llmTokens)} LLM tokens`,
+    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost)${llmText(spend)}`,
     `recovered   ${recoveryText(recoveries) ?? 'nothing was cut short'}`,
     `reuse       ${String(saved.stages)} stages, ${saved.gpuSeconds.toFixed(1)} GPU-seconds saved`,
   ];

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool, StrictFloat, StrictInt, StrictStr
 
 
 class Stage(BaseModel):
@@ -85,12 +85,25 @@ class BuiltModel(BaseModel):
     reused: StrictBool
 
 
+class TemplateSha256(RootModel[StrictStr]):
+    model_config = ConfigDict(frozen=True)
+    root: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Evaluator(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    benchmarkSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    templateSha256: TemplateSha256 | None
+    generationSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class Score(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     score: StrictFloat
     standardError: Annotated[StrictFloat, Field(ge=0.0)]
     items: Annotated[StrictInt, Field(ge=0)]
+    evaluator: Evaluator | None
     reused: StrictBool
 
 

@@ -21,9 +21,12 @@ export function sampledPoints(
   const { plan } = code;
   const baseScores = rows.find((row) => row.origin === 'base' && row.status === 'completed')?.scores ?? {};
   const then = quantilesThen(plan, rows);
+  const known = bestBefore(rows);
   const ended = worthLearning(rows).flatMap((row) => {
     const values = row.action === null ? null : encodeAction(code, row.action, then.get(row.trial));
-    return values === null ? [] : [{ ...endOf(plan, row, baseScores), values }];
+    return values === null
+      ? []
+      : [{ ...endOf(plan, row, { baseScores, known: known.get(row.trial) ?? 0 }), values }];
   });
   const running = inFlight.flatMap(({ action }) => {
     const values = action === null ? null : encodeAction(code, action);
@@ -36,6 +39,20 @@ type End = Omit<SampledPoint, 'values'>;
 const RUNNING: End = { state: 'running', score: null, violations: [] };
 const FAILED: End = { state: 'failed', score: null, violations: [] };
 
+/**
+ * The best feasible score that was known when each trial was booked. Later trials score higher because they build on
+ * better models; without a correction the sampler would learn "what was done lately" instead of "what helped".
+ */
+function bestBefore(rows: readonly TrialRecord[]): ReadonlyMap<number, number> {
+  const known = new Map<number, number>();
+  let best = rows.find((row) => row.score !== null)?.score ?? 0;
+  for (const { trial, score, feasible } of rows) {
+    known.set(trial, best);
+    if (feasible && score !== null) best = Math.max(best, score);
+  }
+  return known;
+}
+
 function worthLearning(rows: readonly TrialRecord[]): readonly TrialRecord[] {
   const own = rows.filter(({ action }) => action !== null);
   if (own.length <= 2 * MOST_POINTS) return own;
@@ -43,8 +60,15 @@ function worthLearning(rows: readonly TrialRecord[]): readonly TrialRecord[] {
   return own.filter((row) => kept.has(row));
 }
 
+/** How much of the best known score is taken off a point's own: from 0, the score itself, to 1, the progress alone. */
+const DRIFT_SHARE = 0.5;
+
 /** A constraint without a limit yet (the base is not scored) counts as met; a benchmark without a score fails the trial. */
-function endOf(plan: Plan, row: TrialRecord, baseScores: Scores): End {
+function endOf(
+  plan: Plan,
+  row: TrialRecord,
+  { baseScores, known }: { readonly baseScores: Scores; readonly known: number },
+): End {
   if (row.status !== 'completed' || row.score === null) return FAILED;
   const violations = plan.constraints.map((constraint) => {
     const limit = constraintLimit(constraint, baseScores);
@@ -52,5 +76,6 @@ function endOf(plan: Plan, row: TrialRecord, baseScores: Scores): End {
     const missed = limit - (row.scores[constraint.benchmark]?.score ?? Number.NEGATIVE_INFINITY);
     return row.feasible ? Math.min(0, missed) : missed;
   });
-  return violations.every(Number.isFinite) ? { state: 'completed', score: row.score, violations } : FAILED;
+  const score = row.score - DRIFT_SHARE * known;
+  return violations.every(Number.isFinite) ? { state: 'completed', score, violations } : FAILED;
 }

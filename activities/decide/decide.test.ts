@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
-import type { DecideInput, DecideOutput, DecisionRecord } from '../../domain/decision.js';
+import type { DecideOutput, DecisionRecord } from '../../domain/decision.js';
 import type { Plan } from '../../domain/plan.js';
 import { stageIdOf, type Stage } from '../../domain/stage.js';
 import type { TrialRecord } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { createDecide } from './decide.js';
-import { memoryStore } from './memoryStore.js';
+import type { memoryStore } from './memoryStore.js';
 import { createOpenLlm } from './openLlm.js';
 import {
   firstValue,
@@ -18,6 +18,7 @@ import {
   type Script,
   type ScriptedLlm,
 } from './scriptedLlm.js';
+import { inputFor, recordOf, storeWith } from './testDecisions.js';
 import { history, spaciousPlan } from './testWorld.js';
 
 const servers: ScriptedLlm[] = [];
@@ -32,28 +33,6 @@ async function serve(script: Script): Promise<ScriptedLlm> {
 }
 
 const openLlm = createOpenLlm({ apiKey: 'test', embedded: null });
-
-async function storeWith(plan: Plan, rows: readonly TrialRecord[]): Promise<ReturnType<typeof memoryStore>> {
-  const store = memoryStore();
-  await store.putIfAbsent(keys.plan(plan.explorationId), JSON.stringify(plan));
-  for (const row of rows)
-    await store.putIfAbsent(keys.row(plan.explorationId, row.sequence), JSON.stringify(row));
-  return store;
-}
-
-function inputFor(plan: Plan, rows: readonly TrialRecord[]): DecideInput {
-  return {
-    explorationId: plan.explorationId,
-    decision: 0,
-    trial: rows.length,
-    ledgerRows: rows.length,
-    inFlight: [],
-  };
-}
-
-async function recordOf(store: Store, plan: Plan, decision = 0): Promise<DecisionRecord> {
-  return JSON.parse((await store.read(keys.decision(plan.explorationId, decision))) ?? '') as DecisionRecord;
-}
 
 /** One decision of the agent on five rows, the server doing as the script says. */
 async function decided(

@@ -2,6 +2,7 @@ import { STYLE } from './style.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { leaderboardOf, statusOf } from '../ledger/views.js';
 import { scoreChart } from './chart.js';
+import { evaluatorEntries } from './evaluators.js';
 import { headline } from './headline.js';
 import { html, type Markup } from './html.js';
 import { leaderboardSection } from './leaderboard.js';
@@ -74,6 +75,7 @@ function identity(found: StoredExploration): Markup {
                 .join(', ')}
             </dd>`,
       )}
+      ${evaluatorEntries(found)}
     </dl>
     <p><a download="${plan.explorationId}.json" href="${link}">All figures as JSON</a></p>
   </section>`;

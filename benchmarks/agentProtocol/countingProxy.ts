@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PROMPT_VERSION } from '../../activities/decide/prompts/version.js';
 import type { Json, JsonObject } from '../../domain/json.js';
 import { canonicalJson, sha256Hex } from '../../domain/stage.js';
@@ -18,11 +19,11 @@ export interface CountingProxy {
   stop(): Promise<void>;
 }
 
-/** Stands before an OpenAI-compatible endpoint on loopback, passes everything on, and keeps count. */
-export async function startCountingProxy(target: string): Promise<CountingProxy> {
+/** Stands before an OpenAI-compatible endpoint on loopback, passes everything on, after `thinkMs`, and keeps count. */
+export async function startCountingProxy(target: string, thinkMs = 0): Promise<CountingProxy> {
   const seen: SeenRequest[] = [];
   const server = createServer((request, response) => {
-    void pass(target, seen, { request, response }).catch(() => response.destroy());
+    void pass({ target, thinkMs }, seen, { request, response }).catch(() => response.destroy());
   });
   server.keepAliveTimeout = 120_000;
   server.listen(0, '127.0.0.1');
@@ -40,7 +41,7 @@ export async function startCountingProxy(target: string): Promise<CountingProxy>
 }
 
 async function pass(
-  target: string,
+  { target, thinkMs }: { readonly target: string; readonly thinkMs: number },
   seen: SeenRequest[],
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
 ): Promise<void> {
@@ -52,10 +53,12 @@ async function pass(
   // The asker may be killed meanwhile: then the server need not think on.
   const gone = new AbortController();
   response.on('close', () => gone.abort());
+  await sleep(thinkMs);
   const url = `${target}${(request.url ?? '').replace(/^\/v1/, '')}`;
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch(url, { method: 'POST', headers, body, signal: gone.signal });
   const text = await answer.text();
+  if (gone.signal.aborted) return;
   response.on('finish', () => (entry.answered = true));
   response.writeHead(answer.status, headers).end(text);
 }

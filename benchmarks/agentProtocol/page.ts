@@ -28,7 +28,7 @@ export function pageOf(run: ProtocolRun, seed: string): string {
   return [
     '# The agent’s protocol against a real model',
     '',
-    `Written by \`npm run bench:agent -- --seed ${seed} --page docs/agent-protocol.md\`: ${EMBEDDED_LLM.model} behind llama.cpp, prompts \`${PROMPT_VERSION}\`.`,
+    `Written by \`npm run bench:agent -- --decisions ${String(protocol.decisions)} --seed ${seed} --page docs/agent-protocol.md\`: ${EMBEDDED_LLM.model} behind llama.cpp, prompts \`${PROMPT_VERSION}\`.`,
     'Outcomes of trials are made up and nothing is trained, so this says whether the protocol holds and nothing of the quality of the choices.',
     'Illegal and repeated actions are counted anew from the records; requests are counted in front of the LLM’s server.',
     '',

@@ -40,6 +40,8 @@ export interface ProtocolOptions {
   readonly limits: LimitsName;
   readonly decisions: number;
   readonly seed: string;
+  /** Holds every request back this long, so that a quick LLM can be caught thinking. */
+  readonly thinkMs?: number;
   /** Kills the deciding process within the first decision from here on that has this many calls on record. */
   readonly kills: readonly { readonly from: number; readonly calls: number }[];
   readonly say: (line: string) => void;
@@ -50,7 +52,7 @@ const POLL_MS = 15;
 /** Lets a process of its own decide, kills it within decisions, starts it again, and counts what the records hold. */
 export async function runProtocol(options: ProtocolOptions): Promise<ProtocolRun> {
   const startedMs = performance.now();
-  const proxy = await startCountingProxy(options.baseUrl);
+  const proxy = await startCountingProxy(options.baseUrl, options.thinkMs);
   const store = openStore(options.folder, `${options.folder}-cache`);
   const { decisions, seed, model } = options;
   const llm = { baseUrl: proxy.baseUrl, model, timeoutSeconds: 180, maxTokens: 256 };

@@ -1,3 +1,4 @@
+import type { ContaminationRecord } from '../../domain/contamination.js';
 import type { DecisionRecord } from '../../domain/decision.js';
 import type { Plan, Split } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
@@ -23,6 +24,8 @@ export interface StoredExploration {
   readonly decisions: readonly DecisionRecord[];
   readonly result: ExplorationResult | null;
   readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
+  /** What the gate found; null where there was none yet. */
+  readonly contamination?: ContaminationRecord | null;
 }
 
 export interface FinalRow {
@@ -61,6 +64,15 @@ async function loadFinals(store: Store, explorationId: string): Promise<readonly
   return [...(await of('confirm')), ...(await of('test'))];
 }
 
+/** Null for a plan from before the contamination gate. */
+async function loadContamination(
+  store: Store,
+  { explorationId, contamination }: Plan,
+): Promise<ContaminationRecord | null> {
+  if (contamination === undefined) return null;
+  return readJson<ContaminationRecord>(store, keys.contamination(explorationId, contamination.recordSha256));
+}
+
 /** Null when the store knows no exploration of this name. */
 export async function loadExploration(store: Store, name: string): Promise<StoredExploration | null> {
   const pointer = await loadPointer(store, name);
@@ -68,12 +80,13 @@ export async function loadExploration(store: Store, name: string): Promise<Store
   const { explorationId } = pointer;
   const plan = await readJson<Plan>(store, keys.plan(explorationId));
   if (plan === null) return null;
-  const [rows, finals, decisions, result, ended] = await Promise.all([
+  const [rows, finals, decisions, result, ended, contamination] = await Promise.all([
     loadRows(store, explorationId),
     loadFinals(store, explorationId),
     readAll<DecisionRecord>(store, keys.decisions(explorationId)),
     readJson<ExplorationResult>(store, keys.result(explorationId)),
     readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
+    loadContamination(store, plan),
   ]);
-  return { pointer, plan, rows, finals, decisions, result, ended };
+  return { pointer, plan, rows, finals, decisions, result, ended, contamination };
 }

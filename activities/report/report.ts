@@ -2,6 +2,7 @@ import { STYLE } from './style.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { leaderboardOf, statusOf } from '../ledger/views.js';
 import { scoreChart } from './chart.js';
+import { contaminationSection } from './contamination.js';
 import { headline } from './headline.js';
 import { html, type Markup } from './html.js';
 import { leaderboardSection } from './leaderboard.js';
@@ -25,7 +26,8 @@ export function renderReport(found: StoredExploration): string {
       <body>
         <main>
           ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${leaderboardSection(found)}
-          ${reliabilitySection(found)} ${trialSections(found)} ${identity(found)}
+          ${contaminationSection(found)} ${reliabilitySection(found)} ${trialSections(found)}
+          ${identity(found)}
         </main>
       </body>
     </html>`;

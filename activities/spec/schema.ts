@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import { ON_MATCH } from '../../domain/contamination.js';
 import type { BuildKind } from '../../domain/stage.js';
 import { DURATION, secondsOf } from './duration.js';
 import { parametersSchema } from './parameterSchema.js';
@@ -111,6 +112,20 @@ export const SpecSchema = z.strictObject({
     .strictObject({
       maximize: z.literal('weightedMean').default('weightedMean'),
       constraints: z.array(Constraint).default([]),
+    })
+    .prefault({}),
+  contamination: z
+    .strictObject({
+      onMatch: z
+        .enum(ON_MATCH)
+        .default('drop')
+        .describe('What becomes of training rows that copy evaluation items; docs/contamination.md.'),
+      rejectAbove: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('With drop: the spec is refused when a greater share of the rows of a dataset matches.'),
     })
     .prefault({}),
   policy: z

@@ -1,4 +1,5 @@
 import { createVocabulary, eachGram, gramLength, gramsOf, type Vocabulary } from './grams.js';
+import { questionText } from './items.js';
 import { neededOf, OVERLAP_RULE, type MatchKind } from './rule.js';
 import { tokensOf } from './tokens.js';
 import type { EvaluationItem, RowTexts } from './texts.js';
@@ -93,7 +94,7 @@ function inOrder(found: Found, items: readonly EvaluationItem[]): readonly Match
 function groupByQuestion(items: readonly EvaluationItem[]): ReadonlyMap<string, readonly number[]> {
   const groups = new Map<string, number[]>();
   items.forEach(({ turns }, at) => {
-    const text = turns.map((turn) => tokensOf(turn).join(' ')).join(' ');
+    const text = questionText(turns);
     const group = groups.get(text);
     if (group === undefined) groups.set(text, [at]);
     else group.push(at);
@@ -131,8 +132,8 @@ function signpostsOf(questions: readonly Question[]): ReadonlyMap<number, readon
   const posts = new Map<number, number[]>();
   questions.forEach(({ length, grams, own }, place) => {
     if (length < 2) return;
-    const rarest = own.length > 0 ? own : grams;
-    for (const key of rarest.slice(0, rarest.length - neededOf(rarest.length) + 1)) {
+    const few = own.length > 0 ? own.slice(0, own.length - neededOf(own.length) + 1) : grams.slice(0, 1);
+    for (const key of few) {
       const there = posts.get(key);
       if (there === undefined) posts.set(key, [place]);
       else there.push(place);
@@ -141,7 +142,9 @@ function signpostsOf(questions: readonly Question[]): ReadonlyMap<number, readon
   return posts;
 }
 
+/** What many questions share (a template, a passage) is no sign of one of them; nor of one that is made of such parts. */
 function standsIn({ grams, own }: Question, row: ReadonlySet<number>): boolean {
+  if (own.length === 0) return grams.every((key) => row.has(key));
   return hasEnough(row, grams) && hasEnough(row, own);
 }
 

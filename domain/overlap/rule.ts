@@ -2,8 +2,9 @@
  * When a training row counts as a copy of an evaluation item:
  * - its question stands in the row, the same to the letter (`exact`) or but for case, spacing and punctuation
  *   (`normalised`), whatever the row answers; or
- * - at least `threshold` of the question's 5-grams stand in the row, at least `threshold` of those that no other
- *   question has do, and at least `threshold` of the 3-grams of one of its answers stand in the row's answers (`ngram`).
+ * - both its question and one of its answers stand in the row but for a few words (`ngram`): at least `threshold` of
+ *   the question's 5-grams, of these at least `threshold` of those that no other question has (all 5-grams where it
+ *   has none such), and at least `threshold` of the answer's 3-grams in what the row teaches to say.
  * A text of fewer tokens than n is one gram, the whole of it; a question of a single token is never matched by grams.
  */
 export const OVERLAP_RULE = {

@@ -1,9 +1,10 @@
 import { createTally, type DatasetFindings } from '../../domain/contamination.js';
-import { createItemIndex, type ItemIndex } from '../../domain/overlap/itemIndex.js';
+import { buildItemIndex, type ItemIndex } from '../../domain/overlap/itemIndex.js';
 import { textsOfRow } from '../../domain/overlap/texts.js';
 import { sha256OfFile } from '../store/durable.js';
 import { readCheckedRows } from './checkedRows.js';
 import { readEvaluationItems } from './evaluationItems.js';
+import { paced } from './paced.js';
 import type { Spec } from './schema.js';
 
 /** One dataset as the gate read it. */
@@ -23,7 +24,7 @@ export interface Inspection {
 
 /** Compares every training row of a checked spec (with absolute paths) with every evaluation item of every split. */
 export async function inspectDatasets(spec: Pick<Spec, 'datasets' | 'benchmarks'>): Promise<Inspection> {
-  const index = createItemIndex(await readEvaluationItems(spec));
+  const index = await paced(buildItemIndex(await readEvaluationItems(spec)));
   const datasets: Inspected[] = [];
   for (const [name, { path }] of Object.entries(spec.datasets))
     datasets.push(await inspectDataset(index, name, path));

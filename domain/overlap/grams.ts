@@ -35,10 +35,15 @@ export function eachGram(numbers: readonly number[], n: number, found: (key: num
   }
 }
 
-/** The distinct grams of a text; none for an empty one. */
+/** The distinct grams of a text of an item; none for an empty one. */
 export function gramsOf(numbers: readonly number[], n: number): ReadonlySet<number> {
+  return numbers.length === 0 ? new Set() : gramsOfLength(numbers, gramLength(numbers.length, n));
+}
+
+/** The distinct runs of just n known tokens. */
+export function gramsOfLength(numbers: readonly number[], n: number): ReadonlySet<number> {
   const keys = new Set<number>();
-  if (numbers.length > 0) eachGram(numbers, gramLength(numbers.length, n), (key) => keys.add(key));
+  eachGram(numbers, n, (key) => keys.add(key));
   return keys;
 }
 

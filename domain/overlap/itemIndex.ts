@@ -1,6 +1,14 @@
-import { createVocabulary, eachGram, gramLength, gramsOf, type Vocabulary } from './grams.js';
-import { questionText } from './items.js';
-import { neededOf, OVERLAP_RULE, type MatchKind } from './rule.js';
+import { answersOf, isAnswered, type Answer } from './answers.js';
+import { createVocabulary, eachGram, gramsOfLength, UNKNOWN, type Vocabulary } from './grams.js';
+import {
+  questionsOf,
+  signpostsOf,
+  standsIn,
+  type Paced,
+  type Question,
+  type Signposts,
+} from './questions.js';
+import type { MatchKind } from './rule.js';
 import { tokensOf } from './tokens.js';
 import type { EvaluationItem, RowTexts } from './texts.js';
 
@@ -14,165 +22,114 @@ export interface ItemIndex {
   match(row: RowTexts): readonly Match[];
 }
 
-/** Items of one normalised question. */
-interface Question {
-  readonly items: readonly number[];
-  readonly length: number;
-  readonly grams: readonly number[];
-  /** Of them those that no other question has. */
-  readonly own: readonly number[];
-}
-interface Answers {
-  /** The grams of each answer; a row has the answer when it has enough of the grams of one. */
-  readonly grams: readonly ReadonlySet<number>[];
+interface Built {
+  readonly items: readonly EvaluationItem[];
+  readonly vocabulary: Vocabulary;
+  readonly questions: readonly Question[];
+  readonly answers: readonly (readonly Answer[])[];
+  readonly leadTo: Signposts;
+  /** Places of the questions by their normal form. */
+  readonly places: ReadonlyMap<string, number>;
+  /** Lengths of grams that may lead somewhere. */
   readonly lengths: readonly number[];
+  /** How many turns questions have. */
+  readonly turnCounts: readonly number[];
 }
-
-/** Builds the index of all items; a row is then judged in a time that does not depend on how many items there are. */
-export function createItemIndex(items: readonly EvaluationItem[]): ItemIndex {
-  const vocabulary = createVocabulary();
-  const byText = groupByQuestion(items);
-  const questions = questionsOf(byText, vocabulary);
-  const answers = items.map((item) => answersOf(item, vocabulary));
-  const places = new Map([...byText.keys()].map((text, place) => [text, place]));
-  const signposts = signpostsOf(questions);
-  const lengths = [...new Set(questions.map(({ length }) => length))].filter((length) => length > 1);
-  const turnCounts = [...new Set(items.map(({ turns }) => turns.length))];
-
-  const sameQuestion = (row: RowTexts, tokens: readonly (readonly string[])[], found: Found): void => {
-    const texts = tokens.map((turn) => turn.join(' '));
-    for (const [start, end] of windows(texts.length, turnCounts)) {
-      const place = places.get(texts.slice(start, end).join(' '));
-      const raw = place === undefined ? '' : row.turns.slice(start, end).join('\n');
-      for (const at of place === undefined ? [] : (questions[place]?.items ?? [])) {
-        if (found.get(at) === 'exact') continue;
-        found.set(at, items[at]?.turns.join('\n') === raw ? 'exact' : 'normalised');
-      }
-    }
-  };
-
-  const alikeQuestion = (row: RowTexts, tokens: readonly (readonly string[])[], found: Found): void => {
-    const numbers = tokens.flat().map(vocabulary.find);
-    const candidates = new Set<number>();
-    for (const length of lengths)
-      eachGram(numbers, length, (key) => {
-        for (const place of signposts.get(key) ?? []) candidates.add(place);
-      });
-    if (candidates.size === 0) return;
-    const said = row.answers.flatMap(tokensOf).map(vocabulary.find);
-    const grams = memo((length) => exactGrams(numbers, length));
-    const saidGrams = memo((length) => exactGrams(said, length));
-    for (const place of candidates) {
-      const question = questions[place];
-      if (question === undefined || !standsIn(question, grams(question.length))) continue;
-      for (const at of question.items)
-        if (!found.has(at) && isAnswered(answers[at], saidGrams)) found.set(at, 'ngram');
-    }
-  };
-
-  return {
-    items,
-    match: (row) => {
-      const tokens = row.turns.map(tokensOf);
-      const found: Found = new Map();
-      sameQuestion(row, tokens, found);
-      alikeQuestion(row, tokens, found);
-      return inOrder(found, items);
-    },
-  };
+/** One turn of a row: its tokens, and their numbers. */
+interface ReadTurn {
+  readonly tokens: readonly string[];
+  readonly numbers: readonly number[];
 }
-
 type Found = Map<number, MatchKind>;
 
-function inOrder(found: Found, items: readonly EvaluationItem[]): readonly Match[] {
+/** The index of all items; a row is judged in a time that hardly depends on how many items there are. */
+export function createItemIndex(items: readonly EvaluationItem[]): ItemIndex {
+  const building = buildItemIndex(items);
+  for (;;) {
+    const step = building.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in short steps, for whoever has other work to do between them. */
+export function* buildItemIndex(items: readonly EvaluationItem[]): Paced<ItemIndex> {
+  const vocabulary = createVocabulary();
+  const questions = yield* questionsOf(items, vocabulary);
+  const answers: (readonly Answer[])[] = [];
+  for (const item of items) if (answers.push(answersOf(item.answers, vocabulary)) % 200 === 0) yield;
+  const built: Built = {
+    ...{ items, vocabulary, questions, answers },
+    leadTo: yield* signpostsOf(questions),
+    places: new Map(questions.map(({ text }, place) => [text, place])),
+    lengths: [...new Set(questions.map(({ length }) => length))].filter((length) => length > 1),
+    turnCounts: [...new Set(items.map(({ turns }) => turns.length))],
+  };
+  return { items, match: (row) => matchesOf(built, row) };
+}
+
+function matchesOf(built: Built, row: RowTexts): readonly Match[] {
+  const turns = row.turns.map((turn): ReadTurn => {
+    const tokens = tokensOf(turn);
+    return { tokens, numbers: tokens.map(built.vocabulary.find) };
+  });
+  const found: Found = new Map();
+  findSame(built, row, { turns, found });
+  findAlike(built, row, { turns, found });
   if (found.size === 0) return [];
   return [...found]
     .sort(([a], [b]) => a - b)
-    .flatMap(([at, kind]) => (items[at] === undefined ? [] : [{ item: items[at], kind }]));
+    .flatMap(([at, kind]) => (built.items[at] === undefined ? [] : [{ item: built.items[at], kind }]));
 }
 
-function groupByQuestion(items: readonly EvaluationItem[]): ReadonlyMap<string, readonly number[]> {
-  const groups = new Map<string, number[]>();
-  items.forEach(({ turns }, at) => {
-    const text = questionText(turns);
-    const group = groups.get(text);
-    if (group === undefined) groups.set(text, [at]);
-    else group.push(at);
-  });
-  return groups;
+interface Search {
+  readonly turns: readonly ReadTurn[];
+  readonly found: Found;
 }
 
-function questionsOf(
-  byText: ReadonlyMap<string, readonly number[]>,
-  vocabulary: Vocabulary,
-): readonly Question[] {
-  const read = [...byText].map(([text, items]) => {
-    const numbers = text.split(' ').map(vocabulary.learn);
-    const length = gramLength(numbers.length, OVERLAP_RULE.questionGram);
-    return { items, length, grams: [...gramsOf(numbers, OVERLAP_RULE.questionGram)] };
-  });
-  const askers = countsOf(read.map(({ grams }) => grams));
-  return read.map((question) => {
-    const grams = question.grams.toSorted((a, b) => (askers.get(a) ?? 0) - (askers.get(b) ?? 0));
-    return { ...question, grams, own: grams.filter((key) => askers.get(key) === 1) };
-  });
+/** The same question in as many turns in a row as the item has. A turn with a token that no item has is none. */
+function findSame(
+  { items, questions, places, turnCounts }: Built,
+  row: RowTexts,
+  { turns, found }: Search,
+): void {
+  const texts = turns.map(({ tokens, numbers }) => (numbers.includes(UNKNOWN) ? null : tokens.join(' ')));
+  for (const [start, end] of windows(texts.length, turnCounts)) {
+    const run = texts.slice(start, end);
+    const place = run.includes(null) ? undefined : places.get(run.join(' '));
+    if (place === undefined) continue;
+    const raw = row.turns.slice(start, end).join('\n');
+    for (const at of questions[place]?.items ?? [])
+      if (found.get(at) !== 'exact')
+        found.set(at, items[at]?.turns.join('\n') === raw ? 'exact' : 'normalised');
+  }
 }
 
-function countsOf(lists: readonly (readonly number[])[]): ReadonlyMap<number, number> {
-  const counts = new Map<number, number>();
-  for (const list of lists) for (const key of list) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return counts;
+/** Question and answer by their grams, wherever in the row. */
+function findAlike(
+  { vocabulary, questions, answers, leadTo, lengths }: Built,
+  row: RowTexts,
+  { turns, found }: Search,
+): void {
+  const numbers = turns.flatMap((turn) => turn.numbers);
+  const candidates = new Set<number>();
+  const candidate = (place: number): unknown => candidates.add(place);
+  for (const length of lengths)
+    eachGram(numbers, length, (key) => {
+      leadTo(key, candidate);
+    });
+  if (candidates.size === 0) return;
+  const grams = onceEach((length) => gramsOfLength(numbers, length));
+  const said = onceEach((length) => gramsOfLength(spoken(), length));
+  const spoken = (): readonly number[] => row.answers.flatMap(tokensOf).map(vocabulary.find);
+  for (const place of candidates) {
+    const question = questions[place];
+    if (question === undefined || !standsIn(question, grams(question.length))) continue;
+    for (const at of question.items)
+      if (!found.has(at) && isAnswered(answers[at] ?? [], said)) found.set(at, 'ngram');
+  }
 }
 
-/**
- * Grams that lead to the questions. A row with enough of a question's grams lacks only a few, so of its rarest ones,
- * a few and one more, it has at least one (prefix filtering): only these are looked up.
- */
-function signpostsOf(questions: readonly Question[]): ReadonlyMap<number, readonly number[]> {
-  const posts = new Map<number, number[]>();
-  questions.forEach(({ length, grams, own }, place) => {
-    if (length < 2) return;
-    const few = own.length > 0 ? own.slice(0, own.length - neededOf(own.length) + 1) : grams.slice(0, 1);
-    for (const key of few) {
-      const there = posts.get(key);
-      if (there === undefined) posts.set(key, [place]);
-      else there.push(place);
-    }
-  });
-  return posts;
-}
-
-/** What many questions share (a template, a passage) is no sign of one of them; nor of one that is made of such parts. */
-function standsIn({ grams, own }: Question, row: ReadonlySet<number>): boolean {
-  if (own.length === 0) return grams.every((key) => row.has(key));
-  return hasEnough(row, grams) && hasEnough(row, own);
-}
-
-function answersOf({ answers }: EvaluationItem, vocabulary: Vocabulary): Answers {
-  const numbers = answers.map((answer) => tokensOf(answer).map(vocabulary.learn));
-  const some = numbers.filter(({ length }) => length > 0);
-  return {
-    grams: some.map((one) => gramsOf(one, OVERLAP_RULE.answerGram)),
-    lengths: some.map(({ length }) => gramLength(length, OVERLAP_RULE.answerGram)),
-  };
-}
-
-function isAnswered(answers: Answers | undefined, said: (length: number) => ReadonlySet<number>): boolean {
-  return answers?.grams.some((grams, at) => hasEnough(said(answers.lengths[at] ?? 1), [...grams])) ?? false;
-}
-
-function hasEnough(row: ReadonlySet<number>, wanted: readonly number[]): boolean {
-  return wanted.filter((key) => row.has(key)).length >= neededOf(wanted.length);
-}
-
-/** Grams of just this length. */
-function exactGrams(numbers: readonly number[], length: number): ReadonlySet<number> {
-  const keys = new Set<number>();
-  eachGram(numbers, length, (key) => keys.add(key));
-  return keys;
-}
-
-function memo<T>(make: (length: number) => T): (length: number) => T {
+function onceEach<T>(make: (length: number) => T): (length: number) => T {
   const made = new Map<number, T>();
   return (length) => {
     const known = made.get(length) ?? make(length);

@@ -5,11 +5,11 @@ const MOST_MATCHES = 20;
 
 /** What the gate found, for people: the figures, then row beside item. */
 export function contaminationLines(record: ContaminationRecord): readonly string[] {
-  const { datasets, items } = record;
+  const { datasets, splits, items } = record;
   const rows = datasets.reduce((sum, one) => sum + one.rows, 0);
   const matched = datasets.reduce((sum, one) => sum + one.matchedRows, 0);
   const compared = `contamination: ${String(matched)} of ${String(rows)} training rows copy one of ${String(items)} evaluation items`;
-  const matches = datasets.flatMap((dataset) => {
+  const matches = [...datasets, ...splits].flatMap((dataset) => {
     const found = dataset.matches.slice(0, MOST_MATCHES);
     const rest = dataset.matches.length + dataset.leftOut - found.length;
     return [

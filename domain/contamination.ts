@@ -50,6 +50,8 @@ export interface ContaminationRecord extends ContaminationPolicy {
   /** Evaluation items looked for, over all splits of all benchmarks. */
   readonly items: number;
   readonly datasets: readonly (DatasetFindings & { readonly droppedRows: number })[];
+  /** Items of a later split (`<benchmark>/<split>`, a row each) that copy items of an earlier one. */
+  readonly splits: readonly DatasetFindings[];
 }
 
 /** What a plan says of it: figures, never texts. */
@@ -164,8 +166,7 @@ export function refusalOf(
 
 export function contaminationRecord(
   policy: ContaminationPolicy,
-  items: number,
-  datasets: readonly DatasetFindings[],
+  found: Pick<ContaminationRecord, 'items' | 'splits'> & { readonly datasets: readonly DatasetFindings[] },
 ): ContaminationRecord {
   const { onMatch, rejectAbove } = policy;
   return {
@@ -173,8 +174,9 @@ export function contaminationRecord(
     rule: OVERLAP_RULE,
     onMatch,
     rejectAbove,
-    items,
-    datasets: datasets.map((one) => ({ ...one, droppedRows: droppedRows(policy, one) })),
+    items: found.items,
+    datasets: found.datasets.map((one) => ({ ...one, droppedRows: droppedRows(policy, one) })),
+    splits: found.splits,
   };
 }
 
@@ -193,16 +195,29 @@ export function contaminationSummary(
   };
 }
 
-/** A line for each dataset with matches: figures and places, never texts, since plans reach the policies. */
-export function contaminationNotes({ datasets, onMatch }: ContaminationRecord): readonly string[] {
-  return datasets.flatMap(({ name, rows, matchedRows, splits, droppedRows: dropped }) => {
-    if (matchedRows === 0) return [];
-    const where = splits.map(({ benchmark, split, items }) => `${String(items)} of ${benchmark}/${split}`);
-    const found = `contamination: ${String(matchedRows)} of ${String(rows)} rows of ${name} copy evaluation items (${where.join(', ')})`;
-    return onMatch === 'allow'
-      ? [
-          `${found}; the spec allows it: they are trained on, and ${String(matchedRows)} would have been dropped`,
-        ]
-      : [`${found}; ${String(dropped)} were dropped before training`];
+/** A line for each dataset or split with matches: figures and names, never texts, since plans reach the policies. */
+export function contaminationNotes({ datasets, splits, onMatch }: ContaminationRecord): readonly string[] {
+  const trained = datasets.map((found) => {
+    const { matchedRows, name, rows, droppedRows: dropped } = found;
+    const copies = `contamination: ${of(matchedRows, rows)} rows of ${name} copy evaluation items (${places(found)})`;
+    const result =
+      onMatch === 'allow'
+        ? `the spec allows it: they are trained on, and ${String(matchedRows)} would have been dropped`
+        : `${String(dropped)} were dropped before training`;
+    return matchedRows === 0 ? [] : [`${copies}; ${result}`];
   });
+  const split = splits.map(
+    (found) =>
+      `contamination: ${of(found.matchedRows, found.rows)} items of ${found.name} copy items of an earlier split (${places(found)}); scores there are no independent check`,
+  );
+  return [...trained.flat(), ...split];
+}
+
+function of(part: number, whole: number): string {
+  return `${String(part)} of ${String(whole)}`;
+}
+
+/** `4 of skill/test, 1 of guard/search`. */
+function places({ splits }: DatasetFindings): string {
+  return splits.map(({ benchmark, split, items }) => `${String(items)} of ${benchmark}/${split}`).join(', ');
 }

@@ -1,4 +1,4 @@
-import type { ContaminationRecord } from '../../domain/contamination.js';
+import type { ContaminationRecord, DatasetFindings } from '../../domain/contamination.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { html, type Markup } from './html.js';
 
@@ -15,7 +15,7 @@ export function contaminationSection({ contamination }: StoredExploration): Mark
 }
 
 function findings(record: ContaminationRecord): Markup {
-  const { rule, items, datasets } = record;
+  const { rule, items, datasets, splits } = record;
   const matched = sum(datasets.map(({ matchedRows }) => matchedRows));
   const compared = sum(datasets.map(({ rows }) => rows));
   return html`<p>
@@ -24,7 +24,16 @@ function findings(record: ContaminationRecord): Markup {
       ${rule.questionGram}-grams and of an answer's ${rule.answerGram}-grams (rule version ${rule.version}).
       ${matched === 0 ? 'No row copies an item.' : verdict(record, matched)}
     </p>
-    ${matched === 0 ? html`` : html`${datasetTable(record)} ${splitTable(record)} ${matchList(record)}`}`;
+    ${matched === 0 ? html`` : html`${datasetTable(record)} ${splitTable(datasets)}`} ${matchList(datasets)}
+    ${splits.length === 0 ? html`` : betweenSplits(splits)}`;
+}
+
+/** What the search saw and later splits ask again. */
+function betweenSplits(splits: readonly DatasetFindings[]): Markup {
+  return html`<p>
+      Items of a later split that copy an item of an earlier one: scores there are no independent check.
+    </p>
+    ${splitTable(splits)} ${matchList(splits)}`;
 }
 
 function verdict({ onMatch, datasets }: ContaminationRecord, matched: number): Markup {
@@ -49,8 +58,8 @@ function datasetTable({ datasets }: ContaminationRecord): Markup {
   );
 }
 
-function splitTable({ datasets }: ContaminationRecord): Markup {
-  return table('Where the copied items stand', ['dataset', 'benchmark', 'split', 'rows', 'items'], (row) =>
+function splitTable(datasets: readonly DatasetFindings[]): Markup {
+  return table('Where the copied items stand', ['rows of', 'benchmark', 'split', 'rows', 'items'], (row) =>
     datasets.flatMap(({ name, splits }) =>
       splits.map(({ benchmark, split, rows, items }) => row(name, [benchmark, split, rows, items])),
     ),
@@ -83,7 +92,7 @@ function table(
 }
 
 /** Row beside item, folded away. */
-function matchList({ datasets }: ContaminationRecord): Markup {
+function matchList(datasets: readonly DatasetFindings[]): Markup {
   return html`${datasets
     .filter(({ matches }) => matches.length > 0)
     .map(

@@ -33,5 +33,5 @@ export function recordOf(
   inspection: Inspection,
 ): ContaminationRecord {
   const findings = inspection.datasets.map((one) => one.findings);
-  return contaminationRecord(contamination, inspection.items, findings);
+  return contaminationRecord(contamination, { ...inspection, datasets: findings });
 }

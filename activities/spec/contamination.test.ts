@@ -15,7 +15,7 @@ import { inspectDatasets, requireUnchanged } from './gate.js';
 import { createPrepare } from './prepare.js';
 import { checkSpec, readSpecFile } from './spec.js';
 import { PLANTED, plantCopies } from './testContamination.js';
-import { sampleSpec, writeWorld } from './testSpec.js';
+import { item, jsonLines, sampleSpec, writeWorld } from './testSpec.js';
 
 describe('the contamination gate', () => {
   const folders: string[] = [];
@@ -175,6 +175,26 @@ describe('the contamination gate', () => {
     assert.equal(found.plan.explorationId, explorationId);
   });
 
+  it('warns of items that stand in two splits in other words, in the same benchmark or another', async () => {
+    await plantCopies(root, { planted: false });
+    const copies = [
+      item('SKILL search, 1!', { id: 'again' }),
+      item('They say: “guard confirm 2” now', { id: 'inside' }),
+    ];
+    await appendFile(join(root, 'skill/test.jsonl'), jsonLines(copies));
+    const { notes } = await prepare();
+    assert.match(
+      notes.join('\n'),
+      /2 of 7 items of skill\/test copy items of an earlier split \(1 of skill\/search, 1 of guard\/confirm\)/,
+    );
+    const text = await report();
+    assert.match(text, /No row copies an item/);
+    assert.match(
+      text,
+      /6 skill\/search skill search 1 normalised SKILL search, 1! → yes skill search 1 → yes/,
+    );
+  });
+
   it('gives a retry the same plan and record, and two explorations the same figures', async () => {
     const first = await prepare();
     assert.deepEqual(await prepare(), first);
@@ -197,8 +217,8 @@ describe("the quickstart's data", () => {
   it('loses no row to the gate', async () => {
     const checked = await readSpecFile(join(import.meta.dirname, '../../examples/quickstart/spec.yaml'));
     assert.ok(checked.ok);
-    const { items, datasets } = await inspectDatasets(checked.spec);
-    assert.equal(items, 1920);
+    const { items, datasets, splits } = await inspectDatasets(checked.spec);
+    assert.deepEqual([items, splits], [1920, []]);
     assert.deepEqual(
       datasets.map(({ findings }) => [findings.name, findings.rows, findings.matchedRows]),
       [...['number', 'plural', 'tool', 'roman', 'format'].map((name) => [name, 480, 0]), ['terse', 240, 0]],

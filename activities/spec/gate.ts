@@ -6,6 +6,7 @@ import { readCheckedRows } from './checkedRows.js';
 import { readEvaluationItems } from './evaluationItems.js';
 import { paced } from './paced.js';
 import type { Spec } from './schema.js';
+import { inspectSplits } from './splitGate.js';
 
 /** One dataset as the gate read it. */
 export interface Inspected {
@@ -20,6 +21,8 @@ export interface Inspection {
   readonly items: number;
   /** In the order of the spec. */
   readonly datasets: readonly Inspected[];
+  /** Items of later splits that copy items of earlier ones. */
+  readonly splits: readonly DatasetFindings[];
 }
 
 /** Compares every training row of a checked spec (with absolute paths) with every evaluation item of every split. */
@@ -28,7 +31,7 @@ export async function inspectDatasets(spec: Pick<Spec, 'datasets' | 'benchmarks'
   const datasets: Inspected[] = [];
   for (const [name, { path }] of Object.entries(spec.datasets))
     datasets.push(await inspectDataset(index, name, path));
-  return { items: index.items.length, datasets };
+  return { items: index.items.length, datasets, splits: await inspectSplits(index.items) };
 }
 
 /** Rows are read and judged a mebibyte at a time, so other work of the process goes on between. */

@@ -1,4 +1,5 @@
 import type { Price } from './prices.js';
+import type { ContaminationSummary } from './contamination.js';
 import type { BuildKind } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
@@ -108,4 +109,6 @@ export interface Plan {
   readonly finalists: number;
   /** Remarks for the user, e.g. how to switch the agent on. */
   readonly notes: readonly string[];
+  /** What the contamination gate found; absent in plans that were made before there was one. */
+  readonly contamination?: ContaminationSummary;
 }

@@ -60,6 +60,9 @@ export const STORE_ACTIVITY = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } as const;
 
+/** Hashing and importing models, and comparing all training rows with all items: the beats say that it's alive. */
+export const PREPARE_ACTIVITY = { ...STORE_ACTIVITY, startToCloseTimeout: '6 hours' } as const;
+
 /** Look-ups in and small writes to the store, run inside the workflow task. */
 export const LOCAL_ACTIVITY = {
   startToCloseTimeout: '30 seconds',

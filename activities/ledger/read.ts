@@ -1,3 +1,4 @@
+import type { ContaminationRecord } from '../../domain/contamination.js';
 import type { DecisionRecord } from '../../domain/decision.js';
 import type { Opening } from '../../domain/opening.js';
 import type { Plan, Split } from '../../domain/plan.js';
@@ -26,6 +27,8 @@ export interface StoredExploration {
   /** When the test split was opened, by whom and for which models; empty for explorations of 0.1. */
   readonly openings?: readonly Opening[];
   readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
+  /** What the gate found; null where there was none yet. */
+  readonly contamination?: ContaminationRecord | null;
 }
 
 export interface FinalRow {
@@ -68,6 +71,15 @@ async function loadFinals(store: Store, explorationId: string): Promise<readonly
   return [...(await of('confirm')), ...(await of('test'))];
 }
 
+/** Null for a plan from before the contamination gate. */
+async function loadContamination(
+  store: Store,
+  { explorationId, contamination }: Plan,
+): Promise<ContaminationRecord | null> {
+  if (contamination === undefined) return null;
+  return readJson<ContaminationRecord>(store, keys.contamination(explorationId, contamination.recordSha256));
+}
+
 /** Null when the store knows no exploration of this name. */
 export async function loadExploration(store: Store, name: string): Promise<StoredExploration | null> {
   const pointer = await loadPointer(store, name);
@@ -75,13 +87,14 @@ export async function loadExploration(store: Store, name: string): Promise<Store
   const { explorationId } = pointer;
   const plan = await readJson<Plan>(store, keys.plan(explorationId));
   if (plan === null) return null;
-  const [rows, finals, decisions, result, openings, ended] = await Promise.all([
+  const [rows, finals, decisions, result, openings, ended, contamination] = await Promise.all([
     loadRows(store, explorationId),
     loadFinals(store, explorationId),
     readAll<DecisionRecord>(store, keys.decisions(explorationId)),
     readJson<ExplorationResult>(store, keys.result(explorationId)),
     loadOpenings(store, explorationId),
     readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
+    loadContamination(store, plan),
   ]);
-  return { pointer, plan, rows, finals, decisions, result, openings, ended };
+  return { pointer, plan, rows, finals, decisions, result, openings, ended, contamination };
 }

@@ -3,6 +3,7 @@ import type { StoredExploration } from '../ledger/read.js';
 import { leaderboardOf, statusOf } from '../ledger/views.js';
 import { scoreChart } from './chart.js';
 import { evaluatorEntries } from './evaluators.js';
+import { contaminationSection } from './contamination.js';
 import { headline } from './headline.js';
 import { html, type Markup } from './html.js';
 import { leaderboardSection } from './leaderboard.js';
@@ -29,7 +30,7 @@ export function renderReport(found: StoredExploration): string {
       <body>
         <main>
           ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${tradeoffsSection(found)}
-          ${leaderboardSection(found)} ${searchSection(found)} ${reliabilitySection(found)}
+          ${leaderboardSection(found)} ${searchSection(found)} ${contaminationSection(found)} ${reliabilitySection(found)}
           ${trialSections(found)} ${identity(found)}
         </main>
       </body>

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
 import { COST_UNITS, DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
+import { ON_MATCH } from '../../domain/contamination.js';
 import type { BuildKind } from '../../domain/stage.js';
 import { DURATION, secondsOf } from './duration.js';
 import { parametersSchema } from './parameterSchema.js';
@@ -122,6 +123,20 @@ export const SpecSchema = z.strictObject({
         .max(0.9999)
         .default(DEFAULT_LEVEL)
         .describe('Of the one-sided interval by which the champion has to show each constraint.'),
+    })
+    .prefault({}),
+  contamination: z
+    .strictObject({
+      onMatch: z
+        .enum(ON_MATCH)
+        .default('drop')
+        .describe('What becomes of training rows that copy evaluation items; docs/contamination.md.'),
+      rejectAbove: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('With drop: the spec is refused when a greater share of the rows of a dataset matches.'),
     })
     .prefault({}),
   policy: z

@@ -11,6 +11,9 @@ export const keys = {
   /** What the weights of a stage's model were when a trial of it was first booked: `{weightsSha256, trial}`. */
   weights: (stageId: string) => `weights/${stageId}.json`,
   plan: (explorationId: string) => `ledger/${explorationId}/plan.json`,
+  /** What the contamination gate found, by its own hash, so that the plan names the record that it was made with. */
+  contamination: (explorationId: string, sha256: string) =>
+    `ledger/${explorationId}/contamination/${sha256.slice(0, 16)}.json`,
   /** One ledger row: a TrialRecord. */
   row: (explorationId: string, sequence: number) => `ledger/${explorationId}/rows/${six(sequence)}.json`,
   rows: (explorationId: string) => `ledger/${explorationId}/rows`,

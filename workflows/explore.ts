@@ -25,12 +25,7 @@ import type { ExplorationResult } from '../domain/result.js';
 import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
 import { explorationDetails } from '../domain/details.js';
 import type { OrchestratorActivities, StoreActivities } from './activities.js';
-import {
-  LOCAL_ACTIVITY,
-  PREPARE_ACTIVITY,
-  STORE_ACTIVITY,
-  WATCHDOG_INTERVAL,
-} from './contract.js';
+import { LOCAL_ACTIVITY, PREPARE_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
 import { concludeExploration } from './conclude.js';
 import { decideNext } from './decisions.js';
 import { listen, type Inbox } from './inbox.js';

@@ -30,8 +30,8 @@ export function renderReport(found: StoredExploration): string {
       <body>
         <main>
           ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${tradeoffsSection(found)}
-          ${leaderboardSection(found)} ${searchSection(found)} ${contaminationSection(found)} ${reliabilitySection(found)}
-          ${trialSections(found)} ${identity(found)}
+          ${leaderboardSection(found)} ${searchSection(found)} ${contaminationSection(found)}
+          ${reliabilitySection(found)} ${trialSections(found)} ${identity(found)}
         </main>
       </body>
     </html>`;

@@ -1,4 +1,5 @@
-import type { PolicyName } from './plan.js';
+import type { SteeringNote } from './intervention.js';
+import type { Budget, PolicyName } from './plan.js';
 import type { Action, ProposedTrial } from './trial.js';
 import type { IdentifiedStage } from './stage.js';
 
@@ -42,6 +43,8 @@ export interface DecisionRecord extends Proposal {
   /** How many ledger rows the policy had seen. */
   readonly ledgerRows: number;
   readonly inFlight: readonly string[];
+  /** The words of people that the policy was given; absent where there were none. */
+  readonly steering?: readonly SteeringNote[];
   readonly proposed: ProposedTrial;
   readonly stage: IdentifiedStage;
 }
@@ -54,6 +57,10 @@ export interface DecideInput {
   /** Ledger rows to read: sequences 0 … ledgerRows - 1. */
   readonly ledgerRows: number;
   readonly inFlight: readonly ProposedTrial[];
+  /** What people asked for, oldest first; absent: nothing. */
+  readonly steering?: readonly SteeringNote[];
+  /** The budget as it is now; absent: the plan's. */
+  readonly budget?: Budget;
 }
 /** `exhausted`: no legal action is left that was not tried. */
 export type DecideOutput =

@@ -1,6 +1,11 @@
+import type { Spent } from './budgetChange.js';
+import { withCost, type KindCosts } from './costs.js';
+import { startedAs, type Intervention, type QueuedTrial, type SteeringNote } from './intervention.js';
 import type { Plan } from './plan.js';
+import { NO_PLATEAU, withPlateau, type Plateau } from './plateau.js';
 import { compareRows, judge } from './ranking.js';
 import { NO_RECOVERIES, withRecoveries, type Recoveries } from './recoveries.js';
+import { firstReason, stopRulesOf } from './stopRules.js';
 import type { BenchmarkScore, ProposedTrial, TrialRecord, TrialResult } from './trial.js';
 
 /** A trial whose child workflow runs. `restarts` counts how often it vanished without a word. */
@@ -16,7 +21,7 @@ export type Phase = 'preparing' | 'baselines' | 'searching' | 'confirming' | 'te
 export interface Exploration {
   readonly plan: Plan;
   readonly phase: Phase;
-  /** Baselines that wait for their start. */
+  /** Trials with a number that wait for their start: baselines, then one that a person asked for. */
   readonly waiting: readonly ProposedTrial[];
   readonly inFlight: readonly InFlight[];
   readonly nextTrial: number;
@@ -30,8 +35,16 @@ export interface Exploration {
   /** The best rows, ranked; bounded. */
   readonly top: readonly TopRow[];
   readonly spend: Spend;
-  /** Absent in what 0.1 carried over. */
+  /** Absent in what 0.1 carried over, like all below that may be. */
   readonly recoveries?: Recoveries;
+  /** What people asked for and has no number yet, in their order; it goes before what the policy would propose. */
+  readonly queued?: readonly QueuedTrial[];
+  /** What people asked the agent to mind. */
+  readonly steering?: readonly SteeringNote[];
+  /** The number of the next act of a person. */
+  readonly nextIntervention?: number;
+  readonly costs?: KindCosts;
+  readonly plateau?: Plateau;
   readonly exhausted: boolean;
   readonly stopReason: string | null;
   readonly paused: boolean;
@@ -57,6 +70,8 @@ export interface Spend {
   readonly reusedStages: number;
   readonly llmTokens: number;
   readonly fallbacks: number;
+  /** Absent where no price is known. */
+  readonly usd?: number;
 }
 
 const TOP_ROWS = 20;
@@ -97,16 +112,9 @@ export function beginExploration(
 
 /** Why no further trial may be proposed; null while one may. `now` is ISO 8601. */
 export function endOfSearch(state: Exploration, now: string): string | null {
-  const { budget } = state.plan;
   if (state.stopReason !== null) return state.stopReason;
   if (state.exhausted) return 'every legal action was tried';
-  if (state.policyTrials >= budget.trials) return `budget: ${String(budget.trials)} trials`;
-  if (budget.gpuSeconds !== null && state.spend.gpuSeconds >= budget.gpuSeconds)
-    return `budget: ${String(budget.gpuSeconds)} GPU-seconds`;
-  const elapsed = (Date.parse(now) - Date.parse(state.startedAt)) / 1000;
-  if (budget.wallClockSeconds !== null && elapsed >= budget.wallClockSeconds)
-    return `budget: ${String(budget.wallClockSeconds)} s of wall clock`;
-  return null;
+  return firstReason(stopRulesOf(state.plan), state, now);
 }
 
 /** The base is scored alone first, since every other trial's feasibility is relative to it. */
@@ -122,14 +130,17 @@ export function withStarted(state: Exploration, flight: InFlight): Exploration {
   return { ...state, waiting, inFlight: [...without(state.inFlight, flight.proposed.trial), flight] };
 }
 
-/** A decision proposed a trial. */
+/** A decision proposed a trial. A person who asked for the very same meanwhile gets it as the policy's. */
 export function withDecision(
   state: Exploration,
-  decided: { llmTokens: number; fallback: boolean },
+  decided: { readonly llmTokens: number; readonly fallback: boolean; readonly proposed?: ProposedTrial },
 ): Exploration {
+  const { proposed } = decided;
   return {
     ...state,
     phase: 'searching',
+    waiting: proposed === undefined ? state.waiting : [...state.waiting, proposed],
+    queued: (state.queued ?? []).filter(({ stageId }) => stageId !== proposed?.stageId),
     nextTrial: state.nextTrial + 1,
     nextDecision: state.nextDecision + 1,
     policyTrials: state.policyTrials + 1,
@@ -139,6 +150,54 @@ export function withDecision(
       fallbacks: state.spend.fallbacks + (decided.fallback ? 1 : 0),
     },
   };
+}
+
+/** Nothing that has to be started waits. */
+export function isQueueEmpty({ waiting, queued = [] }: Exploration): boolean {
+  return waiting.length === 0 && queued.length === 0;
+}
+
+/** The first trial that a person asked for gets its number and waits for its start. */
+export function withQueuedNumbered(state: Exploration): Exploration {
+  const [first, ...queued] = state.queued ?? [];
+  if (first === undefined) return state;
+  const waiting = [...state.waiting, startedAs(first, state.nextTrial)];
+  return { ...state, phase: 'searching', waiting, queued, nextTrial: state.nextTrial + 1 };
+}
+
+/** A person's act was recorded. */
+export function withIntervention(state: Exploration, act: Intervention): Exploration {
+  const { steering = [], queued = [] } = state;
+  switch (act.kind) {
+    case 'clear':
+      return { ...state, steering: [] };
+    case 'steer': {
+      const { number, at, by, text } = act;
+      return { ...state, steering: [...steering, { number, at, by, text }] };
+    }
+    case 'budget':
+      return { ...state, plan: { ...state.plan, budget: act.after } };
+    case 'propose':
+    case 'retry':
+      return { ...state, queued: [...queued, { ...act.requested, intervention: act.number }] };
+  }
+}
+
+/** What counts against each limit of the budget. `now` is ISO 8601. */
+export function spentOf({ policyTrials, spend, startedAt }: Exploration, now: string): Spent {
+  return {
+    trials: policyTrials,
+    gpuSeconds: spend.gpuSeconds,
+    wallClockSeconds: (Date.parse(now) - Date.parse(startedAt)) / 1000,
+    llmTokens: spend.llmTokens,
+    usd: spend.usd ?? 0,
+  };
+}
+
+/** Stages that are being tried, or will be without a further decision. */
+export function pendingStageIds({ inFlight, waiting, queued = [] }: Exploration): ReadonlySet<string> {
+  const started = [...inFlight.map((flight) => flight.proposed), ...waiting];
+  return new Set([...started, ...queued].map(({ stageId }) => stageId));
 }
 
 /** The ledger row of a finished trial; null when the trial is not in flight (a late or doubled report). */
@@ -166,6 +225,8 @@ export function withRow(state: Exploration, row: TrialRecord): Exploration {
     top: ranked(state.top, row),
     spend: spendWith(state.spend, row),
     recoveries: withRecoveries(state.recoveries ?? NO_RECOVERIES, row),
+    costs: withCost(state.costs ?? {}, row),
+    plateau: withPlateau(state.plateau ?? NO_PLATEAU, row, state.plan.stop?.plateau?.atLeast ?? 0),
   };
 }
 
@@ -181,7 +242,9 @@ function ranked(top: readonly TopRow[], row: TrialRecord): readonly TopRow[] {
     .slice(0, TOP_ROWS);
 }
 
+/** What was inherited was paid elsewhere, and saved nothing that was asked for here. */
 function spendWith(spend: Spend, row: TrialRecord): Spend {
+  if (row.inherited !== undefined) return spend;
   const paid = row.stages.filter((stage) => !stage.reused);
   const reused = row.stages.filter((stage) => stage.reused);
   return {

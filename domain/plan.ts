@@ -56,6 +56,29 @@ export interface Budget {
   readonly trials: number;
   readonly gpuSeconds: number | null;
   readonly wallClockSeconds: number | null;
+  /** Of the policy's requests to the LLM, prompts and answers together. Absent in plans of 0.1, like all below. */
+  readonly llmTokens?: number | null;
+  readonly usd?: number | null;
+  /** What the user expects one trial to take: the estimate until trials of the kind were measured. */
+  readonly gpuSecondsPerTrial?: number | null;
+}
+/** When a search ends before its budget is used up. */
+export interface StopSettings {
+  /** Ends after `trials` trials that did not raise the best feasible score by `atLeast`. */
+  readonly plateau: { readonly trials: number; readonly atLeast: number } | null;
+  /** Ends when a feasible trial scores at least this. */
+  readonly target: number | null;
+}
+/** Another exploration whose trials this one's ledger begins with. */
+export interface Inheritance {
+  readonly name: string;
+  readonly explorationId: string;
+  /** The first rows of that ledger: sequences 0 … rows - 1 were looked at. */
+  readonly rows: number;
+  /** Rows taken over: this ledger's sequences 0 … kept - 1. */
+  readonly kept: number;
+  /** Rows left out, by reason. */
+  readonly leftOut: readonly { readonly reason: string; readonly rows: number }[];
 }
 export interface LlmSettings {
   readonly baseUrl: string;
@@ -87,6 +110,10 @@ export interface Plan {
   readonly checkpointSeconds: number;
   /** How many finalists are re-scored on the confirm split. */
   readonly finalists: number;
+  /** Absent in plans of 0.1. */
+  readonly stop?: StopSettings;
+  /** Absent when the ledger begins empty. */
+  readonly inherited?: Inheritance;
   /** Remarks for the user, e.g. how to switch the agent on. */
   readonly notes: readonly string[];
 }

@@ -1,4 +1,6 @@
 import type { Plan } from './plan.js';
+import { stageIdOf } from './stage.js';
+import { stageOfAction } from './stageOfAction.js';
 import { trialName, type TrialRecord } from './trial.js';
 
 /** A model that later actions may build on. */
@@ -45,11 +47,17 @@ export function nameInPool(pool: Pool, stageId: string): string {
   return pool.get(stageId)?.name ?? stageId.slice(0, 8);
 }
 
-/** Ids that must not be proposed again: all that was tried, failures included, or is being tried. */
+/**
+ * Ids that must not be proposed again: all that was tried, failures included, or is being tried. An inherited action is
+ * not repeated under this exploration's seed either.
+ */
 export function triedStageIds(
   plan: Plan,
   rows: readonly TrialRecord[],
   inFlight: readonly { readonly stageId: string }[],
 ): ReadonlySet<string> {
-  return new Set([...plan.models, ...rows, ...inFlight].map((one) => one.stageId));
+  const inherited = rows.flatMap(({ inherited, action }) =>
+    inherited === undefined || action === null ? [] : [stageIdOf(stageOfAction(plan, action))],
+  );
+  return new Set([...[...plan.models, ...rows, ...inFlight].map((one) => one.stageId), ...inherited]);
 }

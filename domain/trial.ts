@@ -21,7 +21,8 @@ export interface BenchmarkScore {
 }
 
 export type TrialStatus = 'completed' | FailureStatus;
-export const TRIAL_ORIGINS = ['base', 'allData', 'policy', 'proposed'] as const;
+/** `proposed`: by a person. `inherited`: taken over from another exploration, where it was run and paid. */
+export const TRIAL_ORIGINS = ['base', 'allData', 'policy', 'proposed', 'inherited'] as const;
 export type TrialOrigin = (typeof TRIAL_ORIGINS)[number];
 
 /** A stage the trial's pipeline needed, and what it cost. */
@@ -61,6 +62,16 @@ export interface ProposedTrial {
   readonly stageId: string;
   /** One line for people, e.g. "sft lr=3e-4 on t0003: number, plural". */
   readonly label: string;
+  /** The number of the intervention by which a person asked for it; absent in all other trials. */
+  readonly intervention?: number;
+  /** The failed trial whose stage it tries again. */
+  readonly retryOf?: number;
+}
+
+/** Where an inherited row was written first. */
+export interface InheritedFrom {
+  readonly explorationId: string;
+  readonly trial: number;
 }
 
 /** One row of the ledger, immutable. `sequence` is the order of completion, without gaps from 0. */
@@ -72,9 +83,17 @@ export interface TrialRecord extends ProposedTrial, TrialResult {
   readonly standardError: number | null;
   /** All constraints met by the point estimates. */
   readonly feasible: boolean;
+  /** Absent in rows of trials that ran here. An inherited row's stages all count as reused: they cost nothing here. */
+  readonly inherited?: InheritedFrom;
 }
 
 /** `t0007`. */
 export function trialName(trial: number): string {
   return `t${String(trial).padStart(4, '0')}`;
+}
+
+/** The number of `t0007`, `7` or 7; null for anything else. */
+export function trialNumber(text: unknown): number | null {
+  const digits = /^t?([0-9]{1,9})$/.exec(String(text))?.[1];
+  return digits === undefined ? null : Number(digits);
 }

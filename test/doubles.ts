@@ -3,7 +3,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { identify, sha256Hex, type IdentifiedStage, type Stage } from '../domain/stage.js';
 import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome } from '../domain/outcome.js';
 import type { Plan } from '../domain/plan.js';
-import type { ProposedTrial, TrialRecord } from '../domain/trial.js';
+import type { Intervention } from '../domain/intervention.js';
+import { judgeRequest, type WrittenAction } from '../domain/request.js';
+import { stageOfAction } from '../domain/stageOfAction.js';
+import type { Action, ProposedTrial, TrialRecord } from '../domain/trial.js';
 import { samplePlan } from '../domain/samples.js';
 import type { GpuActivities, OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
 
@@ -11,7 +14,8 @@ import type { GpuActivities, OrchestratorActivities, StoreActivities } from '../
 export interface Doubles {
   readonly rows: TrialRecord[];
   readonly built: string[];
-  readonly decisions: { decision: number; inFlight: number }[];
+  readonly decisions: { decision: number; inFlight: number; steering: readonly string[] }[];
+  readonly interventions: Intervention[];
   readonly ended: string[];
   /** Stage ids (by trial) whose build waits until released; a cancellation ends the wait. */
   readonly gates: Map<number, Promise<void>>;
@@ -27,7 +31,9 @@ export interface Doubles {
 
 /** Orchestrator activities over plain memory and a GPU worker without a GPU: for tests of the workflows alone. */
 export function createDoubles(changes: Partial<Plan>, registered: readonly string[] = []): Doubles {
-  const plan = samplePlan(changes);
+  const base = baseStage();
+  const given = { name: 'base', stageId: base.stageId, weightsSha256: 'f'.repeat(64), parameterCount: 1 };
+  const plan = { ...samplePlan(changes), models: [given] };
   const trials = new Map<string, number>();
   const stages = new Map<string, IdentifiedStage>();
   const propose = (
@@ -35,16 +41,18 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     origin: ProposedTrial['origin'],
     decision: number | null,
   ): ProposedTrial => {
-    const stage: Stage = { kind: 'sft', recipeVersion: 1, inputs: {}, parameters: { trial }, seed: '1' };
-    const one = identify(stage);
+    const action = decision === null ? null : actionOf(trial);
+    const plain: Stage = { kind: 'sft', recipeVersion: 1, inputs: {}, parameters: { trial }, seed: '1' };
+    const one = identify(action === null ? plain : stageOfAction(plan, action));
     stages.set(one.stageId, one);
     trials.set(one.stageId, trial);
-    return { trial, origin, decision, action: null, stageId: one.stageId, label: `trial ${String(trial)}` };
+    return { trial, origin, decision, action, stageId: one.stageId, label: `trial ${String(trial)}` };
   };
   const made: Doubles = {
     rows: [],
     built: [],
     decisions: [],
+    interventions: [],
     ended: [],
     gates: new Map(),
     failures: new Map(),
@@ -54,20 +62,41 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
       prepare: ({ spec }) => {
         if (spec === 'bad')
           throw ApplicationFailure.nonRetryable('name: expected a name, got nothing.', 'InvalidSpec');
-        const base = propose(0, 'base', null);
-        const models = [
-          { name: 'base', stageId: base.stageId, weightsSha256: 'f'.repeat(64), parameterCount: 1 },
-        ];
-        return Promise.resolve({ plan: { ...plan, models }, baselines: [base, propose(1, 'allData', null)] });
+        return Promise.resolve({
+          plan,
+          baselines: [propose(0, 'base', null), propose(1, 'allData', null)],
+        });
       },
-      decide: ({ decision, trial, inFlight }) => {
-        made.decisions.push({ decision, inFlight: inFlight.length });
+      decide: ({ decision, trial, inFlight, steering = [] }) => {
+        made.decisions.push({
+          decision,
+          inFlight: inFlight.length,
+          steering: steering.map(({ text }) => text),
+        });
         return Promise.resolve({
           kind: 'proposed',
           proposed: propose(trial, 'policy', decision),
           llmTokens: 5,
           fallback: false,
         });
+      },
+      // A requested stage is built and scored as if its trial had the number 50.
+      checkRequest: ({ ledgerRows, pending, request }) => {
+        const written =
+          request.kind === 'retry'
+            ? request
+            : ({ kind: 'propose', action: request.action as unknown as WrittenAction } as const);
+        const judged = judgeRequest({ plan, rows: made.rows.slice(0, ledgerRows), pending }, written);
+        if (judged.kind === 'accepted' && !trials.has(judged.requested.stageId)) {
+          const one = identify(stageOfAction(plan, judged.requested.action));
+          stages.set(one.stageId, one);
+          trials.set(one.stageId, 50);
+        }
+        return Promise.resolve(judged);
+      },
+      recordIntervention: ({ act }) => {
+        made.interventions.push(act);
+        return Promise.resolve();
       },
       confirm: () =>
         Promise.resolve({
@@ -138,6 +167,16 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     },
   };
   return made;
+}
+
+function baseStage(): IdentifiedStage {
+  return identify({ kind: 'sft', recipeVersion: 1, inputs: {}, parameters: { trial: 0 }, seed: '1' });
+}
+
+/** A policy trial's; no two are equal. */
+function actionOf(trial: number): Action {
+  const parameters = { learningRate: 1e-4, steps: 1000 + trial };
+  return { kind: 'sft', models: [baseStage().stageId], datasets: ['alpha'], parameters };
 }
 
 const ESTIMATE = { value: 0.5, low: 0.4, high: 0.6 };

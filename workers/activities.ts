@@ -10,6 +10,7 @@ import { createCollector } from '../activities/retention/automatic.js';
 import { writeReport } from '../activities/report/write.js';
 import { createServiceActivities } from '../activities/service/service.js';
 import { createPrepare } from '../activities/spec/prepare.js';
+import { createSteeringActivities } from '../activities/steering/steering.js';
 import { openStore } from '../activities/store/open.js';
 import type { OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
 import { createEmbeddedLlm, type EmbeddedLlm } from './embeddedLlm.js';
@@ -50,6 +51,7 @@ export function composeActivities(options: {
       ...withSignsOfLife({
         prepare: createPrepare({ store }),
         decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+        ...createSteeringActivities(store),
         ...createFinalActivities({ store, writeReport: (name) => report(name) }),
         ...createServiceActivities({ client, warn }),
       }),

@@ -1,7 +1,10 @@
 import type { DecideInput, DecideOutput } from '../domain/decision.js';
+import type { Inherited } from '../domain/inheritance.js';
+import type { Intervention } from '../domain/intervention.js';
 import type { Json } from '../domain/json.js';
 import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome, Score } from '../domain/outcome.js';
 import type { Plan, Split } from '../domain/plan.js';
+import type { JudgedRequest } from '../domain/request.js';
 import type { Confirmation, ExplorationResult } from '../domain/result.js';
 import type { IdentifiedStage } from '../domain/stage.js';
 import type { ProposedTrial, StageCost, TrialRecord, TrialResult } from '../domain/trial.js';
@@ -16,6 +19,18 @@ export interface Prepared {
   readonly plan: Plan;
   /** Trials 0 … (the base, then "SFT on all data" where there is SFT data), in order. */
   readonly baselines: readonly ProposedTrial[];
+  /** What the ledger begins with; absent when it begins empty. */
+  readonly inherited?: Inherited;
+}
+
+/** A person's trial, to be checked against the ledger. */
+export interface RequestInput {
+  readonly explorationId: string;
+  readonly ledgerRows: number;
+  /** Stage ids in flight, or waiting for their start. */
+  readonly pending: readonly string[];
+  readonly request:
+    { readonly kind: 'propose'; readonly action: Json } | { readonly kind: 'retry'; readonly trial: number };
 }
 
 export interface LookupInput {
@@ -48,6 +63,10 @@ export interface LookupOutput {
 export interface OrchestratorActivities {
   prepare(input: PrepareInput): Promise<Prepared>;
   decide(input: DecideInput): Promise<DecideOutput>;
+  /** Whether a person's trial can be run now; writes the recipe of its stage. */
+  checkRequest(input: RequestInput): Promise<JudgedRequest>;
+  /** Writes the record of a person's act (put-if-absent; another one under the same number is an error). */
+  recordIntervention(input: { readonly explorationId: string; readonly act: Intervention }): Promise<void>;
   /** Chooses the champion from the finalists' scores on the confirm split (rows `finalRow(…, 'confirm', …)`). */
   confirm(input: FinalInput): Promise<Confirmation>;
   /** Compares champion and base on the test split, writes the result and the report. */

@@ -13,13 +13,16 @@ import {
 import {
   beginExploration,
   endOfSearch,
+  isQueueEmpty,
   mayStart,
   rowOf,
   withDecision,
+  withQueuedNumbered,
   withRow,
   withStarted,
   type Exploration,
 } from '../domain/exploration.js';
+import { withInherited } from '../domain/inheritance.js';
 import type { Json } from '../domain/json.js';
 import type { ExplorationResult } from '../domain/result.js';
 import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
@@ -67,7 +70,8 @@ export async function explore(spec: Json, carried?: Carried): Promise<Exploratio
 async function prepare(spec: Json): Promise<Exploration> {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const prepared = await prepareActivities.prepare({ spec, workflowId, firstRunId: firstExecutionRunId });
-  return beginExploration(prepared.plan, prepared.baselines, new Date().toISOString());
+  const begun = beginExploration(prepared.plan, prepared.baselines, new Date().toISOString());
+  return prepared.inherited === undefined ? begun : withInherited(begun, prepared.inherited);
 }
 
 /** The loop: book what ended, start what may start, wait. Returns why no more trials were proposed. */
@@ -78,20 +82,29 @@ async function search(spec: Json, inbox: Inbox, index: Index): Promise<string> {
     const over = endOfSearch(inbox.current(), new Date().toISOString());
     if (inbox.current().stopReason !== null) await cancelTrials(inbox);
     else if (await startNext(inbox, over)) continue;
-    const { inFlight, waiting, stopReason } = inbox.current();
-    if (over !== null && inFlight.length === 0 && (waiting.length === 0 || stopReason !== null)) return over;
+    if (isAtItsEnd(inbox, over)) {
+      if (allHandlersFinished()) return over;
+      await condition(allHandlersFinished); // what a person asks for at the last moment still counts
+      continue;
+    }
     await handOver(spec, inbox, index);
     await waitForNews(inbox);
   }
 }
 
-/** Starts one trial if one may start: a baseline first, else what the policy decides. */
+function isAtItsEnd(inbox: Inbox, over: string | null): over is string {
+  const state = inbox.current();
+  return over !== null && state.inFlight.length === 0 && (isQueueEmpty(state) || state.stopReason !== null);
+}
+
+/** Starts one trial if one may start: a baseline first, then what people asked for, else what the policy decides. */
 async function startNext(inbox: Inbox, over: string | null): Promise<boolean> {
   if (inbox.ended.length > 0) return true;
+  if (!mayStart(inbox.current())) return false;
+  if (inbox.current().waiting.length === 0) inbox.update(withQueuedNumbered);
   const state = inbox.current();
-  if (!mayStart(state)) return false;
-  const baseline = state.waiting[0];
-  if (baseline !== undefined) return start(inbox, baseline);
+  const first = state.waiting[0];
+  if (first !== undefined) return start(inbox, first);
   if (over !== null) return false;
   const decided = await decideActivities.decide({
     explorationId: state.plan.explorationId,
@@ -99,6 +112,8 @@ async function startNext(inbox: Inbox, over: string | null): Promise<boolean> {
     trial: state.nextTrial,
     ledgerRows: state.ledgerRows,
     inFlight: state.inFlight.map((flight) => flight.proposed),
+    ...(state.steering === undefined || state.steering.length === 0 ? {} : { steering: state.steering }),
+    budget: state.plan.budget,
   });
   if (decided.kind === 'exhausted') {
     if (inbox.current().inFlight.length > 0) return false;

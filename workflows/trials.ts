@@ -48,7 +48,7 @@ export async function scoreOn(plan: Plan, proposed: ProposedTrial, split: Split)
 /** Asks all trials in flight to stop (they write a checkpoint) and forgets them. */
 export async function cancelTrials(inbox: Inbox): Promise<void> {
   const flights = inbox.current().inFlight;
-  inbox.update((state) => ({ ...state, inFlight: [], waiting: [] }));
+  inbox.update((state) => ({ ...state, inFlight: [], waiting: [], queued: [] }));
   for (const flight of flights) await cancelQuietly(flight.workflowId);
 }
 

@@ -49,12 +49,14 @@ async function contextOf(
   input: DecideInput,
 ): Promise<PolicyContext> {
   const { explorationId, decision, inFlight } = input;
-  const plan = await reader.plan(explorationId);
+  const recorded = await reader.plan(explorationId);
+  const plan = { ...recorded, budget: input.budget ?? recorded.budget };
   const rows = await reader.rows(explorationId, input.ledgerRows);
   return {
     plan,
     rows,
     inFlight,
+    steering: input.steering ?? [],
     decision,
     previous: await reader.decision(explorationId, decision - 1),
     pool: poolOf(plan, rows),
@@ -93,6 +95,7 @@ function recordOf(context: PolicyContext, input: DecideInput, proposal: Proposal
     policy: plan.policy,
     ledgerRows: input.ledgerRows,
     inFlight: input.inFlight.map((one) => one.stageId),
+    ...(input.steering === undefined ? {} : { steering: input.steering }),
     ...proposal,
     stage,
     proposed: {

@@ -1,4 +1,5 @@
 import type { Proposal } from '../../domain/decision.js';
+import type { SteeringNote } from '../../domain/intervention.js';
 import type { Plan, PolicyName } from '../../domain/plan.js';
 import type { Random } from '../../domain/random.js';
 import type { Space } from '../../domain/space.js';
@@ -11,6 +12,8 @@ export interface PolicyContext extends Space {
   /** The ledger, in the order of completion. */
   readonly rows: readonly TrialRecord[];
   readonly inFlight: readonly ProposedTrial[];
+  /** What people asked to be minded, oldest first. */
+  readonly steering: readonly SteeringNote[];
   /** The number of this decision, from 0. */
   readonly decision: number;
   /** What the decision before left: its digest, and how many rows it had seen. */

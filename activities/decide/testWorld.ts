@@ -106,6 +106,7 @@ export function contextFor(
     readonly inFlight?: readonly ProposedTrial[];
     readonly client?: LlmClient | null;
     readonly decision?: number;
+    readonly steering?: PolicyContext['steering'];
   },
 ): PolicyContext {
   const { inFlight = [], client = null, decision = rows.length } = more;
@@ -119,6 +120,7 @@ export function contextFor(
     plan,
     rows,
     inFlight,
+    steering: more.steering ?? [],
     decision,
     previous: null,
     pool: poolOf(plan, rows),

@@ -1,4 +1,5 @@
 import type { DecisionRecord } from '../../domain/decision.js';
+import type { Intervention } from '../../domain/intervention.js';
 import type { Plan, Split } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
@@ -21,6 +22,8 @@ export interface StoredExploration {
   /** Models scored again on a later split. */
   readonly finals: readonly FinalRow[];
   readonly decisions: readonly DecisionRecord[];
+  /** What people did to the search, in order. */
+  readonly interventions: readonly Intervention[];
   readonly result: ExplorationResult | null;
   readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
 }
@@ -68,12 +71,13 @@ export async function loadExploration(store: Store, name: string): Promise<Store
   const { explorationId } = pointer;
   const plan = await readJson<Plan>(store, keys.plan(explorationId));
   if (plan === null) return null;
-  const [rows, finals, decisions, result, ended] = await Promise.all([
+  const [rows, finals, decisions, interventions, result, ended] = await Promise.all([
     loadRows(store, explorationId),
     loadFinals(store, explorationId),
     readAll<DecisionRecord>(store, keys.decisions(explorationId)),
+    readAll<Intervention>(store, keys.interventions(explorationId)),
     readJson<ExplorationResult>(store, keys.result(explorationId)),
     readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
   ]);
-  return { pointer, plan, rows, finals, decisions, result, ended };
+  return { pointer, plan, rows, finals, decisions, interventions, result, ended };
 }

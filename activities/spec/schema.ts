@@ -92,6 +92,32 @@ const Llm = z
     'either embedded: true, or baseUrl and model',
   );
 
+const Stop = z.strictObject({
+  plateau: z
+    .strictObject({
+      trials: whole(1, 1_000_000),
+      atLeast: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0)
+        .describe('Smaller gains of the best feasible score do not count.'),
+    })
+    .optional(),
+  target: z.number().min(0).max(1).optional().describe('A feasible score that is good enough.'),
+});
+
+const SOURCE_RULE = 'the name or the id of an exploration';
+const THROUGH_RULE = 'a trial such as t0012';
+const Inherit = z.strictObject({
+  from: z.string(SOURCE_RULE).regex(/^[a-z0-9][a-z0-9._-]{0,72}$/, SOURCE_RULE),
+  through: z
+    .string(THROUGH_RULE)
+    .regex(/^t[0-9]{4,9}$/, THROUGH_RULE)
+    .optional()
+    .describe('The last trial, in the order of completion; all when left out.'),
+});
+
 export const SpecSchema = z.strictObject({
   name: name.describe('Names the exploration; its workflow id is explore/<name>.'),
   seed: whole(0, 2 ** 32 - 1).default(1),
@@ -123,8 +149,15 @@ export const SpecSchema = z.strictObject({
       trials: whole(0, 1_000_000).default(12).describe('Trials after the baselines.'),
       gpuSeconds: seconds.optional(),
       wallClock: duration.optional(),
+      llmTokens: whole(1).optional().describe('Prompts and answers of all decisions together.'),
+      usd: z.number().positive().optional(),
+      gpuSecondsPerTrial: seconds
+        .optional()
+        .describe('What you expect a trial to take; the estimate until some were measured.'),
     })
     .prefault({}),
+  stop: Stop.prefault({}).describe('Ends the search before its budget is used up.'),
+  inherit: Inherit.optional().describe('Another exploration whose trials the ledger begins with.'),
   parallel: whole(1, 1000).default(1).describe('Trials in flight at once.'),
   checkpointSeconds: seconds.default(30).describe('Longest training time between two checkpoints.'),
   finalists: whole(1, 100).default(3).describe('Models scored again on the confirm split.'),

@@ -10,6 +10,12 @@ export const keys = {
   stage: (stageId: string) => `stages/${stageId}.json`,
   /** What the weights of a stage's model were when a trial of it was first booked: `{weightsSha256, trial}`. */
   weights: (stageId: string) => `weights/${stageId}.json`,
+  /** The spec as it was started, with absolute paths: what a fork begins from. */
+  spec: (explorationId: string) => `ledger/${explorationId}/spec.json`,
+  /** One act of a person: an Intervention. */
+  intervention: (explorationId: string, number: number) =>
+    `ledger/${explorationId}/interventions/${six(number)}.json`,
+  interventions: (explorationId: string) => `ledger/${explorationId}/interventions`,
   plan: (explorationId: string) => `ledger/${explorationId}/plan.json`,
   /** One ledger row: a TrialRecord. */
   row: (explorationId: string, sequence: number) => `ledger/${explorationId}/rows/${six(sequence)}.json`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { AUDIT_RULES, auditLedger, findingText, type Books } from './audit.js';
 import { sampleBooks } from './auditSamples.js';
+import type { Intervention } from './intervention.js';
 import type { Attempt } from './outcome.js';
 import type { StageCost, TrialRecord } from './trial.js';
 
@@ -26,6 +27,66 @@ const both =
   (...plants: readonly Plant[]): Plant =>
   (books) =>
     plants.reduce((now, plant) => plant(now), books);
+
+const BUDGET: Extract<Intervention, { kind: 'budget' }> = {
+  ...{ schemaVersion: 1, number: 0, at: '2026-01-01T00:00:00.000Z', by: 'ann', kind: 'budget' },
+  before: sampleBooks().plan.budget,
+  after: { ...sampleBooks().plan.budget, trials: 9 },
+};
+const INHERITED = { name: 'other', explorationId: 'other-00000000', rows: 1, kept: 1, leftOut: [] };
+
+/** The base's row taken over from another exploration. */
+function inheritedBase(books: Books): Books {
+  const inherited = { explorationId: INHERITED.explorationId, trial: 0 };
+  const taken = row(0, {
+    inherited,
+    stages: (books.rows[0]?.stages ?? []).map((of) => ({ ...of, reused: true })),
+  })(books);
+  const objects = books.objects.map((one) => ({ ...one, madeFor: null }));
+  return { ...taken, objects, source: books.rows, plan: { ...books.plan, inherited: INHERITED } };
+}
+
+/** Trial 2 crashed, and trial 3 tried its stage again, as a person asked. */
+function retried(books: Books): Books {
+  const [failed, again] = [books.rows[2], books.rows[3]];
+  if (failed === undefined || again === undefined) throw new Error('rows: expected four');
+  const { stageId, weightsSha256 } = failed;
+  const build = failed.stages[0];
+  if (build === undefined) throw new Error('stages: expected a build');
+  const lost = build.attempts
+    .slice(0, 1)
+    .map((one) => ({ ...one, worker: 'other', stepsKept: 0, stepsLost: 40, lostGpuSeconds: 4 }));
+  const nothing = { weightsSha256: null, scores: {}, score: null, standardError: null, feasible: false };
+  const crashed: TrialRecord = {
+    ...failed,
+    ...nothing,
+    status: 'crashed',
+    stages: [{ ...build, attempts: lost, gpuSeconds: 4, lostGpuSeconds: 4 }],
+  };
+  const request = { origin: 'proposed', decision: null, intervention: 1, retryOf: 2 } as const;
+  const retry: TrialRecord = {
+    ...again,
+    ...request,
+    stageId,
+    weightsSha256,
+    stages: [build, ...again.stages.slice(1)],
+  };
+  const requested = {
+    action: { kind: 'sft', models: [], datasets: [], parameters: {} },
+    stageId,
+    label: '',
+  } as const;
+  const { at, by } = BUDGET;
+  return {
+    ...books,
+    rows: [...books.rows.slice(0, 2), crashed, retry],
+    decisions: books.decisions.slice(0, 1),
+    interventions: [BUDGET, { schemaVersion: 1, number: 1, at, by, kind: 'retry', requested }],
+    finals: [],
+    result: null,
+    objects: [],
+  };
+}
 
 /** For each rule the faults that it alone, or it among others, must find. */
 const PLANTED: Readonly<Record<string, Readonly<Record<string, Plant>>>> = {
@@ -125,6 +186,36 @@ const PLANTED: Readonly<Record<string, Readonly<Record<string, Plant>>>> = {
       ),
     }),
   },
+  oneIntervention: { 'a gap': (books) => ({ ...books, interventions: [{ ...BUDGET, number: 1 }] }) },
+  requestOfTrial: {
+    'a trial that nobody asked for': row(3, { origin: 'proposed', decision: null, intervention: 0 }),
+    'a policy trial with an act': row(3, { intervention: 0 }),
+    'one act for two trials': both(
+      row(2, { origin: 'proposed', decision: null, intervention: 0 }),
+      row(3, { origin: 'proposed', decision: null, intervention: 0 }),
+    ),
+  },
+  budgetChain: {
+    'a budget from nowhere': (books) => ({
+      ...books,
+      interventions: [{ ...BUDGET, before: { ...BUDGET.before, trials: 7 } }],
+    }),
+  },
+  inheritedRows: {
+    'one that the plan does not name': row(3, { inherited: { explorationId: 'other', trial: 3 } }),
+    'one that is missing': (books) => ({ ...books, plan: { ...books.plan, inherited: INHERITED } }),
+    'one that was paid': both(inheritedBase, (books) => ({
+      ...books,
+      rows: books.rows.map((one) => ({
+        ...one,
+        stages: one.stages.map((of) => ({ ...of, reused: false })),
+      })),
+    })),
+    'other scores than in the source': both(inheritedBase, (books) => ({
+      ...books,
+      source: (books.source ?? []).map((one) => ({ ...one, weightsSha256: 'd'.repeat(64) })),
+    })),
+  },
   attemptOrder: { 'a number twice': attempt(2, { attempt: 1 }), zero: attempt(1, { attempt: 0 }) },
   oneCompleted: {
     'completed twice': attempt(1, { end: 'completed' }),
@@ -173,6 +264,16 @@ describe('the audit', () => {
         [],
         `after ${String(rows)} rows`,
       );
+  });
+
+  it('finds nothing in books with inherited rows, changed budgets and a trial that was tried again', () => {
+    assert.deepEqual(auditLedger(inheritedBase(sampleBooks())), []);
+    assert.deepEqual(auditLedger(retried(sampleBooks())), []);
+    const twice = retried(sampleBooks());
+    const stages = twice.rows[3]?.stages ?? [];
+    const rows = twice.rows.map((one) => (one.trial === 2 ? { ...one, stages: stages.slice(0, 1) } : one));
+    const findings = auditLedger({ ...twice, rows }).filter(({ rule }) => rule === 'paidOnce');
+    assert.equal(findings.length, 1, 'the same attempts paid by both');
   });
 
   it('books a detour over an older checkpoint as lost, and only that', () => {

@@ -1,7 +1,9 @@
 import { attemptRules } from './auditAttempts.js';
+import { peopleRules } from './auditPeople.js';
 import { stageRules } from './auditStages.js';
 import { trialRules } from './auditTrials.js';
 import type { DecisionRecord } from './decision.js';
+import type { Intervention } from './intervention.js';
 import type { Attempt } from './outcome.js';
 import type { Plan, Split } from './plan.js';
 import type { ExplorationResult } from './result.js';
@@ -22,6 +24,9 @@ export interface Books {
   readonly plan: Plan;
   readonly rows: readonly TrialRecord[];
   readonly decisions: readonly DecisionRecord[];
+  readonly interventions: readonly Intervention[];
+  /** The ledger that rows were inherited from; null where there is none, or where it is gone. */
+  readonly source: readonly TrialRecord[] | null;
   /** Re-scorings of the base and the finalists on the later splits. */
   readonly finals: readonly { readonly split: Split; readonly result: TrialResult }[];
   readonly result: ExplorationResult | null;
@@ -50,7 +55,12 @@ export interface AuditRule {
 }
 
 /** All invariants. They hold at any moment of a running exploration, and however often it was killed. */
-export const AUDIT_RULES: readonly AuditRule[] = [...trialRules, ...stageRules, ...attemptRules];
+export const AUDIT_RULES: readonly AuditRule[] = [
+  ...trialRules,
+  ...stageRules,
+  ...attemptRules,
+  ...peopleRules,
+];
 
 /** Checks an exploration's whole history; empty: the books are right. */
 export function auditLedger(books: Books): readonly Finding[] {

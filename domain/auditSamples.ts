@@ -16,7 +16,8 @@ export function sampleBooks(): Books {
     [0, 2].map((trial) => ({ split, result: finalOf(split, trial) })),
   );
   const decisions = [2, 3].map((trial) => decisionOf(plan, stageOf(trial), trial));
-  return { plan, rows, finals, decisions, result: resultOf(), ended: false, objects: objectsOf(plan, rows) };
+  const none = { interventions: [], source: null, ended: false };
+  return { plan, rows, finals, decisions, result: resultOf(), objects: objectsOf(plan, rows), ...none };
 }
 
 function stageOf(trial: number): IdentifiedStage {

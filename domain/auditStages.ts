@@ -36,15 +36,34 @@ export function bookings({ rows, finals }: Books): readonly Booking[] {
 
 function paidOnce(books: Books): readonly Finding[] {
   const paid = bookings(books).flatMap(({ name, result }) =>
-    result.stages.filter(({ reused }) => !reused).map(({ stageId }) => ({ name, stageId })),
+    result.stages.filter(({ reused }) => !reused).map((stage) => ({ name, result, stage })),
   );
-  return repeated(paid.map(({ stageId }) => stageId)).map((stageId) => ({
-    ...{ rule: 'paidOnce', where: `stage ${shortId(stageId)}`, expected: 'paid once' },
-    got: `paid by ${paid
-      .filter((one) => one.stageId === stageId)
-      .map(({ name }) => name)
-      .join(', ')}`,
-  }));
+  return repeated(paid.map(({ stage }) => stage.stageId))
+    .map((stageId) => paid.filter(({ stage }) => stage.stageId === stageId))
+    .filter((group) => !isTriedAgain(group))
+    .map((group) => ({
+      ...{
+        rule: 'paidOnce',
+        where: `stage ${shortId(group[0]?.stage.stageId ?? '')}`,
+        expected: 'paid once',
+      },
+      got: `paid by ${group.map(({ name }) => name).join(', ')}`,
+    }));
+}
+
+/** A stage that failed may be paid again by the trial that tried it again: other attempts, each paid once. */
+function isTriedAgain(
+  group: readonly { readonly result: TrialResult; readonly stage: StageCost }[],
+): boolean {
+  const isFailure = ({ result, stage }: (typeof group)[number]): boolean =>
+    result.status !== 'completed' && result.stages.at(-1)?.stageId === stage.stageId;
+  const attempts = group.flatMap(({ stage }) => stage.attempts);
+  const names = attempts.map(({ startedAt, worker, attempt }) => `${startedAt} ${worker} ${String(attempt)}`);
+  return (
+    group.slice(0, -1).every(isFailure) &&
+    group.every(({ stage }) => stage.attempts.length > 0) &&
+    repeated(names).length === 0
+  );
 }
 
 function everyStageBooked({ rows }: Books): readonly Finding[] {

@@ -19,7 +19,7 @@ export interface Candidate extends StoredObject {
 /** What retention reads of a ledger row. */
 export type RetentionRow = Pick<
   TrialRecord,
-  'trial' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt'
+  'trial' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt' | 'intervention'
 >;
 
 /** What an exploration says of the objects. */

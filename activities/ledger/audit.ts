@@ -7,10 +7,10 @@ import {
 } from '../../domain/audit.js';
 import type { Attempt, Manifest } from '../../domain/outcome.js';
 import { SPLITS } from '../../domain/plan.js';
-import type { TrialResult } from '../../domain/trial.js';
+import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
-import { loadExploration, type StoredExploration } from './read.js';
+import { loadExploration, loadRows, type StoredExploration } from './read.js';
 
 /** `lamdagent audit NAME --json`. */
 export interface AuditView {
@@ -50,7 +50,8 @@ export async function loadAudit(store: Store, name: string): Promise<AuditView |
 
 /** Everything that is on record of the exploration, its objects' manifests too. */
 export async function loadBooks(store: Store, found: StoredExploration): Promise<Books> {
-  const { plan, rows, decisions, result, ended } = found;
+  const { plan, rows, decisions, interventions, result, ended } = found;
+  const source = await loadSource(store, plan.inherited?.explorationId);
   const finals = await loadFinals(store, plan.explorationId);
   const ids = [...rows, ...finals.map((one) => one.result)].flatMap((one) => [
     one.stageId,
@@ -58,7 +59,15 @@ export async function loadBooks(store: Store, found: StoredExploration): Promise
     ...one.stages.map(({ stageId }) => stageId),
   ]);
   const objects = await loadObjects(store, ids);
-  return { plan, rows, decisions, finals, result, ended: ended !== null, objects };
+  return { plan, rows, decisions, interventions, source, finals, result, ended: ended !== null, objects };
+}
+
+async function loadSource(
+  store: Store,
+  explorationId: string | undefined,
+): Promise<readonly TrialRecord[] | null> {
+  const rows = explorationId === undefined ? [] : await loadRows(store, explorationId);
+  return rows.length === 0 ? null : rows;
 }
 
 async function loadFinals(store: Store, explorationId: string): Promise<Books['finals']> {

@@ -1,12 +1,14 @@
 import type { JsonObject } from '../../domain/json.js';
 import type { DecisionRecord } from '../../domain/decision.js';
+import { budgetAfter, notesAfter, type Intervention, type SteeringNote } from '../../domain/intervention.js';
+import type { Budget, Plan } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
 import { compareRows } from '../../domain/ranking.js';
 import { applicable } from '../../domain/stageOfAction.js';
 import { nameInPool, poolOf } from '../../domain/pool.js';
 import { recoveriesOf, type Losses, type Recoveries } from '../../domain/recoveries.js';
 import { normalInterval } from '../../domain/statistics.js';
-import { trialName, type TrialRecord } from '../../domain/trial.js';
+import { trialName, type TrialOrigin, type TrialRecord } from '../../domain/trial.js';
 import type { Store } from '../store/store.js';
 import { listNames, loadExploration, type StoredExploration } from './read.js';
 
@@ -41,6 +43,18 @@ export interface StatusView {
   };
   /** What content-addressed reuse of stages saved. */
   readonly saved: { readonly stages: number; readonly gpuSeconds: number };
+  /** The budget as it is now, and what people did to the search so far. */
+  readonly budget: Budget;
+  /** Trials that the policy decided on: those that count against the budget's. */
+  readonly policyTrials: number;
+  readonly steering: readonly SteeringNote[];
+  readonly interventions: readonly Intervention[];
+  /** Where the first trials come from; null when all ran here. */
+  readonly inherited: {
+    readonly name: string;
+    readonly explorationId: string;
+    readonly trials: number;
+  } | null;
   /** What was cut short and taken up again, over the trials that are booked. */
   readonly recoveries: Recoveries;
 }
@@ -59,6 +73,10 @@ export interface LeaderboardRow {
   readonly stageId: string;
   readonly weightsSha256: string | null;
   readonly gpuSeconds: number;
+  /** Who chose it, or where it comes from. */
+  readonly origin: TrialOrigin;
+  /** `t0012` of the exploration it was inherited from; null for trials of its own. */
+  readonly inheritedFrom: string | null;
 }
 export interface LeaderboardView {
   readonly schemaVersion: 1;
@@ -100,8 +118,19 @@ export function statusOf(found: StoredExploration): StatusView {
     test: result === null ? null : testOf(result),
     verdict: result?.verdict ?? null,
     champion: result === null ? null : trialName(result.champion),
+    budget: budgetAfter(plan.budget, found.interventions),
+    policyTrials: found.decisions.length,
+    steering: notesAfter(found.interventions),
+    interventions: found.interventions,
+    inherited: inheritedOf(plan),
     ...costsOf(rows, found.decisions),
   };
+}
+
+function inheritedOf({ inherited }: Plan): StatusView['inherited'] {
+  if (inherited === undefined) return null;
+  const { name, explorationId, kept } = inherited;
+  return { name, explorationId, trials: kept };
 }
 
 function stateOf({ result, ended }: StoredExploration): ExplorationState {
@@ -112,8 +141,12 @@ function stateOf({ result, ended }: StoredExploration): ExplorationState {
 /** Decisions and baselines without a row, while the exploration runs. */
 function runningOf(found: StoredExploration): number {
   if (stateOf(found) !== 'running') return 0;
-  const proposed = found.decisions.length;
-  const booked = found.rows.filter(({ origin }) => origin === 'policy').length;
+  const decided = new Set(found.decisions.map((one) => one.proposed.stageId));
+  const requests = found.interventions.filter(
+    (act) => act.kind === 'retry' || (act.kind === 'propose' && !decided.has(act.requested.stageId)),
+  ).length;
+  const proposed = found.decisions.length + requests;
+  const booked = found.rows.filter(({ origin }) => origin === 'policy' || origin === 'proposed').length;
   const baselines = found.rows.some(({ origin }) => origin === 'base') ? 0 : 1;
   return Math.max(0, proposed - booked) + baselines;
 }
@@ -133,7 +166,7 @@ function intervalOf({ score, standardError }: TrialRecord): readonly [number, nu
 }
 
 function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecord[]) {
-  const stages = rows.flatMap((row) => row.stages);
+  const stages = rows.filter(({ inherited }) => inherited === undefined).flatMap((row) => row.stages);
   const paid = stages.filter(({ reused }) => !reused);
   const saved = stages.filter(({ reused }) => reused);
   const calls = decisions.flatMap((decision) => decision.calls);
@@ -181,6 +214,8 @@ export function leaderboardOf({ plan, rows }: StoredExploration): LeaderboardVie
       status: row.status,
       stageId: row.stageId,
       weightsSha256: row.weightsSha256,
+      origin: row.origin,
+      inheritedFrom: row.inherited === undefined ? null : trialName(row.inherited.trial),
       gpuSeconds: sum(row.stages.filter(({ reused }) => !reused).map((stage) => stage.gpuSeconds)),
     })),
   };

@@ -48,6 +48,10 @@ function trialSection(
 }
 
 function origin(row: TrialRecord, decision: DecisionRecord | undefined): string {
+  if (row.inherited !== undefined)
+    return `inherited: ${trialName(row.inherited.trial)} of ${row.inherited.explorationId}, run and paid there`;
+  if (row.origin === 'proposed')
+    return `a person, act ${String(row.intervention)}${row.retryOf === undefined ? '' : `: ${trialName(row.retryOf)} again`}`;
   if (decision === undefined)
     return row.origin === 'base' ? 'baseline: the untouched base' : 'baseline: SFT on all data';
   const fallback = decision.fallback ? ' (fallback: the answer of the policy was unusable)' : '';

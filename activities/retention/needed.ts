@@ -6,10 +6,11 @@ import { baselinesOf } from '../spec/baselines.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 
-/** A trial that was decided on. */
+/** A trial that was decided on, or that a person asked for: then `trial` is null until it starts. */
 export interface Flight {
-  readonly trial: number;
+  readonly trial: number | null;
   readonly stageId: string;
+  readonly intervention?: number;
 }
 
 export type IsThere = (stageId: string) => Promise<boolean>;
@@ -27,10 +28,15 @@ export async function neededStages(
   },
   isThere: IsThere,
 ): Promise<ReadonlyMap<string, string>> {
-  const booked = new Set(known.rows.map(({ trial }) => trial));
+  const booked = new Set<number | null>(known.rows.map(({ trial }) => trial));
+  const answered = new Set(known.rows.map(({ intervention }) => intervention));
   const needed = new Map<string, string>();
-  for (const { trial, stageId } of [...baselinesOf(known.plan).trials, ...known.flights])
-    if (!booked.has(trial)) await need(stageId, trialName(trial), { store, isThere, needed });
+  const flights: readonly Flight[] = [...baselinesOf(known.plan).trials, ...known.flights];
+  for (const { trial, stageId, intervention } of flights) {
+    const isBooked = trial === null ? answered.has(intervention) : booked.has(trial);
+    const name = trial === null ? 'of a person' : trialName(trial);
+    if (!isBooked) await need(stageId, name, { store, isThere, needed });
+  }
   return needed;
 }
 

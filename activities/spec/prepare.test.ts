@@ -68,7 +68,8 @@ describe('preparing an exploration', () => {
       density: { kind: 'choices', values: [0.5] },
     });
     assert.deepEqual(plan.constraints, [{ benchmark: 'guard', relativeToBase: true, bound: -0.02 }]);
-    assert.deepEqual(plan.budget, { trials: 5, gpuSeconds: null, wallClockSeconds: 7200 });
+    const open = { gpuSeconds: null, llmTokens: null, usd: null, gpuSecondsPerTrial: null };
+    assert.deepEqual(plan.budget, { trials: 5, wallClockSeconds: 7200, ...open });
     assert.deepEqual(await loadPlan(store, plan.explorationId), plan);
   });
 

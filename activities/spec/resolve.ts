@@ -1,5 +1,12 @@
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
-import type { ActionSpace, Constraint, LlmSettings, ParameterSpace, Plan } from '../../domain/plan.js';
+import type {
+  ActionSpace,
+  Budget,
+  Constraint,
+  LlmSettings,
+  ParameterSpace,
+  Plan,
+} from '../../domain/plan.js';
 import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import type { WrittenSpace } from './parameterSchema.js';
@@ -20,19 +27,23 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     constraints: spec.objective.constraints.map(constraintOf),
     policy,
     llm: policy === 'agent' ? llm : null,
-    budget: {
-      trials: spec.budget.trials,
-      gpuSeconds: spec.budget.gpuSeconds ?? null,
-      wallClockSeconds: spec.budget.wallClock ?? null,
-      llmTokens: spec.budget.llmTokens ?? null,
-      usd: spec.budget.usd ?? null,
-      gpuSecondsPerTrial: spec.budget.gpuSecondsPerTrial ?? null,
-    },
+    budget: budgetOf(spec),
     stop: { plateau: spec.stop.plateau ?? null, target: spec.stop.target ?? null },
     parallel: spec.parallel,
     checkpointSeconds: spec.checkpointSeconds,
     finalists: spec.finalists,
     notes: [...policyNotes(spec), ...idleParameters(spec)],
+  };
+}
+
+export function budgetOf({ budget }: Spec): Budget {
+  return {
+    trials: budget.trials,
+    gpuSeconds: budget.gpuSeconds ?? null,
+    wallClockSeconds: budget.wallClock ?? null,
+    llmTokens: budget.llmTokens ?? null,
+    usd: budget.usd ?? null,
+    gpuSecondsPerTrial: budget.gpuSecondsPerTrial ?? null,
   };
 }
 

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { checkFiles } from '../../activities/spec/files.js';
 import { formatFaults, type Fault } from '../../activities/spec/faults.js';
+import { loadEstimate } from '../../activities/ledger/estimate.js';
+import { estimateLines } from '../../domain/estimate.js';
 import { readSpecFile } from '../../activities/spec/spec.js';
 import { EXIT } from '../../workers/fault.js';
 import type { Context, Run } from '../context.js';
@@ -16,14 +18,21 @@ export function addValidate(program: Command, run: Run): void {
     .action((file: string, { json }: { json?: boolean }) => run((context) => validate(context, file, json)));
 }
 
-async function validate({ terminal }: Context, file: string, json: boolean | undefined): Promise<number> {
+async function validate(
+  { terminal, store }: Context,
+  file: string,
+  json: boolean | undefined,
+): Promise<number> {
   const parsed = await readSpecFile(file);
   const faults: Fault[] = parsed.ok ? [] : [...parsed.faults];
   if (parsed.ok) await checkFiles(parsed.spec, faults);
   const valid = faults.length === 0;
-  if (json)
-    terminal.print(JSON.stringify({ schemaVersion: 1, valid, faults, spec: parsed.ok ? parsed.spec : null }));
-  else if (valid) terminal.say(`${file}: valid`);
-  else terminal.say(formatFaults(faults));
+  const estimate = parsed.ok ? await loadEstimate(store, parsed.spec) : null;
+  const spec = parsed.ok ? parsed.spec : null;
+  if (json) terminal.print(JSON.stringify({ schemaVersion: 1, valid, faults, spec, estimate }));
+  else if (valid) {
+    terminal.say(`${file}: valid`);
+    if (estimate !== null) for (const line of estimateLines(estimate)) terminal.say(line);
+  } else terminal.say(formatFaults(faults));
   return valid ? EXIT.ok : EXIT.usage;
 }

@@ -105,6 +105,10 @@ export function statusLines(view: StatusView): readonly string[] {
           `test split  base ${test.base.toFixed(4)}, champion ${test.best.toFixed(4)}, gain ${signed(test.difference)} (${range(test.interval)})`,
         ]),
     `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost), ${String(spend.llmTokens)} LLM tokens`,
+    ...(view.inherited === null
+      ? []
+      : [`inherited   ${String(view.inherited.trials)} trials of ${view.inherited.explorationId}`]),
+    ...view.steering.map(({ text }) => `steering    ${text}`),
     `recovered   ${recoveryText(recoveries) ?? 'nothing was cut short'}`,
     `reuse       ${String(saved.stages)} stages, ${saved.gpuSeconds.toFixed(1)} GPU-seconds saved`,
   ];

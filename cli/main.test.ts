@@ -87,4 +87,36 @@ describe('the command line', () => {
     const { status, stdout, stderr } = lamdagent('list', '--json');
     assert.deepEqual([status, JSON.parse(stdout), stderr], [0, { schemaVersion: 1, explorations: [] }, '']);
   });
+
+  it('refuses what steers a search badly, with 2 and a reason, before it asks any service', () => {
+    const action = join(home, 'action.json');
+    writeFileSync(action, '{"kind": "sft", "modles": ["base"]}');
+    for (const [args, reason] of [
+      [['steer', 'nope', 'a\nb'], /text: expected text without control characters/],
+      [['steer', 'nope'], /exploration: expected one of/],
+      [['propose', 'nope', join(home, 'none.json')], /expected a JSON file with an action/],
+      [['propose', 'nope', action], /modles: expected .* got/],
+      [['retry', 'nope', 'seven'], /trial: expected a trial such as t0007, got seven/],
+      [['retry', 'nope', 't0007'], /exploration: expected one of/],
+      [['budget', 'nope', '--trials', 'many'], /expected a number, a step such as \+20, or none, got many/],
+      [['budget', 'nope'], /exploration: expected one of/],
+      [['fork', 'nope', '--as', 'other'], /exploration: expected one of/],
+      [['fork', 'nope'], /required option '--as <other>'/],
+    ] as const) {
+      const { status, stderr } = lamdagent(...args);
+      assert.equal(status, 2, `${args.join(' ')}: ${stderr}`);
+      assert.match(stderr, reason);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    }
+    const { status } = lamdagent('budget', 'nope', '--trials', '-5', '--wall-clock', '+2h');
+    assert.equal(status, 3, 'a step is a number like any other');
+  }).timeout(120_000);
+
+  it('shows an example in the help of each command that steers', () => {
+    for (const command of ['steer', 'propose', 'retry', 'budget', 'fork'])
+      assert.match(
+        lamdagent(command, '--help').stdout,
+        new RegExp(`Example:\\n  npx lamdagent ${command} my-search`),
+      );
+  }).timeout(60_000);
 });

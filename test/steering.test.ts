@@ -3,8 +3,10 @@ import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/clie
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
+import { inheritedOf, inheritRows } from '../domain/inheritance.js';
 import type { Plan } from '../domain/plan.js';
 import type { ExplorationResult } from '../domain/result.js';
+import type { TrialRecord } from '../domain/trial.js';
 import { QUEUES } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
 import { createDoubles, type Doubles } from './doubles.js';
@@ -37,9 +39,15 @@ describe('steering a search', function () {
     readonly open: (trial: number) => void;
   }
 
+  interface World extends Partial<Plan> {
+    readonly hold: readonly number[];
+    /** Activities in the place of the doubles' own. */
+    readonly replaced?: (doubles: Doubles) => Partial<Doubles['activities']>;
+  }
+
   /** Trials whose builds wait until `open`: 0 … 9, given the ones to hold. */
   async function exploring(
-    { hold, ...changes }: Partial<Plan> & { readonly hold: readonly number[] },
+    { hold, replaced = () => ({}), ...changes }: World,
     use: (running: Running) => Promise<void>,
   ): Promise<void> {
     run += 1;
@@ -47,7 +55,7 @@ describe('steering a search', function () {
     const doubles = createDoubles({ name, explorationId: `${name}-00000000`, ...changes });
     const gates = new Map<number, () => void>();
     for (const trial of hold) doubles.gates.set(trial, new Promise((resolve) => gates.set(trial, resolve)));
-    const orchestrator = await startOrchestrator(server, doubles.activities);
+    const orchestrator = await startOrchestrator(server, { ...doubles.activities, ...replaced(doubles) });
     const { nativeConnection: connection } = server;
     const gpu = await Worker.create({ connection, taskQueue: QUEUES.gpu, activities: doubles.gpu });
     await orchestrator.runUntil(
@@ -276,6 +284,37 @@ describe('steering a search', function () {
       const { stoppedBecause } = (await handle.result()) as ExplorationResult;
       assert.match(stoppedBecause, /^target: 0.52 reached, with 0.5200 by "trial 2"/);
       assert.equal(doubles.decisions.length, 1);
+    });
+  });
+
+  it('begins with inherited rows: no baseline runs twice, and numbers go on where they end', async () => {
+    const budget = { trials: 2, gpuSeconds: null, wallClockSeconds: null };
+    let source: readonly TrialRecord[] = [];
+    await exploring({ hold: [] }, async ({ doubles, handle }) => {
+      await handle.result();
+      source = doubles.rows;
+    });
+    const taking = (doubles: Doubles): Partial<Doubles['activities']> => ({
+      prepare: async (input) => {
+        const prepared = await doubles.activities.prepare(input);
+        const { plan, baselines } = prepared;
+        const rows = inheritRows(plan, baselines, { plan, rows: source });
+        doubles.rows.push(...rows.rows);
+        return { ...prepared, inherited: inheritedOf(plan, baselines, rows) };
+      },
+    });
+    await exploring({ hold: [], budget, replaced: taking }, async ({ doubles, handle, status }) => {
+      await handle.result();
+      assert.deepEqual(booked(doubles), [
+        ...['0 base', '1 allData', '2 inherited', '3 inherited', '4 inherited'],
+        ...['5 policy', '6 policy'],
+      ]);
+      assert.deepEqual(
+        doubles.rows.map(({ sequence }) => sequence),
+        [0, 1, 2, 3, 4, 5, 6],
+      );
+      assert.equal((await status()).trials.completed, 7);
+      assert.equal(doubles.built.length, 2);
     });
   });
 });

@@ -292,7 +292,9 @@ describe('steering a search', function () {
     let source: readonly TrialRecord[] = [];
     await exploring({ hold: [] }, async ({ doubles, handle }) => {
       await handle.result();
-      source = doubles.rows;
+      const [base] = doubles.rows;
+      const action = { kind: 'sft', models: [base?.stageId ?? ''], datasets: [], parameters: {} } as const;
+      source = doubles.rows.map((row) => (row.origin === 'allData' ? { ...row, action } : row));
     });
     const taking = (doubles: Doubles): Partial<Doubles['activities']> => ({
       prepare: async (input) => {
@@ -314,7 +316,10 @@ describe('steering a search', function () {
         [0, 1, 2, 3, 4, 5, 6],
       );
       assert.equal((await status()).trials.completed, 7);
-      assert.equal(doubles.built.length, 2);
+      assert.deepEqual(
+        doubles.built.map((id) => doubles.rows.find((row) => row.stageId === id)?.trial),
+        [5, 6],
+      );
     });
   });
 });

@@ -179,7 +179,12 @@ export function withIntervention(state: Exploration, act: Intervention): Explora
       return { ...state, plan: { ...state.plan, budget: act.after } };
     case 'propose':
     case 'retry':
-      return { ...state, queued: [...queued, { ...act.requested, intervention: act.number }] };
+      // Its model may open what the policy had no more of.
+      return {
+        ...state,
+        exhausted: false,
+        queued: [...queued, { ...act.requested, intervention: act.number }],
+      };
   }
 }
 

@@ -30,10 +30,11 @@ export async function neededStages(
 ): Promise<ReadonlyMap<string, string>> {
   const booked = new Set<number | null>(known.rows.map(({ trial }) => trial));
   const answered = new Set(known.rows.map(({ intervention }) => intervention));
+  const made = new Set(known.rows.filter(({ score }) => score !== null).map(({ stageId }) => stageId));
   const needed = new Map<string, string>();
   const flights: readonly Flight[] = [...baselinesOf(known.plan).trials, ...known.flights];
   for (const { trial, stageId, intervention } of flights) {
-    const isBooked = trial === null ? answered.has(intervention) : booked.has(trial);
+    const isBooked = trial === null ? answered.has(intervention) || made.has(stageId) : booked.has(trial);
     const name = trial === null ? 'of a person' : trialName(trial);
     if (!isBooked) await need(stageId, name, { store, isThere, needed });
   }

@@ -8,6 +8,7 @@ import { checkSpec } from '../../activities/spec/spec.js';
 import { keys } from '../../activities/store/keys.js';
 import type { Json, JsonObject } from '../../domain/json.js';
 import { mergePatch } from '../../domain/mergePatch.js';
+import { trialName } from '../../domain/trial.js';
 import { EXIT, messageOf, UserFault } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
 import { wholeNumber } from '../numbers.js';
@@ -38,7 +39,12 @@ export function addFork(program: Command, run: Run): void {
 
 async function fork(context: Context, name: string, options: Options): Promise<number> {
   await requireKnown(context, name);
-  const { spec, explorationId } = await sourceOf(context, name);
+  const { spec, explorationId, trials } = await sourceOf(context, name);
+  if (options.at !== undefined && !trials.includes(options.at))
+    throw new UserFault(
+      `--at: expected a trial of ${name} with a result, up to ${trials.at(-1) ?? 'none'}, got ${options.at}.`,
+      EXIT.usage,
+    );
   const inherit = { from: explorationId, ...(options.at === undefined ? {} : { through: options.at }) };
   const changes = options.changes === undefined ? {} : await readChanges(options.changes);
   const seed = options.seed === undefined ? {} : { seed: options.seed };
@@ -52,7 +58,11 @@ async function fork(context: Context, name: string, options: Options): Promise<n
 async function sourceOf(
   { store }: Context,
   name: string,
-): Promise<{ readonly spec: JsonObject; readonly explorationId: string }> {
+): Promise<{
+  readonly spec: JsonObject;
+  readonly explorationId: string;
+  readonly trials: readonly string[];
+}> {
   const found = await loadExploration(store, name);
   const explorationId = found?.pointer.explorationId ?? '';
   const text = await store.read(keys.spec(explorationId));
@@ -61,7 +71,8 @@ async function sourceOf(
       `exploration ${name}: expected its spec in the store, got none: an older version started it. ` +
         `\`start SPEC --warm-start ${name}\` does the same from the spec's file.`,
     );
-  return { spec: JSON.parse(text) as JsonObject, explorationId };
+  const trials = (found?.rows ?? []).map(({ trial }) => trialName(trial));
+  return { spec: JSON.parse(text) as JsonObject, explorationId, trials };
 }
 
 async function readChanges(file: string): Promise<Json> {

@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PLANTED, plantCopies } from '../activities/spec/testContamination.js';
+import { sampleSpec, writeWorld } from '../activities/spec/testSpec.js';
+import type { ContaminationRecord } from '../domain/contamination.js';
 import { createProgram } from './main.js';
 
 /** The whole surface as text: names, arguments, options, meanings. */
@@ -76,6 +79,44 @@ describe('the command line', () => {
     const { status, stderr } = lamdagent('validate', join(root, 'examples/quickstart/spec.yaml'));
     assert.equal(status, 0, stderr);
   });
+
+  it('shows in `validate` which training rows copy evaluation items, and ends with 2 where the spec refuses them', async () => {
+    const folder = await writeWorld();
+    await plantCopies(folder, { planted: true });
+    const validate = (contamination: object, ...args: readonly string[]) => {
+      const file = join(folder, 'spec.json');
+      writeFileSync(file, JSON.stringify(sampleSpec({ contamination })));
+      return lamdagent('validate', file, ...args);
+    };
+    const dropped = validate({});
+    assert.equal(dropped.status, 0, dropped.stderr);
+    assert.match(dropped.stderr, /5 of 107 training rows copy one of 15 evaluation items/);
+    for (const { dataset, row, item, kind } of PLANTED)
+      assert.match(
+        dropped.stderr,
+        new RegExp(
+          `${dataset} row ${String(row)}: ${kind} copy of skill/test ${item}\n +row: .+\n +item: .+`,
+        ),
+      );
+    const refused = validate({ onMatch: 'reject' });
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /alpha\.jsonl:5: expected no copy of skill\/test item item0, .* \(exact\)/);
+    const json = validate({ onMatch: 'allow' }, '--json');
+    const { contamination } = JSON.parse(json.stdout) as { contamination: ContaminationRecord };
+    const figures = contamination.datasets.map(({ matchedRows, droppedRows }) => [matchedRows, droppedRows]);
+    assert.deepEqual(
+      [json.status, figures],
+      [
+        0,
+        [
+          [4, 0],
+          [0, 0],
+          [1, 0],
+        ],
+      ],
+    );
+    rmSync(folder, { recursive: true });
+  }).timeout(60_000);
 
   it('ends with 3 when no service answers, and says how to run one', () => {
     const { status, stderr } = lamdagent('pause', 'quickstart');

@@ -9,6 +9,7 @@ import { addGpuWorker } from './commands/gpuWorker.js';
 import { addGc } from './commands/gc.js';
 import { addPropose } from './commands/propose.js';
 import { addQuickstart } from './commands/quickstart.js';
+import { addShow } from './commands/show.js';
 import { addStart } from './commands/start.js';
 import { addSteer } from './commands/steer.js';
 import { addUp } from './commands/up.js';
@@ -57,6 +58,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addGpuWorker,
     addStart,
     addViews,
+    addShow,
     addAudit,
     addWatch,
     addControls,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { AUDIT_RULES, auditLedger, findingText, type Books } from './audit.js';
-import { sampleBooks } from './auditSamples.js';
+import { sampleBooks, sampleEvidence } from './auditSamples.js';
 import type { Intervention } from './intervention.js';
 import type { Attempt } from './outcome.js';
+import type { Confirmation, ExplorationResult, Figures, SplitScores } from './result.js';
 import type { StageCost, TrialRecord } from './trial.js';
 
 type Plant = (books: Books) => Books;
@@ -28,6 +29,25 @@ const both =
   (books) =>
     plants.reduce((now, plant) => plant(now), books);
 
+const result =
+  (change: Partial<ExplorationResult>): Plant =>
+  (books) => ({ ...books, result: books.result === null ? null : { ...books.result, ...change } });
+const confirmation =
+  (change: Partial<Confirmation>): Plant =>
+  (books) =>
+    books.result === null
+      ? books
+      : result({ confirmation: { ...books.result.confirmation, ...change } })(books);
+const finalist =
+  (change: Partial<SplitScores>): Plant =>
+  (books) =>
+    confirmation({
+      finalists: (books.result?.confirmation.finalists ?? []).map((one) => ({ ...one, ...change })),
+    })(books);
+const NO_FIGURES: Figures = {
+  ...{ models: [], gains: [], shrinkage: null, constraintsOnTest: [] },
+  counts: { evaluated: 0, feasible: 0, finalists: 0, champion: 0 },
+};
 const BUDGET: Extract<Intervention, { kind: 'budget' }> = {
   ...{ schemaVersion: 1, number: 0, at: '2026-01-01T00:00:00.000Z', by: 'ann', kind: 'budget' },
   before: sampleBooks().plan.budget,
@@ -150,6 +170,46 @@ const PLANTED: Readonly<Record<string, Readonly<Record<string, Plant>>>> = {
       result: books.result === null ? null : { ...books.result, champion: 77 },
     }),
   },
+  openedOnce: {
+    'a second opening': (books) => ({
+      ...books,
+      openings: books.openings.flatMap((one) => [one, { ...one, number: 1, by: 'run-2', forced: true }]),
+    }),
+    'a model tested that it was not opened for': (books) => ({
+      ...books,
+      openings: books.openings.map((one) => ({ ...one, models: one.models.slice(0, 1) })),
+    }),
+    'no record of it': (books) => ({ ...result({ figures: NO_FIGURES })(books), openings: [] }),
+  },
+  amongFinalists: {
+    'a champion that was no finalist': both(confirmation({ champion: 3 }), result({ champion: 3 })),
+  },
+  finalistFlags: {
+    'a finalist called feasible that is not': finalist({ feasible: false }),
+    'another score than the confirm split gave': finalist({ score: 0.99 }),
+    'a constraint called shown whose limit falls short': finalist({
+      constraints: [sampleEvidence({ lower: -0.03 })],
+    }),
+    'a constraint called not shown that is': finalist({ constraints: [sampleEvidence({ shown: false })] }),
+    'another difference than that of the scores': finalist({ constraints: [sampleEvidence({ value: 0.1 })] }),
+    'a finalist that was never scored': finalist({ trial: 3 }),
+  },
+  choice: {
+    'the base kept although a finalist is better': both(
+      confirmation({ champion: 0 }),
+      result({ champion: 0 }),
+    ),
+  },
+  chances: {
+    'a chance out of nowhere': row(2, {
+      constraints: [
+        { benchmark: 'guard', base: '', slack: 0.02, standardError: 0.1, paired: true, chance: 0.99 },
+      ],
+    }),
+    'a feasible trial below its limit': row(2, {
+      constraints: [{ benchmark: 'guard', base: '', slack: -1, standardError: 0, paired: true, chance: 0 }],
+    }),
+  },
   paidOnce: {
     'a stage paid by two trials': (books) => ({
       ...books,
@@ -259,6 +319,7 @@ describe('the audit', () => {
           rows: books.rows.slice(0, rows),
           decisions: books.decisions.slice(0, Math.max(0, rows - 1)),
           finals: [],
+          openings: [],
           result: null,
         }),
         [],

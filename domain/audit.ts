@@ -1,10 +1,12 @@
 import { attemptRules } from './auditAttempts.js';
+import { finalRules } from './auditFinal.js';
 import { peopleRules } from './auditPeople.js';
 import { stageRules } from './auditStages.js';
 import { trialRules } from './auditTrials.js';
 import type { DecisionRecord } from './decision.js';
 import type { Intervention } from './intervention.js';
 import type { Attempt } from './outcome.js';
+import type { Opening } from './opening.js';
 import type { Plan, Split } from './plan.js';
 import type { ExplorationResult } from './result.js';
 import type { TrialRecord, TrialResult } from './trial.js';
@@ -30,6 +32,7 @@ export interface Books {
   /** Re-scorings of the base and the finalists on the later splits. */
   readonly finals: readonly { readonly split: Split; readonly result: TrialResult }[];
   readonly result: ExplorationResult | null;
+  readonly openings: readonly Opening[];
   /** Stopped or failed: then trials in flight have no row. */
   readonly ended: boolean;
   /** The objects that rows and finals speak of, where they are still in the store. */
@@ -59,6 +62,7 @@ export const AUDIT_RULES: readonly AuditRule[] = [
   ...trialRules,
   ...stageRules,
   ...attemptRules,
+  ...finalRules,
   ...peopleRules,
 ];
 

@@ -1,11 +1,21 @@
 import type { AuditedObject, Books } from './audit.js';
+import { constraintChances } from './constraintChance.js';
 import type { DecisionRecord } from './decision.js';
+import { splitScores } from './final.js';
 import { judge } from './ranking.js';
 import type { Attempt } from './outcome.js';
 import type { Plan } from './plan.js';
+import type { ConstraintEvidence, SplitScores } from './result.js';
 import { samplePlan } from './samples.js';
 import { identify, sha256Hex, type IdentifiedStage } from './stage.js';
-import type { BenchmarkScore, ProposedTrial, StageCost, TrialRecord, TrialResult } from './trial.js';
+import {
+  trialName,
+  type BenchmarkScore,
+  type ProposedTrial,
+  type StageCost,
+  type TrialRecord,
+  type TrialResult,
+} from './trial.js';
 
 /** The books of a small finished exploration that was killed a few times: for tests of the rules. */
 export function sampleBooks(): Books {
@@ -16,8 +26,12 @@ export function sampleBooks(): Books {
     [0, 2].map((trial) => ({ split, result: finalOf(split, trial) })),
   );
   const decisions = [2, 3].map((trial) => decisionOf(plan, stageOf(trial), trial));
+  const result = resultOf(finals);
+  const models = rows.map(({ trial, stageId }) => ({ trial, stageId })).filter(({ trial }) => trial !== 3);
+  const at = '2026-01-01T00:00:50.000Z';
+  const openings = [{ schemaVersion: 1, number: 0, at, by: 'run-1', models, forced: false }] as const;
   const none = { interventions: [], source: null, ended: false };
-  return { plan, rows, finals, decisions, result: resultOf(), objects: objectsOf(plan, rows), ...none };
+  return { plan, rows, finals, decisions, result, openings, objects: objectsOf(plan, rows), ...none };
 }
 
 function stageOf(trial: number): IdentifiedStage {
@@ -64,10 +78,10 @@ function costOf(stageId: string, kind: string, attempts: readonly Attempt[], reu
   };
 }
 
-function scoresOf(name: string): Readonly<Record<string, BenchmarkScore>> {
+function scoresOf(name: string, skill = 0.5): Readonly<Record<string, BenchmarkScore>> {
   const score = (benchmark: string): BenchmarkScore => ({
     stageId: sha256Hex(`${benchmark} of ${name}`),
-    score: 0.5,
+    score: benchmark === 'skill' ? skill : 0.5,
     standardError: 0.1,
     items: 64,
   });
@@ -101,6 +115,7 @@ function rowOf(plan: Plan, { stageId }: IdentifiedStage, trial: number): TrialRe
     startedAt: '2026-01-01T00:00:00.000Z',
     endedAt: '2026-01-01T00:00:10.000Z',
     ...judge(plan, scores, scores),
+    constraints: constraintChances(plan, scores, scoresOf('trial 0')),
   };
 }
 
@@ -112,7 +127,7 @@ function finalOf(split: string, trial: number): TrialResult {
     message: '',
     stageId: stageOf(trial).stageId,
     weightsSha256: sha256Hex(`weights ${String(trial)}`),
-    scores: scoresOf(name),
+    scores: scoresOf(name, trial === 0 ? 0.5 : 0.75),
     stages: [costOf(stageOf(trial).stageId, 'sft', sampleAttempts(), true), evaluated(name)],
     metrics: {},
     startedAt: '2026-01-01T00:00:00.000Z',
@@ -150,32 +165,46 @@ function decisionOf(plan: Plan, stage: IdentifiedStage, trial: number): Decision
   };
 }
 
-function resultOf(): Books['result'] {
-  const split = (trial: number) => ({ trial, scores: {}, score: 0.5, standardError: 0.1, feasible: true });
+function resultOf(finals: Books['finals']): NonNullable<Books['result']> {
   const estimate = { value: 0.5, low: 0.4, high: 0.6 };
+  const on = (split: string, trial: number): SplitScores => {
+    const of = (which: number): TrialResult | undefined =>
+      finals.find((one) => one.split === split && one.result.trial === which)?.result;
+    const [scored, base] = [of(trial), of(0)];
+    if (scored === undefined || base === undefined) throw new Error(`no sample of ${trialName(trial)}`);
+    return splitScores(samplePlan(), scored, base, [sampleEvidence()]);
+  };
   return {
     schemaVersion: 1,
     verdict: 'notShown',
     champion: 2,
     confirmation: {
-      ...{
-        schemaVersion: 1,
-        base: split(0),
-        finalists: [split(2)],
-        champion: 2,
-        difference: estimate,
-        reason: '',
-      },
+      ...{ schemaVersion: 1, base: shownBase(on('confirm', 0)), finalists: [on('confirm', 2)] },
+      ...{ allData: null, champion: 2, difference: estimate, reason: '' },
     },
     test: {
       base: estimate,
       best: estimate,
       difference: estimate,
-      baseScores: split(0),
-      bestScores: split(2),
+      baseScores: shownBase(on('test', 0)),
+      bestScores: on('test', 2),
     },
     stoppedBecause: 'budget: 2 trials',
     endedAt: '2026-01-01T00:01:00.000Z',
+  };
+}
+
+/** The base has no constraints to show. */
+function shownBase(base: SplitScores): SplitScores {
+  return { ...base, constraints: [] };
+}
+
+/** The guard is as good as the base's, and its lower limit reaches the margin. */
+export function sampleEvidence(changes: Partial<ConstraintEvidence> = {}): ConstraintEvidence {
+  return {
+    ...{ benchmark: 'guard', relativeToBase: true, limit: -0.02, value: 0, lower: -0.01, level: 0.95 },
+    ...{ method: 'pairedScore', items: 64, clusters: null, met: true, shown: true },
+    ...changes,
   };
 }
 

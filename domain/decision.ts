@@ -2,6 +2,7 @@ import type { SteeringNote } from './intervention.js';
 import type { Budget, PolicyName } from './plan.js';
 import type { Action, ProposedTrial } from './trial.js';
 import type { IdentifiedStage } from './stage.js';
+import type { Slate, SuggestJob } from './suggestion.js';
 
 /** One request to the LLM, as recorded; prompts and answers rest in the store under their hashes' keys. */
 export interface LlmCall {
@@ -14,6 +15,8 @@ export interface LlmCall {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly seconds: number;
+  /** null: the price is not known. Absent in records of 0.1 (`usdOfCall`). */
+  readonly usd?: number | null;
 }
 
 /** Where in a shuffled list of options a choice stood (0-based): shows position bias. */
@@ -29,10 +32,16 @@ export interface Proposal {
   readonly reason: string;
   /** True when the policy's own answer was unusable and a seeded valid choice took its place. */
   readonly fallback: boolean;
+  /** True when the policy drew at random on purpose (its exploration floor), asking nobody. Absent: it did not. */
+  readonly explored?: boolean;
+  /** What the policy was told against repeating one action type; absent: nothing. */
+  readonly nudge?: string;
   readonly positions: readonly ChoicePosition[];
   readonly calls: readonly LlmCall[];
   /** The agent's digest of its experience after this decision; null for policies without one. */
   readonly memory: string | null;
+  /** How many ledger rows that digest knows; absent: all the policy had seen. */
+  readonly memoryRows?: number;
 }
 
 /** The immutable record of one decision; put before it is returned, so a retried decision is the same decision. */
@@ -57,17 +66,27 @@ export interface DecideInput {
   /** Ledger rows to read: sequences 0 … ledgerRows - 1. */
   readonly ledgerRows: number;
   readonly inFlight: readonly ProposedTrial[];
+  /** What the sampler answered to the request of an earlier `consult`. */
+  readonly slate?: Slate;
+  /** What decisions cost so far; absent from orchestrators of 0.1. */
+  readonly spent?: { readonly llmTokens: number; readonly usd: number | null };
   /** What people asked for, oldest first; absent: nothing. */
   readonly steering?: readonly SteeringNote[];
   /** The budget as it is now; absent: the plan's. */
   readonly budget?: Budget;
 }
-/** `exhausted`: no legal action is left that was not tried. */
+/**
+ * `exhausted`: no legal action is left that was not tried. `consult`: nothing is decided yet; have the sampler do the
+ * job, then ask again with its slate.
+ */
 export type DecideOutput =
   | {
       readonly kind: 'proposed';
       readonly proposed: ProposedTrial;
       readonly llmTokens: number;
+      /** null: not known. Absent from orchestrators of 0.1. */
+      readonly usd?: number | null;
       readonly fallback: boolean;
     }
+  | { readonly kind: 'consult'; readonly job: SuggestJob }
   | { readonly kind: 'exhausted' };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   beginExploration,
+  bookedUsd,
   endOfSearch,
   mayStart,
   rowOf,
@@ -93,6 +94,22 @@ describe('an exploration', () => {
         },
       ),
     );
+  });
+
+  it('adds up what decisions cost in tokens and $; a price that is not known makes the sum unknown', () => {
+    const decided = { llmTokens: 100, usd: 0.25, fallback: false };
+    const twice = withDecision(withDecision(begun(), decided), decided);
+    assert.deepEqual([twice.spend.llmTokens, twice.spend.usd], [200, 0.5]);
+    assert.equal(withDecision(twice, { ...decided, usd: null }).spend.usd, null);
+  });
+
+  it('goes on from what 0.1 carried over: tokens without a price are unknown $, no tokens are $ 0', () => {
+    const { usd: _, ...spend } = begun().spend;
+    const old = { ...begun(), spend };
+    assert.equal(withDecision(old, { llmTokens: 9, usd: 0.25, fallback: false }).spend.usd, 0.25);
+    const unpriced = withDecision(old, { llmTokens: 9, fallback: false });
+    assert.equal(unpriced.spend.usd, null);
+    assert.equal(bookedUsd({ llmTokens: 9 }), null);
   });
 
   it('adds up what was paid, lost and saved', () => {

@@ -1,8 +1,10 @@
 import type { Spent } from './budgetChange.js';
+import { constraintChances } from './constraintChance.js';
 import { withCost, type KindCosts } from './costs.js';
 import { startedAs, type Intervention, type QueuedTrial, type SteeringNote } from './intervention.js';
 import type { Plan } from './plan.js';
 import { NO_PLATEAU, withPlateau, type Plateau } from './plateau.js';
+import { plusUsd } from './prices.js';
 import { compareRows, judge } from './ranking.js';
 import { NO_RECOVERIES, withRecoveries, type Recoveries } from './recoveries.js';
 import { firstReason, stopRulesOf } from './stopRules.js';
@@ -32,6 +34,8 @@ export interface Exploration {
   readonly completed: number;
   readonly failed: number;
   readonly baseScores: Readonly<Record<string, BenchmarkScore>> | null;
+  /** SFT on all data once it was scored: the later splits compare with it. Absent in what 0.1 carried over. */
+  readonly allData?: ProposedTrial | null;
   /** The best rows, ranked; bounded. */
   readonly top: readonly TopRow[];
   readonly spend: Spend;
@@ -69,9 +73,9 @@ export interface Spend {
   readonly savedGpuSeconds: number;
   readonly reusedStages: number;
   readonly llmTokens: number;
+  /** What LLM calls cost; null: the price is not known. Absent in what 0.1 carried over. */
+  readonly usd?: number | null;
   readonly fallbacks: number;
-  /** Absent where no price is known. */
-  readonly usd?: number;
 }
 
 const TOP_ROWS = 20;
@@ -93,6 +97,7 @@ export function beginExploration(
     completed: 0,
     failed: 0,
     baseScores: null,
+    allData: null,
     top: [],
     spend: {
       gpuSeconds: 0,
@@ -100,6 +105,7 @@ export function beginExploration(
       savedGpuSeconds: 0,
       reusedStages: 0,
       llmTokens: 0,
+      usd: 0,
       fallbacks: 0,
     },
     recoveries: NO_RECOVERIES,
@@ -133,7 +139,10 @@ export function withStarted(state: Exploration, flight: InFlight): Exploration {
 /** A decision proposed a trial. A person who asked for the very same meanwhile gets it as the policy's. */
 export function withDecision(
   state: Exploration,
-  decided: { readonly llmTokens: number; readonly fallback: boolean; readonly proposed?: ProposedTrial },
+  decided: Pick<Spend, 'llmTokens' | 'usd'> & {
+    readonly fallback: boolean;
+    readonly proposed?: ProposedTrial;
+  },
 ): Exploration {
   const { proposed } = decided;
   return {
@@ -147,6 +156,7 @@ export function withDecision(
     spend: {
       ...state.spend,
       llmTokens: state.spend.llmTokens + decided.llmTokens,
+      usd: plusUsd(bookedUsd(state.spend), bookedUsd(decided)),
       fallbacks: state.spend.fallbacks + (decided.fallback ? 1 : 0),
     },
   };
@@ -205,6 +215,11 @@ export function pendingStageIds({ inFlight, waiting, queued = [] }: Exploration)
   return new Set([...started, ...queued].map(({ stageId }) => stageId));
 }
 
+/** What was booked before prices were is not known, unless no token was used. */
+export function bookedUsd({ llmTokens, usd }: Pick<Spend, 'llmTokens' | 'usd'>): number | null {
+  return usd === undefined ? (llmTokens === 0 ? 0 : null) : usd;
+}
+
 /** The ledger row of a finished trial; null when the trial is not in flight (a late or doubled report). */
 export function rowOf(state: Exploration, result: TrialResult): TrialRecord | null {
   const flight = state.inFlight.find((one) => one.proposed.trial === result.trial);
@@ -214,12 +229,18 @@ export function rowOf(state: Exploration, result: TrialResult): TrialRecord | nu
     result.status === 'completed'
       ? judge(state.plan, result.scores, baseScores)
       : { score: null, standardError: null, feasible: false };
-  return { schemaVersion: 1, ...flight.proposed, ...result, ...judged, sequence: state.ledgerRows };
+  const chances =
+    result.status === 'completed'
+      ? { constraints: constraintChances(state.plan, result.scores, baseScores) }
+      : {};
+  const row = { schemaVersion: 1, ...flight.proposed, ...result, ...judged, ...chances } as const;
+  return { ...row, sequence: state.ledgerRows };
 }
 
 /** The state after a row was written. */
 export function withRow(state: Exploration, row: TrialRecord): Exploration {
   const isBase = row.origin === 'base' && row.status === 'completed' && state.baseScores === null;
+  const isAllData = row.origin === 'allData' && row.status === 'completed';
   return {
     ...state,
     inFlight: without(state.inFlight, row.trial),
@@ -227,12 +248,17 @@ export function withRow(state: Exploration, row: TrialRecord): Exploration {
     completed: state.completed + (row.status === 'completed' ? 1 : 0),
     failed: state.failed + (row.status === 'completed' ? 0 : 1),
     baseScores: isBase ? row.scores : state.baseScores,
+    allData: isAllData ? proposalOf(row) : (state.allData ?? null),
     top: ranked(state.top, row),
     spend: spendWith(state.spend, row),
     recoveries: withRecoveries(state.recoveries ?? NO_RECOVERIES, row),
     costs: withCost(state.costs ?? {}, row),
     plateau: withPlateau(state.plateau ?? NO_PLATEAU, row, state.plan.stop?.plateau?.atLeast ?? 0),
   };
+}
+
+function proposalOf({ trial, origin, decision, action, stageId, label }: ProposedTrial): ProposedTrial {
+  return { trial, origin, decision, action, stageId, label };
 }
 
 function without(flights: readonly InFlight[], trial: number): readonly InFlight[] {

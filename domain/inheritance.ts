@@ -1,3 +1,4 @@
+import { constraintChances } from './constraintChance.js';
 import { withCost, type KindCosts } from './costs.js';
 import { evaluationsOf } from './evaluation.js';
 import { beginExploration, withRow, type Exploration } from './exploration.js';
@@ -9,6 +10,7 @@ import {
   trialName,
   type Action,
   type BenchmarkScore,
+  type ConstraintChance,
   type ProposedTrial,
   type TrialRecord,
 } from './trial.js';
@@ -114,7 +116,7 @@ function rowHere(
     readonly names: ReadonlyMap<string, string>;
     readonly kept: readonly TrialRecord[];
   },
-  { intervention: _, retryOf: __, ...original }: TrialRecord,
+  { intervention: _, retryOf: __, constraints: known = [], ...original }: TrialRecord,
   { action, trial, origin }: Number & { readonly action: Action | null },
 ): TrialRecord {
   const { plan, source, names, kept } = world;
@@ -124,9 +126,13 @@ function rowHere(
       return score === undefined ? [] : [[name, score]];
     }),
   );
+  const baseScores = kept[0]?.scores ?? scores;
   const judged =
     original.status === 'completed'
-      ? judge(plan, scores, kept[0]?.scores ?? scores)
+      ? {
+          ...judge(plan, scores, baseScores),
+          constraints: constraintChances(plan, scores, baseScores).map((one) => asKnown(known, one)),
+        }
       : { score: null, standardError: null, feasible: false };
   return {
     ...original,
@@ -140,10 +146,19 @@ function rowHere(
   };
 }
 
+/** What was said of the same constraint there, which may be by item pairs, still holds. */
+function asKnown(known: readonly ConstraintChance[], one: ConstraintChance): ConstraintChance {
+  const same = known.find(
+    ({ benchmark, base, slack }) =>
+      benchmark === one.benchmark && base === one.base && Math.abs(slack - one.slack) < 1e-9,
+  );
+  return same ?? one;
+}
+
 /** What the search starts with instead of nothing; small, unlike the rows. */
 export type Inherited = Pick<
   Exploration,
-  'ledgerRows' | 'nextTrial' | 'completed' | 'failed' | 'baseScores' | 'top'
+  'ledgerRows' | 'nextTrial' | 'completed' | 'failed' | 'baseScores' | 'allData' | 'top'
 > & {
   readonly costs: KindCosts;
   readonly plateau: NonNullable<Exploration['plateau']>;
@@ -157,10 +172,18 @@ export function inheritedOf(
   { rows, originals }: InheritedRows,
 ): Inherited {
   const state = rows.reduce(withRow, beginExploration(plan, [], ''));
-  const { ledgerRows, completed, failed, baseScores, top, plateau = { best: null, trials: 0 } } = state;
+  const {
+    ledgerRows,
+    completed,
+    failed,
+    baseScores,
+    allData = null,
+    top,
+    plateau = { best: null, trials: 0 },
+  } = state;
   const numbers = rows.map(({ trial }) => trial);
   return {
-    ...{ ledgerRows, completed, failed, baseScores, top, plateau },
+    ...{ ledgerRows, completed, failed, baseScores, allData, top, plateau },
     nextTrial: numbers.reduce((next, trial) => Math.max(next, trial + 1), baselines.length),
     costs: originals.reduce(withCost, {}),
     baselines: baselines.map(({ trial }) => trial).filter((trial) => numbers.includes(trial)),

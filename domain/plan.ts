@@ -1,3 +1,5 @@
+import type { Price } from './prices.js';
+import type { ContaminationSummary } from './contamination.js';
 import type { BuildKind } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
@@ -85,9 +87,21 @@ export interface LlmSettings {
   readonly model: string;
   readonly timeoutSeconds: number;
   readonly maxTokens: number;
+  /** What the endpoint charges; null: not known. Absent in plans of 0.1 (`priceOf`). */
+  readonly price?: Price | null;
 }
-export const POLICY_NAMES = ['random', 'agent'] as const;
+/** How prompts tell what trials cost: measured GPU-seconds, or sequences trained on, which no clock changes. */
+export const COST_UNITS = ['seconds', 'sequences'] as const;
+export interface AgentSettings {
+  /** The share of decisions that are drawn at random without asking, in [0, 1]. */
+  readonly explore: number;
+  readonly costs: (typeof COST_UNITS)[number];
+}
+export const POLICY_NAMES = ['random', 'evolution', 'tpe', 'agent', 'hybrid'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
+
+/** The level of a plan that names none. */
+export const DEFAULT_LEVEL = 0.95;
 
 /** The spec resolved: defaults filled in, files pinned by hash, everything the loop needs. */
 export interface Plan {
@@ -102,12 +116,18 @@ export interface Plan {
   readonly benchmarks: readonly PlannedBenchmark[];
   readonly actions: readonly ActionSpace[];
   readonly constraints: readonly Constraint[];
+  /** Of the one-sided interval that has to show a constraint on the confirm split; absent in plans of 0.1: 0.95. */
+  readonly level?: number;
   readonly policy: PolicyName;
   readonly llm: LlmSettings | null;
+  /** Absent in plans of 0.1, which never explore and tell no costs. */
+  readonly agent?: AgentSettings;
   readonly budget: Budget;
   /** Trials in flight at once. */
   readonly parallel: number;
   readonly checkpointSeconds: number;
+  /** Most build stages in one pipeline; null (or absent, in older plans): no limit. */
+  readonly maxStages?: number | null;
   /** How many finalists are re-scored on the confirm split. */
   readonly finalists: number;
   /** Absent in plans of 0.1. */
@@ -116,4 +136,6 @@ export interface Plan {
   readonly inherited?: Inheritance;
   /** Remarks for the user, e.g. how to switch the agent on. */
   readonly notes: readonly string[];
+  /** What the contamination gate found; absent in plans that were made before there was one. */
+  readonly contamination?: ContaminationSummary;
 }

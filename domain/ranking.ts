@@ -14,7 +14,7 @@ export interface Judgement {
 }
 
 /** Floating-point slack of a constraint, far below one item's weight. */
-const TOLERANCE = 1e-9;
+export const TOLERANCE = 1e-9;
 
 /** Score, standard error and feasibility of a model's scores, next to the base's. */
 export function judge(plan: Plan, scores: Scores, baseScores: Scores): Judgement {

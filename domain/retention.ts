@@ -19,7 +19,7 @@ export interface Candidate extends StoredObject {
 /** What retention reads of a ledger row. */
 export type RetentionRow = Pick<
   TrialRecord,
-  'trial' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt' | 'intervention'
+  'trial' | 'origin' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt' | 'intervention'
 >;
 
 /** What an exploration says of the objects. */
@@ -125,6 +125,10 @@ function claimsOf(explorations: readonly KnownExploration[], keep: number): Read
   for (const one of explorations)
     for (const row of finalistsOf(one))
       claim(row.stageId, 'finalist', `finalist ${trialName(row.trial)} of ${one.plan.name}`);
+  for (const { plan, rows, isOpen } of explorations)
+    for (const row of rows)
+      if (isOpen && row.origin === 'allData' && row.score !== null)
+        claim(row.stageId, 'finalist', `SFT on all data of ${plan.name}, scored with the finalists`);
   for (const { plan, rows } of explorations)
     for (const [index, row] of ranking(rows).slice(0, keep).entries())
       claim(row.stageId, 'top', `number ${String(index + 1)} of ${plan.name} (${trialName(row.trial)})`);

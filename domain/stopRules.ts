@@ -62,11 +62,14 @@ export function llmTokenBudget(limit: number): StopRule {
       : null;
 }
 
+/** Calls of an unknown price count as free; the plan's notes say so. */
 export function usdBudget(limit: number): StopRule {
-  return ({ spend: { usd = 0 }, nextDecision }) =>
-    isUsedUp({ spent: usd, next: perDecision(usd, nextDecision), limit })
+  return ({ spend, nextDecision }) => {
+    const usd = spend.usd ?? 0;
+    return isUsedUp({ spent: usd, next: perDecision(usd, nextDecision), limit })
       ? `budget: $${String(limit)} ($${usd.toFixed(4)} spent)`
       : null;
+  };
 }
 
 /** A feasible trial, the base included, scores at least this much. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.js';
-import type { Attempt, FailureStatus } from './outcome.js';
+import type { Attempt, Evaluator, FailureStatus } from './outcome.js';
 import type { BuildKind } from './stage.js';
 
 /** What a policy chooses: an action type and the objects it applies to. Names, not ids, for data; stage ids for models. */
@@ -18,6 +18,8 @@ export interface BenchmarkScore {
   readonly score: number;
   readonly standardError: number;
   readonly items: number;
+  /** Absent in rows of 0.1. */
+  readonly evaluator?: Evaluator;
 }
 
 export type TrialStatus = 'completed' | FailureStatus;
@@ -74,6 +76,20 @@ export interface InheritedFrom {
   readonly trial: number;
 }
 
+/** How likely a model meets a constraint, from its scores on the search split. */
+export interface ConstraintChance {
+  readonly benchmark: string;
+  /** The base's evaluation that it is relative to; null for an absolute bound. */
+  readonly base: string | null;
+  /** Score minus the lowest score that meets it: at least 0 where the point estimate does. */
+  readonly slack: number;
+  readonly standardError: number;
+  /** Whether the standard error is of item-paired differences, or of two independent samples (then too large). */
+  readonly paired: boolean;
+  /** Φ(slack / standard error). */
+  readonly chance: number;
+}
+
 /** One row of the ledger, immutable. `sequence` is the order of completion, without gaps from 0. */
 export interface TrialRecord extends ProposedTrial, TrialResult {
   readonly schemaVersion: 1;
@@ -83,6 +99,8 @@ export interface TrialRecord extends ProposedTrial, TrialResult {
   readonly standardError: number | null;
   /** All constraints met by the point estimates. */
   readonly feasible: boolean;
+  /** One for each constraint whose scores are there; absent in rows of 0.1 and of failed trials. */
+  readonly constraints?: readonly ConstraintChance[];
   /** Absent in rows of trials that ran here. An inherited row's stages all count as reused: they cost nothing here. */
   readonly inherited?: InheritedFrom;
 }

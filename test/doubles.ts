@@ -8,7 +8,13 @@ import { judgeRequest, type WrittenAction } from '../domain/request.js';
 import { stageOfAction } from '../domain/stageOfAction.js';
 import type { Action, ProposedTrial, TrialRecord } from '../domain/trial.js';
 import { samplePlan } from '../domain/samples.js';
-import type { GpuActivities, OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
+import type { Slate, SuggestJob } from '../domain/suggestion.js';
+import type {
+  ControlActivities,
+  GpuActivities,
+  OrchestratorActivities,
+  StoreActivities,
+} from '../workflows/activities.js';
 
 /** What the doubles saw, and what they can be told to do. */
 export interface Doubles {
@@ -16,7 +22,12 @@ export interface Doubles {
   readonly built: string[];
   readonly decisions: { decision: number; inFlight: number; steering: readonly string[] }[];
   readonly interventions: Intervention[];
+  /** The slates that decisions came with (policy tpe: each one asks for one first), and the jobs they asked for. */
+  readonly slates: Slate[];
+  readonly consulted: SuggestJob[];
   readonly ended: string[];
+  /** What was scored on later splits, and that the test split was opened, in order. */
+  readonly finals: string[];
   /** Stage ids (by trial) whose build waits until released; a cancellation ends the wait. */
   readonly gates: Map<number, Promise<void>>;
   /** Told by the build (`throws`: also by the evaluation) of this trial instead of a result. */
@@ -27,6 +38,7 @@ export interface Doubles {
   stageOf(trial: number): string;
   readonly activities: OrchestratorActivities & StoreActivities;
   readonly gpu: GpuActivities;
+  readonly control: ControlActivities;
 }
 
 /** Orchestrator activities over plain memory and a GPU worker without a GPU: for tests of the workflows alone. */
@@ -53,7 +65,10 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     built: [],
     decisions: [],
     interventions: [],
+    slates: [],
+    consulted: [],
     ended: [],
+    finals: [],
     gates: new Map(),
     failures: new Map(),
     parents: new Map(),
@@ -67,7 +82,10 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
           baselines: [propose(0, 'base', null), propose(1, 'allData', null)],
         });
       },
-      decide: ({ decision, trial, inFlight, steering = [] }) => {
+      decide: ({ decision, trial, inFlight, steering = [], slate }) => {
+        if (plan.policy === 'tpe' && slate === undefined)
+          return Promise.resolve({ kind: 'consult', job: jobOf(decision) });
+        if (slate !== undefined) made.slates.push(slate);
         made.decisions.push({
           decision,
           inFlight: inFlight.length,
@@ -150,7 +168,14 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
           );
         return Promise.resolve();
       },
-      recordFinal: () => Promise.resolve(),
+      recordFinal: ({ split, result }) => {
+        made.finals.push(`${split} ${String(result.trial)}`);
+        return Promise.resolve();
+      },
+      openTest: ({ models }) => {
+        made.finals.push(`opened for ${models.map(({ trial }) => String(trial)).join(', ')}`);
+        return Promise.resolve();
+      },
       recordEnded: ({ reason }) => {
         made.ended.push(reason);
         return Promise.resolve();
@@ -165,6 +190,12 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
         return Promise.resolve(evaluate(trial, job));
       },
     },
+    control: {
+      suggest: (job) => {
+        made.consulted.push(job);
+        return Promise.resolve(slateOf(job));
+      },
+    },
   };
   return made;
 }
@@ -177,6 +208,15 @@ function baseStage(): IdentifiedStage {
 function actionOf(trial: number): Action {
   const parameters = { learningRate: 1e-4, steps: 1000 + trial };
   return { kind: 'sft', models: [baseStage().stageId], datasets: ['alpha'], parameters };
+}
+
+function jobOf(decision: number): SuggestJob {
+  return { schemaVersion: 1, requestKey: `request ${String(decision)}`, requestSha256: 'a'.repeat(64) };
+}
+
+/** The slate that the double answers to a job. */
+export function slateOf({ requestKey }: SuggestJob): Slate {
+  return { schemaVersion: 1, suggestions: [{ of: requestKey }] };
 }
 
 const ESTIMATE = { value: 0.5, low: 0.4, high: 0.6 };
@@ -219,6 +259,7 @@ function evaluate(trial: number, job: EvaluateJob): EvaluateOutcome {
     score: Math.min(1, 0.5 + trial / 100),
     standardError: 0.01,
     items: 64,
+    evaluator: null,
     reused: false,
   }));
   return { status: 'completed', scores, attempts: [] };

@@ -185,6 +185,13 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       ];
     },
   },
+  consulted: {
+    plan: { policy: 'tpe' },
+    run: async ({ handle }) => {
+      await ended(handle);
+      return [named('consulted', handle.workflowId)];
+    },
+  },
   rebuilding: {
     plan: {},
     before: (doubles) => {
@@ -214,17 +221,23 @@ export async function runShape(
   const watchdog = shape.watched === true ? { closedWorkflows: service.closedWorkflows } : {};
   const { nativeConnection: connection } = server;
   const gpu = await Worker.create({ connection, taskQueue: QUEUES.gpu, activities: doubles.gpu });
+  const control = await Worker.create({
+    connection,
+    taskQueue: QUEUES.gpuControl,
+    activities: doubles.control,
+  });
   const { code } = await workflowBundle();
   const buildId = shape.versioned === true ? 'v1' : null;
   const orchestrator = await startBuild(server, { ...doubles.activities, ...watchdog }, { buildId, code });
   if (buildId !== null) await makeCurrent(server, buildId);
-  const recorded = await gpu.runUntil(async () => {
+  const explored = async (): Promise<readonly Recorded[]> => {
     const workflowId = `explore/${name}`;
     const started = { args: [{}], taskQueue: QUEUES.orchestrator, workflowId };
     const handle = await server.client.workflow.start('explore', started);
     const until: Running['until'] = (holds) => statusUntil(server, workflowId, holds);
     return shape.run({ server, doubles, handle, open, until });
-  });
+  };
+  const recorded = await gpu.runUntil(control.runUntil(explored));
   await orchestrator.stop();
   return recorded;
 }

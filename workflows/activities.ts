@@ -3,10 +3,12 @@ import type { Inherited } from '../domain/inheritance.js';
 import type { Intervention } from '../domain/intervention.js';
 import type { Json } from '../domain/json.js';
 import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome, Score } from '../domain/outcome.js';
+import type { Opening } from '../domain/opening.js';
 import type { Plan, Split } from '../domain/plan.js';
 import type { JudgedRequest } from '../domain/request.js';
 import type { Confirmation, ExplorationResult } from '../domain/result.js';
 import type { IdentifiedStage } from '../domain/stage.js';
+import type { Slate, SuggestJob } from '../domain/suggestion.js';
 import type { ProposedTrial, StageCost, TrialRecord, TrialResult } from '../domain/trial.js';
 
 export interface PrepareInput {
@@ -79,6 +81,8 @@ export interface OrchestratorActivities {
 export interface FinalInput {
   readonly explorationId: string;
   readonly ledgerRows: number;
+  /** The trials that may become champion; absent in histories of 0.1: all that were scored. */
+  readonly finalists?: readonly number[];
 }
 
 /** Local activities: look-ups and small writes. */
@@ -92,6 +96,12 @@ export interface StoreActivities {
     readonly split: Split;
     readonly result: TrialResult;
   }): Promise<void>;
+  /** Records that the test split is opened, before anything is scored on it; refuses a second opening. */
+  openTest(input: {
+    readonly explorationId: string;
+    readonly by: string;
+    readonly models: Opening['models'];
+  }): Promise<void>;
   recordEnded(input: {
     readonly explorationId: string;
     readonly state: 'stopped' | 'failed';
@@ -103,4 +113,9 @@ export interface StoreActivities {
 export interface GpuActivities {
   build(job: BuildJob): Promise<BuildOutcome>;
   evaluate(job: EvaluateJob): Promise<EvaluateOutcome>;
+}
+
+/** Activities of the GPU worker's control queue: answered beside a running job. */
+export interface ControlActivities {
+  suggest(job: SuggestJob): Promise<Slate>;
 }

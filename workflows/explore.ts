@@ -28,15 +28,15 @@ import type { ExplorationResult } from '../domain/result.js';
 import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
 import { explorationDetails } from '../domain/details.js';
 import type { OrchestratorActivities, StoreActivities } from './activities.js';
-import { DECIDE_ACTIVITY, LOCAL_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
+import { LOCAL_ACTIVITY, PREPARE_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
 import { concludeExploration } from './conclude.js';
+import { decideNext } from './decisions.js';
 import { listen, type Inbox } from './inbox.js';
 import { cancelTrials, startTrial } from './trials.js';
 import { indexing, type Index } from './searchAttributes.js';
 
-const prepareActivities =
-  proxyActivities<Pick<OrchestratorActivities, 'prepare' | 'closedWorkflows'>>(STORE_ACTIVITY);
-const decideActivities = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
+const prepareActivities = proxyActivities<Pick<OrchestratorActivities, 'prepare'>>(PREPARE_ACTIVITY);
+const serviceActivities = proxyActivities<Pick<OrchestratorActivities, 'closedWorkflows'>>(STORE_ACTIVITY);
 const ledger = proxyLocalActivities<Pick<StoreActivities, 'record' | 'recordEnded'>>(LOCAL_ACTIVITY);
 
 /** A trial that vanishes without a word this often is a failed trial. */
@@ -106,15 +106,8 @@ async function startNext(inbox: Inbox, over: string | null): Promise<boolean> {
   const first = state.waiting[0];
   if (first !== undefined) return start(inbox, first);
   if (over !== null) return false;
-  const decided = await decideActivities.decide({
-    explorationId: state.plan.explorationId,
-    decision: state.nextDecision,
-    trial: state.nextTrial,
-    ledgerRows: state.ledgerRows,
-    inFlight: state.inFlight.map((flight) => flight.proposed),
-    ...(state.steering === undefined || state.steering.length === 0 ? {} : { steering: state.steering }),
-    budget: state.plan.budget,
-  });
+  const decided = await decideNext(inbox);
+  if (decided.kind === 'stopped') return true;
   if (decided.kind === 'exhausted') {
     if (inbox.current().inFlight.length > 0) return false;
     inbox.update((now) => ({ ...now, exhausted: true }));
@@ -162,7 +155,7 @@ async function waitForNews(inbox: Inbox): Promise<void> {
 /** A child that died without a signal (terminated by hand) is started again: its stages go on from their checkpoints. */
 async function reviveLost(inbox: Inbox): Promise<void> {
   const workflowIds = inbox.current().inFlight.map((flight) => flight.workflowId);
-  const closed = new Set(await prepareActivities.closedWorkflows({ workflowIds }));
+  const closed = new Set(await serviceActivities.closedWorkflows({ workflowIds }));
   for (const flight of inbox.current().inFlight) {
     const spoke = inbox.ended.some((result) => result.trial === flight.proposed.trial);
     if (!closed.has(flight.workflowId) || spoke) continue;

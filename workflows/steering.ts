@@ -2,6 +2,7 @@ import { proxyActivities, setHandler } from '@temporalio/workflow';
 import { budgetText, changedBudget, type BudgetChange, type ChangedBudget } from '../domain/budgetChange.js';
 import { pendingStageIds, spentOf, withIntervention, type Exploration } from '../domain/exploration.js';
 import type { Intervention, RequestedTrial } from '../domain/intervention.js';
+import { asksLlm } from '../domain/llmTurns.js';
 import { faultOfPerson, faultOfText } from '../domain/personText.js';
 import { firstReason, gpuSecondBudget, wallClockBudget } from '../domain/stopRules.js';
 import { trialName, trialNumber } from '../domain/trial.js';
@@ -79,7 +80,8 @@ async function steered(inbox: Inbox, { text, clear, by }: Steer): Promise<string
   if (clear === true && (inbox.current().steering ?? []).length > 0) await act(inbox, by, { kind: 'clear' });
   if (text !== undefined) await act(inbox, by, { kind: 'steer', text });
   const count = (inbox.current().steering ?? []).length;
-  const reader = inbox.current().plan.policy === 'random' ? '; policy random reads none of it' : '';
+  const { policy } = inbox.current().plan;
+  const reader = asksLlm(policy) ? '' : `; policy ${policy} reads none of it`;
   return count === 0
     ? 'steering cleared'
     : `from the next decision on the policy minds ${String(count)} note${count === 1 ? '' : 's'}${reader}`;

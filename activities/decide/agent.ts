@@ -1,16 +1,20 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Proposal } from '../../domain/decision.js';
+import { explores } from '../../domain/explorationFloor.js';
 import { sampleNewAction } from '../../domain/space.js';
 import type { BuildKind } from '../../domain/stage.js';
 import type { Action } from '../../domain/trial.js';
 import { chooseActionType } from './agentActionType.js';
-import { digestOf } from './agentMemory.js';
+import { digestOf, inheritedDigest } from './agentMemory.js';
 import { chooseObjects } from './agentObjects.js';
 import type { Policy, PolicyContext } from './policy.js';
+import { randomPolicy } from './random.js';
 
 /**
  * The paper's policy (LaMDAgent, arXiv 2505.21963): rewrite the memory after new results, choose the action type,
  * then all its objects at once. An answer that stays unusable is replaced by a seeded valid choice, marked as a fallback.
+ * Ours: a share of the decisions is drawn at random without asking (`agent.explore`), so that the search never narrows down
+ * to what the model likes.
  */
 export const agentPolicy: Policy = { name: 'agent', propose };
 
@@ -21,6 +25,8 @@ async function propose(context: PolicyContext): Promise<Proposal | null> {
       'policy agent: expected an llm in the spec, got none',
       'InvalidPlan',
     );
+  if (explores(context.plan.seed, context.decision, context.plan.agent?.explore ?? 0))
+    return explore(context);
   const substitutes = substitutesOf(context);
   const kinds = [...substitutes.keys()];
   if (kinds.length === 0) return null;
@@ -38,8 +44,19 @@ async function propose(context: PolicyContext): Promise<Proposal | null> {
     fallback: type.fallback || objects.value === null,
     positions: [...type.positions, ...(objects.value?.positions ?? [])],
     calls: [...memory.calls, ...type.calls, ...objects.calls],
+    ...(type.nudge === null ? {} : { nudge: type.nudge }),
     memory: memory.text,
+    memoryRows: memory.rows,
   };
+}
+
+/** Drawn as the random policy draws; the digest waits for the next decision that asks. */
+async function explore(context: PolicyContext): Promise<Proposal | null> {
+  const drawn = await randomPolicy.propose(context);
+  const { text, rows } = inheritedDigest(context);
+  const share = String(Math.round(100 * (context.plan.agent?.explore ?? 0)));
+  const reason = `exploration: drawn at random, as ${share} % of the decisions are`;
+  return drawn === null ? null : { ...drawn, reason, explored: true, memory: text, memoryRows: rows };
 }
 
 /** A valid new action for each action type that has one: what stands in for unusable answers. */

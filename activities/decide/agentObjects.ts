@@ -7,7 +7,8 @@ import { trialName, type Action } from '../../domain/trial.js';
 import { agentMessages } from './agentMessages.js';
 import { askValid, type Asked } from './askValid.js';
 import type { CallLog } from './callLog.js';
-import { fitting, runningText, trialsLeft, trialTable, type Detail } from './evidence.js';
+import { budgetLeft } from './costs.js';
+import { fitting, runningText, trialTable, type Detail } from './evidence.js';
 import { accepted, refused, type Checked } from './faults.js';
 import { menuOf, type Menu } from './menu.js';
 import type { PolicyContext } from './policy.js';
@@ -48,8 +49,8 @@ function questionFor(
     ...menu.text,
     digest: memory,
     table: trialTable(context, detail),
-    running: runningText(context),
-    left: trialsLeft(context),
+    running: runningText(context, detail),
+    left: budgetLeft(context),
   });
   return { menu, ...agentMessages(context, question) };
 }

@@ -2,11 +2,14 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { DecideInput, DecideOutput, DecisionRecord, Proposal } from '../../domain/decision.js';
 import type { Json } from '../../domain/json.js';
+import { lastLlmTurn, mayAskLlm } from '../../domain/llmTurns.js';
 import type { Plan } from '../../domain/plan.js';
 import { nameInPool, poolOf, triedStageIds } from '../../domain/pool.js';
 import { randomOf } from '../../domain/random.js';
-import { canonicalJson, identify } from '../../domain/stage.js';
+import { priceOf, usdOfCalls } from '../../domain/prices.js';
+import { canonicalJson, identify, sha256Hex } from '../../domain/stage.js';
 import { describeAction, stageOfAction } from '../../domain/stageOfAction.js';
+import type { SuggestRequest } from '../../domain/suggestion.js';
 import type { OrchestratorActivities } from '../../workflows/activities.js';
 import { noFailpoints, type Reach } from '../failpoints.js';
 import { keys } from '../store/keys.js';
@@ -15,7 +18,7 @@ import { openCallLog, type CallLog } from './callLog.js';
 import { createLedgerReader, type LedgerReader } from './ledgerReader.js';
 import type { OpenLlm } from './openLlm.js';
 import { POLICIES } from './policies.js';
-import type { PolicyContext } from './policy.js';
+import { ConsultNeeded, type PolicyContext } from './policy.js';
 import { PROMPT_VERSION } from './prompts/version.js';
 
 export interface DecideOptions {
@@ -32,15 +35,35 @@ export function createDecide(options: DecideOptions): OrchestratorActivities['de
   const { reach = noFailpoints } = options;
   return async (input) => {
     const recorded = await reader.decision(input.explorationId, input.decision);
-    if (recorded !== null) return outputOf(recorded);
+    const plan = await reader.plan(input.explorationId);
+    if (recorded !== null) return outputOf(recorded, plan);
     const context = await contextOf(options, reader, input);
-    const proposal = await POLICIES[context.plan.policy].propose(context);
+    const proposal = await proposalOrRequest(context);
     if (proposal === null) return { kind: 'exhausted' };
+    if (proposal instanceof ConsultNeeded) return consult(options.store, input, proposal.request);
     reach('decide/before-record');
     const kept = await keepRecord(options.store, input, recordOf(context, input, proposal));
     reach('decide/recorded');
-    return outputOf(kept);
+    return outputOf(kept, plan);
   };
+}
+
+async function proposalOrRequest(context: PolicyContext): Promise<Proposal | ConsultNeeded | null> {
+  try {
+    return await POLICIES[context.plan.policy].propose(context);
+  } catch (error) {
+    if (error instanceof ConsultNeeded) return error;
+    throw error;
+  }
+}
+
+/** The request grows with the ledger, so it goes through the store; under its own hash, so that it is never another. */
+async function consult(store: Store, input: DecideInput, request: SuggestRequest): Promise<DecideOutput> {
+  const text = canonicalJson(request as unknown as Json);
+  const requestSha256 = sha256Hex(text);
+  const requestKey = keys.suggestRequest(input.explorationId, input.decision, requestSha256);
+  await store.putIfAbsent(requestKey, text);
+  return { kind: 'consult', job: { schemaVersion: 1, requestKey, requestSha256 } };
 }
 
 async function contextOf(
@@ -58,11 +81,14 @@ async function contextOf(
     inFlight,
     steering: input.steering ?? [],
     decision,
-    previous: await reader.decision(explorationId, decision - 1),
+    spent: input.spent,
+    previous: await reader.decision(explorationId, lastLlmTurn(plan.policy, decision)),
     pool: poolOf(plan, rows),
     tried: triedStageIds(plan, rows, inFlight),
     random: (purpose) => randomOf(plan.seed, decision, purpose),
-    llm: plan.policy === 'agent' ? await callLogOf(options, plan, input) : null,
+    llm: mayAskLlm(plan.policy, decision) ? await callLogOf(options, plan, input) : null,
+    suggest: (request) =>
+      input.slate === undefined ? Promise.reject(new ConsultNeeded(request)) : Promise.resolve(input.slate),
   };
 }
 
@@ -76,6 +102,7 @@ async function callLogOf(options: DecideOptions, plan: Plan, input: DecideInput)
     client,
     model: plan.llm.model,
     promptVersion: PROMPT_VERSION,
+    price: priceOf(plan.llm),
     heartbeat: options.heartbeat ?? (() => activity?.heartbeat()),
   });
 }
@@ -121,7 +148,7 @@ async function keepRecord(store: Store, input: DecideInput, record: DecisionReco
   return JSON.parse(first) as DecisionRecord;
 }
 
-function outputOf({ proposed, calls, fallback }: DecisionRecord): DecideOutput {
+function outputOf({ proposed, calls, fallback }: DecisionRecord, { llm }: Plan): DecideOutput {
   const llmTokens = calls.reduce((total, call) => total + call.promptTokens + call.completionTokens, 0);
-  return { kind: 'proposed', proposed, llmTokens, fallback };
+  return { kind: 'proposed', proposed, llmTokens, usd: usdOfCalls(llm, calls), fallback };
 }

@@ -4,17 +4,19 @@ import type { ChoicePosition } from '../../domain/decision.js';
 import {
   applies,
   gridOf,
+  isOpen,
   roundTo3Digits,
   spaceText,
   type ParameterValues,
 } from '../../domain/parameterSpace.js';
 import type { ActionSpace, ParameterSpace } from '../../domain/plan.js';
+import type { PoolModel } from '../../domain/pool.js';
 import { modelsAllowed } from '../../domain/space.js';
 import type { BuildKind } from '../../domain/stage.js';
 import type { Action } from '../../domain/trial.js';
 import { reasonSchema } from './agentMessages.js';
-import { candidates } from './candidates.js';
-import { isOpen, recipeText, scoresText } from './describe.js';
+import { candidates, offeredDatasets } from './candidates.js';
+import { recipeText, scoresText } from './describe.js';
 import type { Detail } from './evidence.js';
 import type { LlmLimits } from './exchange.js';
 import type { PolicyContext } from './policy.js';
@@ -58,7 +60,7 @@ export function menuOf(
   if (space === undefined) throw new Error(`action type: expected one of the plan's, got ${kind}`);
   const offers = offersOf(context, space, { detail, limits });
   return {
-    text: textOf(context, kind, offers),
+    text: textOf(context, space, { offers, detail }),
     schema: schemaOf(offers, limits),
     read: (answer) => ({
       action: {
@@ -81,12 +83,14 @@ function offersOf(
   const { minimum, maximum } = modelsAllowed(space);
   const models = candidates(context, { least: minimum, detail }).map((model) => model.stageId);
   const random = context.random(`order of the menu for ${space.kind}`);
-  const datasets = ACTION_TYPES[space.kind].data === null ? [] : space.datasets;
+  const trained = ACTION_TYPES[space.kind].data === null ? [] : space.datasets;
+  const datasets = offeredDatasets(context, trained, { most: detail.datasets, random });
   const parameters = ACTION_TYPES[space.kind].parameters.flatMap((type) => {
     const of = space.parameters[type.name];
     if (of === undefined || !isOpen(of)) return [];
     const values = of.kind === 'choices' ? of.values : limits.boundedNumbers ? null : gridOf(of);
-    const shown: ParameterSpace = values === null ? of : { kind: 'choices', values: random.shuffle(values) };
+    const shown: ParameterSpace =
+      values === null ? of : { kind: 'choices', values: random.shuffle(values).slice(0, detail.choices) };
     return [{ type, space: shown }];
   });
   return {
@@ -107,13 +111,13 @@ function offer(
 
 function textOf(
   context: PolicyContext,
-  kind: BuildKind,
-  { models, datasets, parameters }: Offers,
+  { kind, datasets: all }: ActionSpace,
+  { offers: { models, datasets, parameters }, detail }: { readonly offers: Offers; readonly detail: Detail },
 ): Menu['text'] {
   const modelLines = models.values.flatMap((stageId, index) => {
     const model = context.pool.get(stageId);
     if (model === undefined) return [];
-    return [`- ${models.ids[index] ?? ''}: ${recipeText(context, model)}; ${scoresText(context, model.row)}`];
+    return [`- ${models.ids[index] ?? ''}: ${modelText(context, model, detail)}`];
   });
   const rows = (name: string) => context.plan.datasets.find((one) => one.name === name)?.rows ?? 0;
   const datasetLines = datasets.values.map((name, index) => {
@@ -125,13 +129,24 @@ function textOf(
     return `- ${type.name}: ${spaceText(space)} (${type.meaning}${when})`;
   });
   const { least, most } = models;
+  const hidden = datasetLines.length === 0 ? 0 : all.length - datasetLines.length;
   return {
     action: `${kind} (${ACTION_TYPES[kind].title})`,
-    models: modelLines.join('\n'),
+    models: [...modelLines, ...notShown(context.pool.size - modelLines.length, 'models')].join('\n'),
     modelCount: least === most ? String(least) : `${String(least)} to ${String(most)} different ones`,
-    datasets: datasetLines.join('\n'),
+    datasets: [...datasetLines, ...notShown(hidden, 'datasets')].join('\n'),
     parameters: parameterLines.join('\n'),
   };
+}
+
+/** How it was made and how it scored; with the trial's name, which the table uses. */
+function modelText(context: PolicyContext, model: PoolModel, { benchmarks, recipeSteps }: Detail): string {
+  const trial = model.row?.action ? `${model.name} = ` : '';
+  return `${trial}${recipeText(context, model, recipeSteps)}; ${scoresText(context, model.row, benchmarks)}`;
+}
+
+function notShown(count: number, what: string): readonly string[] {
+  return count > 0 ? [`- (${String(count)} more ${what} are not offered this time)`] : [];
 }
 
 function schemaOf({ models, datasets, parameters }: Offers, limits: LlmLimits): Menu['schema'] {

@@ -1,18 +1,31 @@
+import { join } from 'node:path';
+import type { Suggest } from '../../domain/suggestion.js';
 import { policyConformance } from './conformance.js';
 import type { LlmClient } from './exchange.js';
 import { openAiClient } from './llm.js';
 import { POLICIES } from './policies.js';
 import { startScriptedLlm, type ScriptedLlm } from './scriptedLlm.js';
+import { startSuggestProcess, type SuggestProcess } from './suggestProcess.js';
 
-policyConformance(POLICIES.random, () => null);
+policyConformance(POLICIES.random);
+policyConformance(POLICIES.evolution);
 
-describe('with an LLM that always takes the first option', () => {
+describe('with an LLM that always takes the first option, and the real sampler', () => {
   let server: ScriptedLlm | null = null;
+  let sampler: SuggestProcess | null = null;
   before(async () => {
+    sampler = startSuggestProcess({ python: join(import.meta.dirname, '../../.venv/bin/python') });
     server = await startScriptedLlm();
   });
-  after(() => server?.stop());
+  after(async () => {
+    await server?.stop();
+    await sampler?.stop();
+  });
   const client = (): LlmClient | null =>
     server === null ? null : openAiClient(server.settings, { apiKey: 'test' });
-  policyConformance(POLICIES.agent, client);
+  const suggest: Suggest = (request) =>
+    sampler === null ? Promise.reject(new Error('no sampler')) : sampler.suggest(request);
+  policyConformance(POLICIES.agent, { client });
+  policyConformance(POLICIES.tpe, { suggest });
+  policyConformance(POLICIES.hybrid, { client, suggest });
 });

@@ -50,7 +50,7 @@ export async function loadAudit(store: Store, name: string): Promise<AuditView |
 
 /** Everything that is on record of the exploration, its objects' manifests too. */
 export async function loadBooks(store: Store, found: StoredExploration): Promise<Books> {
-  const { plan, rows, decisions, interventions, result, ended } = found;
+  const { plan, rows, decisions, interventions, result, openings = [], ended: end } = found;
   const source = await loadSource(store, plan.inherited?.explorationId);
   const finals = await loadFinals(store, plan.explorationId);
   const ids = [...rows, ...finals.map((one) => one.result)].flatMap((one) => [
@@ -59,7 +59,8 @@ export async function loadBooks(store: Store, found: StoredExploration): Promise
     ...one.stages.map(({ stageId }) => stageId),
   ]);
   const objects = await loadObjects(store, ids);
-  return { plan, rows, decisions, interventions, source, finals, result, ended: ended !== null, objects };
+  const ended = end !== null;
+  return { plan, rows, decisions, interventions, source, finals, result, openings, ended, objects };
 }
 
 async function loadSource(

@@ -1,5 +1,6 @@
 import { withCost } from '../../domain/costs.js';
 import { estimateCost, type CostEstimate, type Measured } from '../../domain/estimate.js';
+import { asksLlm } from '../../domain/llmTurns.js';
 import { budgetOf } from '../spec/resolve.js';
 import type { Spec } from '../spec/schema.js';
 import type { Store } from '../store/store.js';
@@ -9,8 +10,8 @@ import { statusOf } from './views.js';
 /** What the search of this spec will cost, as far as its predecessor of the same name, or the one it inherits, tells. */
 export async function loadEstimate(store: Store, spec: Spec): Promise<CostEstimate> {
   const { parallel, llm, policy } = spec;
-  const asksLlm = llm !== undefined && policy !== 'random';
-  const known = { budget: budgetOf(spec), parallel, asksLlm };
+  const willAsk = llm !== undefined && (policy === 'auto' || asksLlm(policy));
+  const known = { budget: budgetOf(spec), parallel, asksLlm: willAsk };
   const own = await measuredIn(store, spec.name);
   const inherited = spec.inherit === undefined ? null : await measuredIn(store, spec.inherit.from);
   return estimateCost(known, own ?? inherited);

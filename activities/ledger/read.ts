@@ -1,5 +1,7 @@
+import type { ContaminationRecord } from '../../domain/contamination.js';
 import type { DecisionRecord } from '../../domain/decision.js';
 import type { Intervention } from '../../domain/intervention.js';
+import type { Opening } from '../../domain/opening.js';
 import type { Plan, Split } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
@@ -25,7 +27,11 @@ export interface StoredExploration {
   /** What people did to the search, in order. */
   readonly interventions: readonly Intervention[];
   readonly result: ExplorationResult | null;
+  /** When the test split was opened, by whom and for which models; empty for explorations of 0.1. */
+  readonly openings?: readonly Opening[];
   readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
+  /** What the gate found; null where there was none yet. */
+  readonly contamination?: ContaminationRecord | null;
 }
 
 export interface FinalRow {
@@ -56,12 +62,25 @@ export async function loadRows(store: Store, explorationId: string): Promise<rea
   return readAll<TrialRecord>(store, keys.rows(explorationId));
 }
 
+export async function loadOpenings(store: Store, explorationId: string): Promise<readonly Opening[]> {
+  return readAll<Opening>(store, keys.openings(explorationId));
+}
+
 async function loadFinals(store: Store, explorationId: string): Promise<readonly FinalRow[]> {
   const of = async (split: FinalRow['split']): Promise<readonly FinalRow[]> => {
     const results = await readAll<TrialResult>(store, keys.finalRows(explorationId, split));
     return results.map((result) => ({ split, result }));
   };
   return [...(await of('confirm')), ...(await of('test'))];
+}
+
+/** Null for a plan from before the contamination gate. */
+async function loadContamination(
+  store: Store,
+  { explorationId, contamination }: Plan,
+): Promise<ContaminationRecord | null> {
+  if (contamination === undefined) return null;
+  return readJson<ContaminationRecord>(store, keys.contamination(explorationId, contamination.recordSha256));
 }
 
 /** Null when the store knows no exploration of this name. */
@@ -71,13 +90,17 @@ export async function loadExploration(store: Store, name: string): Promise<Store
   const { explorationId } = pointer;
   const plan = await readJson<Plan>(store, keys.plan(explorationId));
   if (plan === null) return null;
-  const [rows, finals, decisions, interventions, result, ended] = await Promise.all([
+  const [rows, finals, decisions, interventions, result, openings, ended, contamination] = await Promise.all([
     loadRows(store, explorationId),
     loadFinals(store, explorationId),
     readAll<DecisionRecord>(store, keys.decisions(explorationId)),
     readAll<Intervention>(store, keys.interventions(explorationId)),
     readJson<ExplorationResult>(store, keys.result(explorationId)),
+    loadOpenings(store, explorationId),
     readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
+    loadContamination(store, plan),
   ]);
-  return { pointer, plan, rows, finals, decisions, interventions, result, ended };
+  return {
+    ...{ pointer, plan, rows, finals, decisions, interventions, result, openings, ended, contamination },
+  };
 }

@@ -1,14 +1,21 @@
 import type { JsonObject } from '../../domain/json.js';
-import type { DecisionRecord } from '../../domain/decision.js';
 import { budgetAfter, notesAfter, type Intervention, type SteeringNote } from '../../domain/intervention.js';
+import { chanceOfFeasibility, constraintChances } from '../../domain/constraintChance.js';
+import type { Opening } from '../../domain/opening.js';
+import { tradeoffs } from '../../domain/pareto.js';
+import { pipelineCosts } from '../../domain/pipelineCost.js';
 import type { Budget, Plan } from '../../domain/plan.js';
-import type { ExplorationResult } from '../../domain/result.js';
+import { wilson } from '../../domain/proportions.js';
+import type { ExplorationResult, FourWay, GainFigures, Shrinkage } from '../../domain/result.js';
+import { fourWay } from '../../domain/shrinkage.js';
+import { notShownLines, verdictText } from '../../domain/verdict.js';
+import { usdOfCalls } from '../../domain/prices.js';
 import { compareRows } from '../../domain/ranking.js';
 import { applicable } from '../../domain/stageOfAction.js';
 import { nameInPool, poolOf } from '../../domain/pool.js';
 import { recoveriesOf, type Losses, type Recoveries } from '../../domain/recoveries.js';
-import { normalInterval } from '../../domain/statistics.js';
-import { trialName, type TrialOrigin, type TrialRecord } from '../../domain/trial.js';
+import { normalInterval, Z95 } from '../../domain/statistics.js';
+import { trialName, type ConstraintChance, type TrialOrigin, type TrialRecord } from '../../domain/trial.js';
 import type { Store } from '../store/store.js';
 import { listNames, loadExploration, type StoredExploration } from './read.js';
 
@@ -35,11 +42,22 @@ export interface StatusView {
   } | null;
   readonly verdict: ExplorationResult['verdict'] | null;
   readonly champion: string | null;
+  /** The end in one sentence, then a line for each constraint that is not shown; empty before the end. */
+  readonly ending: readonly string[];
+  /** Trials without the base; each number is a part of the one before it. */
+  readonly counts: FourWay;
+  /** How much of the champion's search score was luck; null before the end and where the base is kept. */
+  readonly shrinkage: Shrinkage | null;
+  /** The champion's gains, split by split, over the base and over SFT on all data. */
+  readonly gains: readonly GainFigures[];
+  /** When the test split was opened, by whom and for which models. */
+  readonly openings: readonly Opening[];
   readonly spend: {
     readonly gpuSeconds: number;
     readonly lostGpuSeconds: number;
     readonly llmTokens: number;
-    readonly usd: number;
+    /** What LLM calls cost; null: the price is not known. */
+    readonly usd: number | null;
   };
   /** What content-addressed reuse of stages saved. */
   readonly saved: { readonly stages: number; readonly gpuSeconds: number };
@@ -69,6 +87,15 @@ export interface LeaderboardRow {
   readonly interval: readonly [number, number] | null;
   readonly scores: Readonly<Record<string, number>>;
   readonly feasible: boolean;
+  /** The chance that each constraint is met, by the search split's items. */
+  readonly constraints: readonly ConstraintChance[];
+  /** The chance that all are. */
+  readonly chance: number;
+  /** On the Pareto front of the score and one of `fronts`: watched or constrained benchmarks, `gpuSeconds`. */
+  readonly pareto: boolean;
+  readonly fronts: readonly string[];
+  /** What the whole pipeline takes, whoever paid for its stages. */
+  readonly pipelineGpuSeconds: number;
   readonly status: string;
   readonly stageId: string;
   readonly weightsSha256: string | null;
@@ -99,6 +126,10 @@ export async function listExplorations(store: Store): Promise<readonly StatusVie
   return all.filter((one) => one !== null);
 }
 
+function endingOf(result: ExplorationResult | null): readonly string[] {
+  return result === null ? [] : [verdictText(result), ...notShownLines(result)];
+}
+
 export function statusOf(found: StoredExploration): StatusView {
   const { plan, rows, result } = found;
   const base = rows.find(({ origin }) => origin === 'base');
@@ -114,16 +145,25 @@ export function statusOf(found: StoredExploration): StatusView {
     best:
       best === undefined
         ? null
-        : { trial: trialName(best.trial), score: best.score ?? 0, interval: intervalOf(best) ?? [0, 0] },
+        : {
+            trial: trialName(best.trial),
+            score: best.score ?? 0,
+            interval: intervalOf(plan, best) ?? [0, 0],
+          },
     test: result === null ? null : testOf(result),
     verdict: result?.verdict ?? null,
     champion: result === null ? null : trialName(result.champion),
+    ending: endingOf(result),
+    counts: fourWay(rows, chosenOf(result)),
+    shrinkage: result?.figures?.shrinkage ?? null,
+    gains: result?.figures?.gains ?? [],
+    openings: found.openings ?? [],
     budget: budgetAfter(plan.budget, found.interventions),
     policyTrials: found.decisions.length,
     steering: notesAfter(found.interventions),
     interventions: found.interventions,
     inherited: inheritedOf(plan),
-    ...costsOf(rows, found.decisions),
+    ...costsOf(found),
   };
 }
 
@@ -133,7 +173,7 @@ function inheritedOf({ inherited }: Plan): StatusView['inherited'] {
   return { name, explorationId, trials: kept };
 }
 
-function stateOf({ result, ended }: StoredExploration): ExplorationState {
+export function stateOf({ result, ended }: StoredExploration): ExplorationState {
   if (result !== null) return result.stoppedBecause.startsWith('stopped') ? 'stopped' : 'completed';
   return ended?.state ?? 'running';
 }
@@ -161,11 +201,29 @@ function testOf({ test }: ExplorationResult): NonNullable<StatusView['test']> {
   };
 }
 
-function intervalOf({ score, standardError }: TrialRecord): readonly [number, number] | null {
-  return score === null || standardError === null ? null : normalInterval(score, standardError);
+function chosenOf(result: ExplorationResult | null): Parameters<typeof fourWay>[1] {
+  if (result === null) return null;
+  return { champion: result.champion, finalists: result.confirmation.finalists.length };
 }
 
-function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecord[]) {
+/** Metrics whose items are right or wrong. */
+const COUNTED = ['exactMatch', 'regex', 'toolCallAst'];
+
+/** 95 %, two-sided: Wilson's where one benchmark of right and wrong items is the score, else the normal approximation. */
+export function intervalOf(
+  { benchmarks }: Plan,
+  { score, standardError, scores }: TrialRecord,
+): readonly [number, number] | null {
+  if (score === null || standardError === null) return null;
+  const [only, second] = benchmarks.filter(({ weight }) => weight > 0);
+  const items = scores[only?.name ?? '']?.items ?? 0;
+  return second === undefined && only !== undefined && COUNTED.includes(only.metric) && items > 0
+    ? wilson(score * items, items, Z95)
+    : normalInterval(score, standardError);
+}
+
+/** What was inherited was paid elsewhere. */
+function costsOf({ plan, rows, decisions }: StoredExploration) {
   const stages = rows.filter(({ inherited }) => inherited === undefined).flatMap((row) => row.stages);
   const paid = stages.filter(({ reused }) => !reused);
   const saved = stages.filter(({ reused }) => reused);
@@ -175,7 +233,7 @@ function costsOf(rows: readonly TrialRecord[], decisions: readonly DecisionRecor
       gpuSeconds: sum(paid.map((stage) => stage.gpuSeconds)),
       lostGpuSeconds: sum(paid.map((stage) => stage.lostGpuSeconds)),
       llmTokens: sum(calls.map((call) => call.promptTokens + call.completionTokens)),
-      usd: 0,
+      usd: usdOfCalls(plan.llm, calls),
     },
     saved: { stages: saved.length, gpuSeconds: sum(saved.map((stage) => stage.gpuSeconds)) },
     recoveries: rounded(recoveriesOf(rows)),
@@ -196,9 +254,19 @@ function sum(values: readonly number[]): number {
   return Number(values.reduce((total, value) => total + value, 0).toFixed(3));
 }
 
+/** As booked; of rows of 0.1 by the standard errors. */
+function chancesOf(plan: Plan, row: TrialRecord, base: TrialRecord | undefined): readonly ConstraintChance[] {
+  return row.constraints ?? constraintChances(plan, row.scores, base?.scores ?? {});
+}
+
 export function leaderboardOf({ plan, rows }: StoredExploration): LeaderboardView {
   const pool = poolOf(plan, rows);
   const ranked = [...rows].sort(compareRows);
+  const base = rows.find(({ origin, status }) => origin === 'base' && status === 'completed');
+  const all = tradeoffs(plan, rows);
+  const costs = pipelineCosts(rows);
+  const frontsOf = (trial: number): readonly string[] =>
+    all.filter(({ front }) => front.has(trial)).map(({ name }) => name);
   return {
     schemaVersion: 1,
     rows: ranked.map((row) => ({
@@ -208,9 +276,14 @@ export function leaderboardOf({ plan, rows }: StoredExploration): LeaderboardVie
       datasets: row.action?.datasets ?? [],
       parameters: row.action === null ? {} : applicable(row.action),
       score: row.score,
-      interval: intervalOf(row),
+      interval: intervalOf(plan, row),
       scores: Object.fromEntries(Object.entries(row.scores).map(([name, { score }]) => [name, score])),
       feasible: row.feasible,
+      constraints: chancesOf(plan, row, base),
+      chance: chanceOfFeasibility(plan, row, base?.scores ?? {}),
+      pareto: frontsOf(row.trial).length > 0,
+      fronts: frontsOf(row.trial),
+      pipelineGpuSeconds: sum([costs.get(row.stageId) ?? 0]),
       status: row.status,
       stageId: row.stageId,
       weightsSha256: row.weightsSha256,

@@ -12,6 +12,7 @@ import { attemptsOf } from '../ledger/attempts.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { statusOf } from '../ledger/views.js';
 import { renderReport } from './report.js';
+import { sectionText } from './testPage.js';
 
 function result(trial: number, attempts: readonly Attempt[]): TrialResult {
   const cost = { stageId: sampleStageId(trial), kind: 'sft', gpuSeconds: 8, lostGpuSeconds: 2 };
@@ -36,8 +37,7 @@ function exploration(
 
 /** The section of the page, as lines of text without markup. */
 function reliability(found: StoredExploration): string {
-  const [, section = ''] = /aria-labelledby="reliability">(.*?)<\/section>/s.exec(renderReport(found)) ?? [];
-  return section.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  return sectionText(renderReport(found), 'reliability');
 }
 
 const LOST = attempt({

@@ -68,11 +68,11 @@ async function refresh(store: Store, explorationId: string, memory: Memory): Pro
     return { trial: null, stageId: act.requested.stageId, intervention: act.number };
   });
   await readNew(store, keys.rows(explorationId), memory.rows, (text) => {
-    const { trial, stageId, score, feasible, action, endedAt, intervention } = JSON.parse(
+    const { trial, origin, stageId, score, feasible, action, endedAt, intervention } = JSON.parse(
       text,
     ) as TrialRecord;
     const asked = intervention === undefined ? {} : { intervention };
-    return { trial, stageId, score, feasible, action, endedAt, ...asked };
+    return { trial, origin, stageId, score, feasible, action, endedAt, ...asked };
   });
   memory.result = result === null ? null : (JSON.parse(result) as ExplorationResult);
   memory.isOpen = result === null && ended === null;

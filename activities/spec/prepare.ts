@@ -4,11 +4,13 @@ import type { OrchestratorActivities, PrepareInput } from '../../workflows/activ
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { baselinesOf } from './baselines.js';
+import { importClean } from './cleanSources.js';
 import type { Fault } from './faults.js';
+import { withContamination } from './gateRecord.js';
 import { inheriting, writeInherited } from './inherit.js';
 import { invalidSpec } from './invalidSpec.js';
 import { resolvePlan } from './resolve.js';
-import { importSources, type Sources } from './sources.js';
+import type { Sources } from './sources.js';
 import { checkSpec, parseSpec } from './spec.js';
 
 export interface PrepareDependencies {
@@ -51,10 +53,12 @@ async function firstPlan(
   const checked = await checkSpec(value, root);
   if (!checked.ok) throw invalidSpec(checked.faults);
   const explorationId = explorationIdOf(checked.spec.name, firstRunId);
-  const sources = await importSources(store, checked.spec, checked.files);
-  const twins = twinFaults(sources);
-  if (twins.length > 0) throw invalidSpec(twins);
-  const plan = await inheriting(store, checked.spec, resolvePlan(checked.spec, sources, explorationId));
+  const imported = await importClean(store, checked);
+  const faults = imported.ok ? twinFaults(imported.sources) : imported.faults;
+  if (!imported.ok || faults.length > 0) throw invalidSpec(faults);
+  const resolved = resolvePlan(checked.spec, imported.sources, explorationId);
+  const gated = await withContamination(store, resolved, imported.record);
+  const plan = await inheriting(store, checked.spec, gated);
   await store.putIfAbsent(keys.spec(explorationId), JSON.stringify(checked.spec));
   const wrote = await store.putIfAbsent(keys.plan(explorationId), JSON.stringify(plan));
   return wrote ? plan : loadPlan(store, explorationId);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import { COST_UNITS, DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
+import { ON_MATCH } from '../../domain/contamination.js';
 import type { BuildKind } from '../../domain/stage.js';
 import { DURATION, secondsOf } from './duration.js';
 import { parametersSchema } from './parameterSchema.js';
@@ -83,6 +85,10 @@ const Llm = z
     model: z.string().min(1).optional(),
     timeoutSeconds: seconds.default(120),
     maxTokens: whole(16).default(512),
+    prices: z
+      .strictObject({ promptPerMillion: z.number().min(0), completionPerMillion: z.number().min(0) })
+      .optional()
+      .describe('USD for a million tokens; the table in domain/prices.ts when left out.'),
   })
   .refine(
     ({ embedded, baseUrl, model }) =>
@@ -137,13 +143,49 @@ export const SpecSchema = z.strictObject({
     .strictObject({
       maximize: z.literal('weightedMean').default('weightedMean'),
       constraints: z.array(Constraint).default([]),
+      level: z
+        .number()
+        .min(0.5)
+        .max(0.9999)
+        .default(DEFAULT_LEVEL)
+        .describe('Of the one-sided interval by which the champion has to show each constraint.'),
+    })
+    .prefault({}),
+  contamination: z
+    .strictObject({
+      onMatch: z
+        .enum(ON_MATCH)
+        .default('drop')
+        .describe('What becomes of training rows that copy evaluation items; docs/contamination.md.'),
+      rejectAbove: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('With drop: the spec is refused when a greater share of the rows of a dataset matches.'),
     })
     .prefault({}),
   policy: z
-    .enum(['auto', 'random', 'agent'])
+    .enum(['auto', ...POLICY_NAMES])
     .default('auto')
-    .describe('auto: the agent where the spec names an llm, else random.'),
+    .describe('auto: hybrid where the spec names an llm, else tpe.'),
   llm: Llm.optional().describe('Nothing is sent to a language model unless one is named here.'),
+  agent: z
+    .strictObject({
+      explore: z
+        .number()
+        .min(0)
+        .max(1)
+        .default(0.1)
+        .describe('Share of decisions that are drawn at random without asking the llm.'),
+      costs: z
+        .enum(['auto', ...COST_UNITS])
+        .default('auto')
+        .describe(
+          'How prompts tell what trials cost. auto: GPU-seconds where the budget names them, else sequences, so that a run can be repeated exactly.',
+        ),
+    })
+    .prefault({}),
   budget: z
     .strictObject({
       trials: whole(0, 1_000_000).default(12).describe('Trials after the baselines.'),
@@ -160,6 +202,9 @@ export const SpecSchema = z.strictObject({
   inherit: Inherit.optional().describe('Another exploration whose trials the ledger begins with.'),
   parallel: whole(1, 1000).default(1).describe('Trials in flight at once.'),
   checkpointSeconds: seconds.default(30).describe('Longest training time between two checkpoints.'),
+  maxStages: whole(1)
+    .optional()
+    .describe('Most build stages (trainings, merges) in one pipeline; no limit when left out.'),
   finalists: whole(1, 100).default(3).describe('Models scored again on the confirm split.'),
 });
 export type Spec = z.output<typeof SpecSchema>;

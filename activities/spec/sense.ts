@@ -1,4 +1,5 @@
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import { asksLlm } from '../../domain/llmTurns.js';
 import { BUILD_KINDS } from '../../domain/stage.js';
 import { actionsOf } from './actions.js';
 import { didYouMean, shown, valueAt, type Fault } from './faults.js';
@@ -60,8 +61,8 @@ function missingParts(spec: Spec, known: KnownNames): readonly Fault[] {
   if (known.models.length === 0) empty('models', 'at least one model', 'Name a folder with a model.');
   if (known.actions.length === 0) empty('actions', 'at least one action type', 'Add sft, dpo or merge.');
   if (known.benchmarks.length === 0) empty('benchmarks', 'at least one benchmark', 'Name a folder.');
-  if (spec.policy === 'agent' && spec.llm === undefined)
-    empty('llm', 'an llm for the agent policy', 'Add baseUrl and model, or embedded: true.');
+  if (spec.policy !== 'auto' && asksLlm(spec.policy) && spec.llm === undefined)
+    empty('llm', `an llm for the ${spec.policy} policy`, 'Add baseUrl and model, or embedded: true.');
   const trained = actionsOf(spec).filter(({ kind }) => ACTION_TYPES[kind].data !== null);
   if (known.datasets.length > 0) return faults;
   for (const { kind, datasets } of trained) {

@@ -17,6 +17,9 @@ export const keys = {
     `ledger/${explorationId}/interventions/${six(number)}.json`,
   interventions: (explorationId: string) => `ledger/${explorationId}/interventions`,
   plan: (explorationId: string) => `ledger/${explorationId}/plan.json`,
+  /** What the contamination gate found, by its own hash, so that the plan names the record that it was made with. */
+  contamination: (explorationId: string, sha256: string) =>
+    `ledger/${explorationId}/contamination/${sha256.slice(0, 16)}.json`,
   /** One ledger row: a TrialRecord. */
   row: (explorationId: string, sequence: number) => `ledger/${explorationId}/rows/${six(sequence)}.json`,
   rows: (explorationId: string) => `ledger/${explorationId}/rows`,
@@ -29,6 +32,12 @@ export const keys = {
   /** One LLM exchange of a decision: `{promptSha256, messages, schema, answer, usage, seconds}`. */
   llmCall: (explorationId: string, decision: number, call: number) =>
     `decisions/${explorationId}/calls/${six(decision)}-${String(call).padStart(2, '0')}.json`,
+  /** What a decision asks the sampler: a SuggestRequest. */
+  suggestRequest: (explorationId: string, decision: number, requestSha256: string) =>
+    `decisions/${explorationId}/requests/${six(decision)}-${requestSha256.slice(0, 8)}.json`,
+  /** The test split was opened: an Opening; number 0 is the proper one, later ones were forced. */
+  openings: (explorationId: string) => `ledger/${explorationId}/opened`,
+  opening: (explorationId: string, number: number) => `ledger/${explorationId}/opened/${six(number)}.json`,
   finalRows: (explorationId: string, split: string) => `ledger/${explorationId}/${split}`,
   finalRow: (explorationId: string, split: string, trial: number) =>
     `ledger/${explorationId}/${split}/${trialName(trial)}.json`,

@@ -60,7 +60,7 @@ async function show(context: Context, name: string, json: boolean | undefined): 
     trials: view.policyTrials,
     gpuSeconds: spend.gpuSeconds,
     llmTokens: spend.llmTokens,
-    usd: spend.usd,
+    ...(spend.usd === null ? {} : { usd: spend.usd }),
   };
   const names = Object.keys(BUDGET_LIMITS) as readonly BudgetLimit[];
   const rows = names.map((one) => [

@@ -5,6 +5,8 @@ export function actionTypePrompt(view: {
   readonly counts: string;
   readonly running: string;
   readonly left: string;
+  /** Against repeating one type; empty: nothing. */
+  readonly nudge: string;
   /** One a line: `- merge: model merging; tried 3 times`. */
   readonly options: string;
 }): string {
@@ -20,5 +22,5 @@ ${view.running}${view.left}
 Action types:
 ${view.options}
 
-Choose the type of the next action. Explore: do not keep repeating one type; a type tried seldom deserves a try.`;
+Choose the type of the next action. Explore: do not keep repeating one type; a type tried seldom deserves a try.${view.nudge === '' ? '' : `\n${view.nudge}`}`;
 }

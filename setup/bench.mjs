@@ -1,0 +1,19 @@
+// npm run bench:NAME [-- OPTIONS]: sets up what is missing, then runs benchmarks/NAME.ts.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { runMain, SetupFault } from './progress.mjs';
+import { inRoot } from './root.mjs';
+import { setUp } from './setup.mjs';
+
+await runMain(async () => {
+  const [name, ...options] = process.argv.slice(2);
+  const program = inRoot('benchmarks', `${name}.ts`);
+  if (!existsSync(program)) throw new SetupFault(`benchmark: expected one of benchmarks/*.ts, got ${name}.`);
+  await setUp({ dev: true });
+  return (
+    spawnSync(process.execPath, ['--import', 'tsx', program, ...options], {
+      stdio: 'inherit',
+      cwd: inRoot('.'),
+    }).status ?? 1
+  );
+});

@@ -34,11 +34,15 @@ export interface Proposal {
   readonly memory: string | null;
 }
 
+/** By the rungs' own rule, or to the top after a search that brought nothing there. */
+export type PromotionKind = 'promotion' | 'finalPromotion';
+
 /** The immutable record of one decision; put before it is returned, so a retried decision is the same decision. */
 export interface DecisionRecord extends Proposal {
   readonly schemaVersion: 1;
   readonly decision: number;
-  readonly policy: PolicyName;
+  /** `promotion`, `finalPromotion`: no policy was asked, the rungs decided. */
+  readonly policy: PolicyName | PromotionKind;
   /** How many ledger rows the policy had seen. */
   readonly ledgerRows: number;
   readonly inFlight: readonly string[];
@@ -54,8 +58,10 @@ export interface DecideInput {
   /** Ledger rows to read: sequences 0 … ledgerRows - 1. */
   readonly ledgerRows: number;
   readonly inFlight: readonly ProposedTrial[];
+  /** After the search: only a promotion of this kind is wanted. Absent: a promotion, else what the policy proposes. */
+  readonly only?: 'promotion' | 'final';
 }
-/** `exhausted`: no legal action is left that was not tried. */
+/** `exhausted`: no legal action is left that was not tried, or nothing can be promoted. */
 export type DecideOutput =
   | {
       readonly kind: 'proposed';

@@ -73,7 +73,10 @@ describe('an exploration', () => {
         (trials, scores) => {
           let state = ended(started(begun(9), 0), 0);
           for (const trial of trials)
-            state = started(withDecision(state, { llmTokens: 1, fallback: false }), trial);
+            state = started(
+              withDecision(state, { llmTokens: 1, fallback: false, proposed: { origin: 'policy' } }),
+              trial,
+            );
           trials.forEach((trial, index) => {
             const row = rowOf(state, sampleResult(trial, scores[index] ?? 0));
             assert.equal(row?.sequence, index + 1);

@@ -1,3 +1,5 @@
+import { NO_ASCENT, withArrival, type Ascent } from './ascent.js';
+import { fidelityOf, isFull } from './fidelity.js';
 import type { Plan } from './plan.js';
 import { compareRows, judge } from './ranking.js';
 import { NO_RECOVERIES, withRecoveries, type Recoveries } from './recoveries.js';
@@ -32,6 +34,8 @@ export interface Exploration {
   readonly spend: Spend;
   /** Absent in what 0.1 carried over. */
   readonly recoveries?: Recoveries;
+  /** Only in a search with rungs. */
+  readonly ascent?: Ascent;
   readonly exhausted: boolean;
   readonly stopReason: string | null;
   readonly paused: boolean;
@@ -47,6 +51,8 @@ export interface TopRow {
   readonly standardError: number;
   readonly feasible: boolean;
   readonly stageId: string;
+  /** Absent: 1. */
+  readonly fidelity?: number;
 }
 
 export interface Spend {
@@ -101,6 +107,12 @@ export function endOfSearch(state: Exploration, now: string): string | null {
   if (state.stopReason !== null) return state.stopReason;
   if (state.exhausted) return 'every legal action was tried';
   if (state.policyTrials >= budget.trials) return `budget: ${String(budget.trials)} trials`;
+  return spentBudget(state, now);
+}
+
+/** What of the budget is spent beyond the number of trials; null: nothing. Promotions count here, and only here. */
+export function spentBudget(state: Exploration, now: string): string | null {
+  const { budget } = state.plan;
   if (budget.gpuSeconds !== null && state.spend.gpuSeconds >= budget.gpuSeconds)
     return `budget: ${String(budget.gpuSeconds)} GPU-seconds`;
   const elapsed = (Date.parse(now) - Date.parse(state.startedAt)) / 1000;
@@ -122,17 +134,17 @@ export function withStarted(state: Exploration, flight: InFlight): Exploration {
   return { ...state, waiting, inFlight: [...without(state.inFlight, flight.proposed.trial), flight] };
 }
 
-/** A decision proposed a trial. */
+/** A decision proposed a trial. A promotion is no trial of the budget: the pipeline was counted when it was proposed. */
 export function withDecision(
   state: Exploration,
-  decided: { llmTokens: number; fallback: boolean },
+  decided: { llmTokens: number; fallback: boolean; proposed: Pick<ProposedTrial, 'origin'> },
 ): Exploration {
   return {
     ...state,
     phase: 'searching',
     nextTrial: state.nextTrial + 1,
     nextDecision: state.nextDecision + 1,
-    policyTrials: state.policyTrials + 1,
+    policyTrials: state.policyTrials + (decided.proposed.origin === 'promotion' ? 0 : 1),
     spend: {
       ...state.spend,
       llmTokens: state.spend.llmTokens + decided.llmTokens,
@@ -166,6 +178,7 @@ export function withRow(state: Exploration, row: TrialRecord): Exploration {
     top: ranked(state.top, row),
     spend: spendWith(state.spend, row),
     recoveries: withRecoveries(state.recoveries ?? NO_RECOVERIES, row),
+    ...(state.plan.fidelity === undefined ? {} : { ascent: withArrival(state.ascent ?? NO_ASCENT, row) }),
   };
 }
 
@@ -176,7 +189,8 @@ function without(flights: readonly InFlight[], trial: number): readonly InFlight
 function ranked(top: readonly TopRow[], row: TrialRecord): readonly TopRow[] {
   if (row.score === null || row.standardError === null) return top;
   const { trial, label, score, standardError, feasible, stageId } = row;
-  return [...top, { trial, label, score, standardError, feasible, stageId }]
+  const rung = isFull(row) ? {} : { fidelity: fidelityOf(row) };
+  return [...top, { trial, label, score, standardError, feasible, stageId, ...rung }]
     .sort(compareRows)
     .slice(0, TOP_ROWS);
 }

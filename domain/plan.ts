@@ -1,3 +1,4 @@
+import type { Fidelity } from './fidelity.js';
 import type { BuildKind } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
@@ -87,6 +88,8 @@ export interface Plan {
   readonly checkpointSeconds: number;
   /** How many finalists are re-scored on the confirm split. */
   readonly finalists: number;
+  /** Rungs of a multi-fidelity search; absent: every trial trains on all data. */
+  readonly fidelity?: Fidelity;
   /** Remarks for the user, e.g. how to switch the agent on. */
   readonly notes: readonly string[];
 }

@@ -21,7 +21,7 @@ export interface BenchmarkScore {
 }
 
 export type TrialStatus = 'completed' | FailureStatus;
-export const TRIAL_ORIGINS = ['base', 'allData', 'policy', 'proposed'] as const;
+export const TRIAL_ORIGINS = ['base', 'allData', 'policy', 'proposed', 'promotion'] as const;
 export type TrialOrigin = (typeof TRIAL_ORIGINS)[number];
 
 /** A stage the trial's pipeline needed, and what it cost. */
@@ -61,6 +61,12 @@ export interface ProposedTrial {
   readonly stageId: string;
   /** One line for people, e.g. "sft lr=3e-4 on t0003: number, plural". */
   readonly label: string;
+  /** The share of the data it trains on; absent: 1. */
+  readonly fidelity?: number;
+  /** The id that the pipeline's last stage has at full fidelity; absent: `stageId`. */
+  readonly recipeId?: string;
+  /** Of a promotion: the trial that goes up a rung. */
+  readonly promotes?: number;
 }
 
 /** One row of the ledger, immutable. `sequence` is the order of completion, without gaps from 0. */

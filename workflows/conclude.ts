@@ -5,6 +5,7 @@ import {
   setCurrentDetails,
 } from '@temporalio/workflow';
 import { explorationDetails } from '../domain/details.js';
+import { isFull } from '../domain/fidelity.js';
 import type { Exploration, Phase } from '../domain/exploration.js';
 import type { Split } from '../domain/plan.js';
 import type { ExplorationResult } from '../domain/result.js';
@@ -66,10 +67,10 @@ function baseOf(state: Exploration): ProposedTrial {
   return { trial: 0, origin: 'base', decision: null, action: null, stageId: base.stageId, label: base.name };
 }
 
-/** The best feasible rows above the base, best first. */
+/** The best feasible rows at full fidelity, best first. */
 function finalistsOf(state: Exploration): readonly ProposedTrial[] {
   return state.top
-    .filter((row) => row.feasible && row.trial !== 0)
+    .filter((row) => row.feasible && row.trial !== 0 && isFull(row))
     .slice(0, state.plan.finalists)
     .map(({ trial, stageId, label }) => ({
       trial,

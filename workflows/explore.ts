@@ -20,6 +20,7 @@ import {
   withStarted,
   type Exploration,
 } from '../domain/exploration.js';
+import { closingStep, withClosing } from '../domain/closing.js';
 import type { Json } from '../domain/json.js';
 import type { ExplorationResult } from '../domain/result.js';
 import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
@@ -75,33 +76,48 @@ async function search(spec: Json, inbox: Inbox, index: Index): Promise<string> {
   for (;;) {
     await bookEnded(inbox);
     publish(inbox, index);
-    const over = endOfSearch(inbox.current(), new Date().toISOString());
+    const now = new Date().toISOString();
+    const over = endOfSearch(inbox.current(), now);
+    const closing = over === null ? null : closingStep(inbox.current(), now);
     if (inbox.current().stopReason !== null) await cancelTrials(inbox);
-    else if (await startNext(inbox, over)) continue;
+    else if (await startNext(inbox, over, closing)) continue;
     const { inFlight, waiting, stopReason } = inbox.current();
-    if (over !== null && inFlight.length === 0 && (waiting.length === 0 || stopReason !== null)) return over;
+    if (
+      over !== null &&
+      closing === null &&
+      inFlight.length === 0 &&
+      (waiting.length === 0 || stopReason !== null)
+    )
+      return over;
     await handOver(spec, inbox, index);
     await waitForNews(inbox);
   }
 }
 
-/** Starts one trial if one may start: a baseline first, else what the policy decides. */
-async function startNext(inbox: Inbox, over: string | null): Promise<boolean> {
+/** Starts one trial if one may start: a baseline first, else a promotion or what the policy decides. */
+async function startNext(
+  inbox: Inbox,
+  over: string | null,
+  closing: ReturnType<typeof closingStep>,
+): Promise<boolean> {
   if (inbox.ended.length > 0) return true;
   const state = inbox.current();
   if (!mayStart(state)) return false;
   const baseline = state.waiting[0];
   if (baseline !== undefined) return start(inbox, baseline);
-  if (over !== null) return false;
+  if (over !== null && closing === null) return false;
   const decided = await decideActivities.decide({
     explorationId: state.plan.explorationId,
     decision: state.nextDecision,
     trial: state.nextTrial,
     ledgerRows: state.ledgerRows,
     inFlight: state.inFlight.map((flight) => flight.proposed),
+    ...(closing === null ? {} : { only: closing }),
   });
+  if (closing !== null) inbox.update((now) => withClosing(now, closing, decided.kind === 'proposed'));
   if (decided.kind === 'exhausted') {
     if (inbox.current().inFlight.length > 0) return false;
+    if (closing !== null) return true;
     inbox.update((now) => ({ ...now, exhausted: true }));
     return true;
   }

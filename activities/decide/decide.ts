@@ -1,21 +1,18 @@
 import { asyncLocalStorage } from '@temporalio/activity';
-import { ApplicationFailure } from '@temporalio/common';
-import type { DecideInput, DecideOutput, DecisionRecord, Proposal } from '../../domain/decision.js';
-import type { Json } from '../../domain/json.js';
+import type { DecideInput, DecideOutput, DecisionRecord } from '../../domain/decision.js';
+import { asRecipe } from '../../domain/fidelity.js';
 import type { Plan } from '../../domain/plan.js';
-import { nameInPool, poolOf, triedStageIds } from '../../domain/pool.js';
+import { poolOf, triedStageIds } from '../../domain/pool.js';
 import { randomOf } from '../../domain/random.js';
-import { canonicalJson, identify } from '../../domain/stage.js';
-import { describeAction, stageOfAction } from '../../domain/stageOfAction.js';
 import type { OrchestratorActivities } from '../../workflows/activities.js';
 import { noFailpoints, type Reach } from '../failpoints.js';
-import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { openCallLog, type CallLog } from './callLog.js';
 import { createLedgerReader, type LedgerReader } from './ledgerReader.js';
 import type { OpenLlm } from './openLlm.js';
 import { POLICIES } from './policies.js';
-import type { PolicyContext } from './policy.js';
+import { promotionFor } from './promote.js';
+import { keepRecord, promotedRecord, proposedRecord, type DecisionContext, type Made } from './record.js';
 import { PROMPT_VERSION } from './prompts/version.js';
 
 export interface DecideOptions {
@@ -34,34 +31,63 @@ export function createDecide(options: DecideOptions): OrchestratorActivities['de
     const recorded = await reader.decision(input.explorationId, input.decision);
     if (recorded !== null) return outputOf(recorded);
     const context = await contextOf(options, reader, input);
-    const proposal = await POLICIES[context.plan.policy].propose(context);
-    if (proposal === null) return { kind: 'exhausted' };
+    const made = await madeDecision(options.store, context, input);
+    if (made === null) return { kind: 'exhausted' };
     reach('decide/before-record');
-    const kept = await keepRecord(options.store, input, recordOf(context, input, proposal));
+    const kept = await keepRecord(options.store, input, made);
     reach('decide/recorded');
     return outputOf(kept);
   };
+}
+
+/** A trial that may go up a rung goes first; then the policy proposes, on the lowest rung. */
+async function madeDecision(
+  store: Store,
+  context: DecisionContext,
+  input: DecideInput,
+): Promise<Made | null> {
+  const ascending = promotionFor(context.plan, context.ledger, input);
+  if (ascending !== null) return promotedRecord(store, { context, input }, ascending);
+  if (input.only !== undefined) return null;
+  const proposal = await POLICIES[context.plan.policy].propose(context);
+  return proposal === null ? null : proposedRecord(store, { context, input }, proposal);
 }
 
 async function contextOf(
   options: DecideOptions,
   reader: LedgerReader,
   input: DecideInput,
-): Promise<PolicyContext> {
-  const { explorationId, decision, inFlight } = input;
+): Promise<DecisionContext> {
+  const { explorationId, decision } = input;
   const plan = await reader.plan(explorationId);
-  const rows = await reader.rows(explorationId, input.ledgerRows);
+  const ledger = await reader.rows(explorationId, input.ledgerRows);
+  const rows = ledger.map(asRecipe);
+  const inFlight = input.inFlight.map(asRecipe);
   return {
     plan,
+    ledger,
     rows,
     inFlight,
     decision,
-    previous: await reader.decision(explorationId, decision - 1),
+    previous: await previousOf(reader, explorationId, decision),
     pool: poolOf(plan, rows),
     tried: triedStageIds(plan, rows, inFlight),
     random: (purpose) => randomOf(plan.seed, decision, purpose),
     llm: plan.policy === 'agent' ? await callLogOf(options, plan, input) : null,
   };
+}
+
+/** The policy's own decision before this one: promotions leave its memory alone. */
+async function previousOf(
+  reader: LedgerReader,
+  explorationId: string,
+  decision: number,
+): Promise<DecisionRecord | null> {
+  for (let before = decision - 1; before >= 0; before -= 1) {
+    const record = await reader.decision(explorationId, before);
+    if (record?.proposed.promotes === undefined) return record;
+  }
+  return null;
 }
 
 async function callLogOf(options: DecideOptions, plan: Plan, input: DecideInput): Promise<CallLog | null> {
@@ -76,46 +102,6 @@ async function callLogOf(options: DecideOptions, plan: Plan, input: DecideInput)
     promptVersion: PROMPT_VERSION,
     heartbeat: options.heartbeat ?? (() => activity?.heartbeat()),
   });
-}
-
-function recordOf(context: PolicyContext, input: DecideInput, proposal: Proposal): DecisionRecord {
-  const { plan, pool } = context;
-  const { action } = proposal;
-  const stage = identify(stageOfAction(plan, action));
-  if (context.tried.has(stage.stageId))
-    throw ApplicationFailure.nonRetryable(
-      `policy ${plan.policy}: expected an action that was not tried, got ${stage.stageId}`,
-      'PolicyBug',
-    );
-  return {
-    schemaVersion: 1,
-    decision: input.decision,
-    policy: plan.policy,
-    ledgerRows: input.ledgerRows,
-    inFlight: input.inFlight.map((one) => one.stageId),
-    ...proposal,
-    stage,
-    proposed: {
-      trial: input.trial,
-      origin: 'policy',
-      decision: input.decision,
-      action,
-      stageId: stage.stageId,
-      label: describeAction(plan, action, (stageId) => nameInPool(pool, stageId)),
-    },
-  };
-}
-
-/** The recipe first, then the decision; where another worker was faster, its decision is the decision. */
-async function keepRecord(store: Store, input: DecideInput, record: DecisionRecord): Promise<DecisionRecord> {
-  const { stageId, stage } = record.stage;
-  await store.putIfAbsent(keys.stage(stageId), canonicalJson(stage as unknown as Json));
-  const key = keys.decision(input.explorationId, input.decision);
-  if (await store.putIfAbsent(key, `${JSON.stringify(record)}\n`)) return record;
-  const first = await store.read(key);
-  if (first === null)
-    throw ApplicationFailure.retryable(`${key}: expected the record, got none`, 'RecordMissing');
-  return JSON.parse(first) as DecisionRecord;
 }
 
 function outputOf({ proposed, calls, fallback }: DecisionRecord): DecideOutput {

@@ -1,4 +1,5 @@
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
+import { rungsFrom } from '../../domain/fidelity.js';
 import type { ActionSpace, Constraint, LlmSettings, ParameterSpace, Plan } from '../../domain/plan.js';
 import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
@@ -28,8 +29,16 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     parallel: spec.parallel,
     checkpointSeconds: spec.checkpointSeconds,
     finalists: spec.finalists,
+    ...fidelityOf(spec),
     notes: [...policyNotes(spec), ...idleParameters(spec)],
   };
+}
+
+/** Nothing where the spec names none: its plan, and all that follows, is as before. */
+function fidelityOf({ fidelity }: Spec): Pick<Plan, 'fidelity'> {
+  if (fidelity === undefined) return {};
+  const { smallest, reduction } = fidelity;
+  return { fidelity: { rungs: rungsFrom(smallest, reduction), reduction } };
 }
 
 function llmOf({ llm }: Spec): LlmSettings | null {

@@ -92,6 +92,17 @@ const Llm = z
     'either embedded: true, or baseUrl and model',
   );
 
+const SHARE_RULE = 'a share of the data from 0.001 to 0.5';
+const Fidelity = z.strictObject({
+  smallest: z
+    .number(SHARE_RULE)
+    .min(0.001, SHARE_RULE)
+    .max(0.5, SHARE_RULE)
+    .default(0.25)
+    .describe('No rung is below this share of the data.'),
+  reduction: whole(2, 16).default(2).describe('One in so many trials of a rung goes on to the next one.'),
+});
+
 export const SpecSchema = z.strictObject({
   name: name.describe('Names the exploration; its workflow id is explore/<name>.'),
   seed: whole(0, 2 ** 32 - 1).default(1),
@@ -127,6 +138,9 @@ export const SpecSchema = z.strictObject({
     .prefault({}),
   parallel: whole(1, 1000).default(1).describe('Trials in flight at once.'),
   checkpointSeconds: seconds.default(30).describe('Longest training time between two checkpoints.'),
+  fidelity: Fidelity.optional().describe(
+    'Tries new pipelines on a share of the data and runs the best again on more. Left out: always all data.',
+  ),
   finalists: whole(1, 100).default(3).describe('Models scored again on the confirm split.'),
 });
 export type Spec = z.output<typeof SpecSchema>;

@@ -28,7 +28,12 @@ function knownNames(value: unknown): KnownNames {
 /** What the shape of a spec can't say: names that lead nowhere, and settings that can't work together. */
 export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
   const known = knownNames(value);
-  return [...danglingNames(value, known), ...missingParts(rest, known), ...objectiveFaults(rest, known)];
+  return [
+    ...danglingNames(value, known),
+    ...missingParts(rest, known),
+    ...objectiveFaults(rest, known),
+    ...fidelityFaults(rest),
+  ];
 }
 
 /** Read from the spec as written, since faulty parts are missing from what was parsed. */
@@ -77,6 +82,14 @@ function objectiveFaults(spec: Spec, known: KnownNames): readonly Fault[] {
   if (!whole || weights.length === 0 || weights.some((weight) => weight > 0)) return [];
   const hint = 'Give a weight to what the search should raise.';
   return [{ path: 'benchmarks', rule: 'at least one weight above 0', value: shown(weights), hint }];
+}
+
+/** A smallest share above 1/reduction would leave all of the data as the only rung. */
+function fidelityFaults({ fidelity }: Spec): readonly Fault[] {
+  if (fidelity === undefined || fidelity.smallest * fidelity.reduction <= 1) return [];
+  const rule = `at most 1/${String(fidelity.reduction)}, so that there is a rung below all of the data`;
+  const hint = 'Lower it, or leave fidelity out.';
+  return [{ path: 'fidelity.smallest', rule, value: shown(fidelity.smallest), hint }];
 }
 
 function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {

@@ -1,4 +1,4 @@
-import { inputIds, type Stage } from './stage.js';
+import type { Stage } from './stage.js';
 import { isTraining } from './substitution.js';
 
 /** How much data one training sees. */
@@ -35,21 +35,6 @@ export function exposureOf(stage: Stage, rowsOf: (datasetId: string) => number):
     passes: rows === 0 ? 0 : places / rows,
     seen: Math.min(rows, places),
   };
-}
-
-/** The recipes that a stage stands on, itself first; what has none is left out. */
-export function ancestorsOf(stage: Stage, recipeOf: (stageId: string) => Stage | null): readonly Stage[] {
-  const seen = new Set<string>();
-  const walk = (one: Stage): readonly Stage[] => [
-    one,
-    ...inputIds(one).flatMap((id) => {
-      if (seen.has(id)) return [];
-      seen.add(id);
-      const recipe = recipeOf(id);
-      return recipe === null ? [] : walk(recipe);
-    }),
-  ];
-  return walk(stage);
 }
 
 function sum(values: readonly number[]): number {

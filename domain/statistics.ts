@@ -9,7 +9,8 @@ export interface PairedScores {
 }
 
 const RESAMPLES = 4000;
-const LEVEL = 0.95;
+/** Two-sided, of every bootstrap interval. */
+export const LEVEL = 0.95;
 
 /** Weighted mean over benchmarks with a two-sided 95 % interval: items are resampled within each benchmark. */
 export function bootstrapMean(

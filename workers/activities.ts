@@ -8,6 +8,7 @@ import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createFinalActivities } from '../activities/ledger/final.js';
 import { createCollector } from '../activities/retention/automatic.js';
 import { writeReport } from '../activities/report/write.js';
+import { createScaleActivities } from '../activities/scale/activities.js';
 import { createServiceActivities } from '../activities/service/service.js';
 import { createPrepare } from '../activities/spec/prepare.js';
 import { openStore } from '../activities/store/open.js';
@@ -51,6 +52,7 @@ export function composeActivities(options: {
         prepare: createPrepare({ store }),
         decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
         ...createFinalActivities({ store, writeReport: (name) => report(name) }),
+        ...createScaleActivities({ store, writeReport: (name) => report(name) }),
         ...createServiceActivities({ client, warn }),
       }),
     },

@@ -3,6 +3,7 @@ import type { Json } from '../domain/json.js';
 import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome, Score } from '../domain/outcome.js';
 import type { Plan, Split } from '../domain/plan.js';
 import type { Confirmation, ExplorationResult } from '../domain/result.js';
+import type { ScaleJob, ScalePlan, ScaleRequest, ScaleResult } from '../domain/scale.js';
 import type { IdentifiedStage } from '../domain/stage.js';
 import type { ProposedTrial, StageCost, TrialRecord, TrialResult } from '../domain/trial.js';
 
@@ -44,6 +45,20 @@ export interface LookupOutput {
   readonly found: readonly StageCost[];
 }
 
+/** A scale study as its workflow needs it. */
+export interface PreparedScale {
+  readonly plan: Pick<ScalePlan, 'explorationId' | 'exploration' | 'label'>;
+  /** Models without a row yet. */
+  readonly jobs: readonly ScaleJob[];
+  /** All of the study's models. */
+  readonly models: number;
+  /** Jobs at once. */
+  readonly parallel: number;
+  readonly checkpointSeconds: number;
+  /** Of a study that was worked out before. */
+  readonly result: ScaleResult | null;
+}
+
 /** Activities of the orchestrator worker (TypeScript). */
 export interface OrchestratorActivities {
   prepare(input: PrepareInput): Promise<Prepared>;
@@ -52,6 +67,10 @@ export interface OrchestratorActivities {
   confirm(input: FinalInput): Promise<Confirmation>;
   /** Compares champion and base on the test split, writes the result and the report. */
   conclude(input: FinalInput & { readonly stoppedBecause: string }): Promise<ExplorationResult>;
+  /** Chooses the pipelines and their twins, once a label; imports another base. */
+  prepareScale(request: ScaleRequest): Promise<PreparedScale>;
+  /** Compares what was scored, and records the result. */
+  concludeScale(study: PreparedScale['plan']): Promise<ScaleResult>;
   /** The subset of our search attributes that the namespace knows (registers them first where it may). */
   searchAttributes(): Promise<readonly string[]>;
   /** Of the given workflow ids those that are not running any more. */
@@ -71,6 +90,12 @@ export interface StoreActivities {
   recordFinal(input: {
     readonly explorationId: string;
     readonly split: Split;
+    readonly result: TrialResult;
+  }): Promise<void>;
+  /** Writes what became of one model of a scale study; the first one stands. */
+  recordScale(input: {
+    readonly study: PreparedScale['plan'];
+    readonly job: string;
     readonly result: TrialResult;
   }): Promise<void>;
   recordEnded(input: {

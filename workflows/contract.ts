@@ -9,13 +9,16 @@ export const QUEUES = {
   gpuControl: 'lamdagent-gpu-control',
 } as const;
 
-export const WORKFLOW_TYPES = { explore: 'explore', pipeline: 'pipeline' } as const;
+export const WORKFLOW_TYPES = { explore: 'explore', pipeline: 'pipeline', scale: 'scale' } as const;
 
 /** Workflow ids are made here only. */
 export const workflowIds = {
   exploration: (name: string): string => `explore/${name}`,
   trial: (name: string, trialName: string, shortStageId: string): string =>
     `explore/${name}/${trialName}-${shortStageId}`,
+  scale: (name: string, label: string): string => `explore/${name}/scale-${label}`,
+  /** Under the study's own id, whatever a person called it. */
+  scaled: (study: string, job: string): string => `${study}/${job}`,
   final: (name: string, split: string, trialName: string): string => `explore/${name}/${split}-${trialName}`,
 } as const;
 

@@ -29,16 +29,13 @@ import type { OrchestratorActivities, StoreActivities } from './activities.js';
 import { DECIDE_ACTIVITY, LOCAL_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
 import { concludeExploration } from './conclude.js';
 import { listen, type Inbox } from './inbox.js';
-import { cancelTrials, startTrial } from './trials.js';
+import { cancelTrials, MAX_RESTARTS, startTrial } from './trials.js';
 import { indexing, type Index } from './searchAttributes.js';
 
 const prepareActivities =
   proxyActivities<Pick<OrchestratorActivities, 'prepare' | 'closedWorkflows'>>(STORE_ACTIVITY);
 const decideActivities = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
 const ledger = proxyLocalActivities<Pick<StoreActivities, 'record' | 'recordEnded'>>(LOCAL_ACTIVITY);
-
-/** A trial that vanishes without a word this often is a failed trial. */
-const MAX_RESTARTS = 3;
 
 /** What continue-as-new hands to the next run. */
 export interface Carried {

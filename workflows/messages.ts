@@ -38,4 +38,15 @@ export interface StatusAnswer {
   readonly notes: readonly string[];
 }
 export const statusQuery = defineQuery<StatusAnswer | null>('status');
+
+/** A scale study while it runs. */
+export interface ScaleAnswer {
+  readonly label: string;
+  /** In the order they are started; `ended` has their status. */
+  readonly models: number;
+  readonly waiting: readonly string[];
+  readonly running: readonly { readonly job: string; readonly workflowId: string; readonly label: string }[];
+  readonly ended: readonly { readonly job: string; readonly status: string }[];
+}
+export const scaleQuery = defineQuery<ScaleAnswer | null>('scaleStatus');
 export const leaderboardQuery = defineQuery<readonly TopRow[]>('leaderboard');

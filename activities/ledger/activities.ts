@@ -30,6 +30,9 @@ export function createLedgerActivities({
     },
     recordFinal: ({ explorationId, split, result }) =>
       putOnce(store, keys.finalRow(explorationId, split, result.trial), JSON.stringify(result)),
+    recordScale: async ({ study, job, result }) => {
+      await store.putIfAbsent(keys.scaleRow(study.explorationId, study.label, job), JSON.stringify(result));
+    },
     recordEnded: async ({ explorationId, state, reason }) => {
       await store.putIfAbsent(
         keys.ended(explorationId),

@@ -41,7 +41,7 @@ export function createFinalActivities({
 }
 
 /** The value, or what an earlier try recorded under the key. */
-async function recorded<T>(store: Store, key: string, value: T): Promise<T> {
+export async function recorded<T>(store: Store, key: string, value: T): Promise<T> {
   if (await store.putIfAbsent(key, JSON.stringify(value))) return value;
   return JSON.parse((await store.read(key)) ?? 'null') as T;
 }
@@ -117,7 +117,8 @@ async function estimate(store: Store, plan: Plan, result: TrialResult, split: Sp
   return bootstrapMean(parts, `${plan.seed} ${split}`);
 }
 
-async function pairedOn(
+/** The weighted mean difference first minus second on a split, item-paired; both are completed. */
+export async function pairedOn(
   store: Store,
   plan: Plan,
   champion: TrialResult,

@@ -1,6 +1,7 @@
 import type { DecisionRecord } from '../../domain/decision.js';
 import type { Plan, Split } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
+import type { ScalePlan, ScaleResult } from '../../domain/scale.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
@@ -22,7 +23,15 @@ export interface StoredExploration {
   readonly finals: readonly FinalRow[];
   readonly decisions: readonly DecisionRecord[];
   readonly result: ExplorationResult | null;
+  /** Scale studies: what each compares, what its models gave, and, once it is done, what came out. */
+  readonly scales: readonly StoredScale[];
   readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
+}
+
+export interface StoredScale {
+  readonly plan: ScalePlan;
+  readonly rows: readonly { readonly job: string; readonly result: TrialResult }[];
+  readonly result: ScaleResult | null;
 }
 
 export interface FinalRow {
@@ -30,12 +39,12 @@ export interface FinalRow {
   readonly result: TrialResult;
 }
 
-async function readJson<T>(store: Store, key: string): Promise<T | null> {
+export async function readJson<T>(store: Store, key: string): Promise<T | null> {
   const text = await store.read(key);
   return text === null ? null : (JSON.parse(text) as T);
 }
 
-async function readAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
+export async function readAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
   const found = await Promise.all((await store.list(prefix)).map((key) => readJson<T>(store, key)));
   return found.filter((one): one is Awaited<T> & NonNullable<T> => one !== null);
 }
@@ -61,6 +70,32 @@ async function loadFinals(store: Store, explorationId: string): Promise<readonly
   return [...(await of('confirm')), ...(await of('test'))];
 }
 
+/** In the order of their labels. */
+async function loadScales(store: Store, explorationId: string): Promise<readonly StoredScale[]> {
+  const plans = await readAll<ScalePlan>(store, keys.scalePlans(explorationId));
+  return Promise.all(
+    plans.map(async (plan) => ({
+      plan,
+      rows: await loadScaleRows(store, plan),
+      result: await readJson<ScaleResult>(store, keys.scale(explorationId, plan.label)),
+    })),
+  );
+}
+
+export async function loadScaleRows(
+  store: Store,
+  { explorationId, label }: Pick<ScalePlan, 'explorationId' | 'label'>,
+): Promise<StoredScale['rows']> {
+  const listed = await store.list(keys.scaleRows(explorationId, label));
+  const rows = await Promise.all(
+    listed.map(async (key) => {
+      const job = (key.split('/').at(-1) ?? key).replace(/\.json$/, '');
+      return { job, result: await readJson<TrialResult>(store, key) };
+    }),
+  );
+  return rows.flatMap(({ job, result }) => (result === null ? [] : [{ job, result }]));
+}
+
 /** Null when the store knows no exploration of this name. */
 export async function loadExploration(store: Store, name: string): Promise<StoredExploration | null> {
   const pointer = await loadPointer(store, name);
@@ -68,12 +103,13 @@ export async function loadExploration(store: Store, name: string): Promise<Store
   const { explorationId } = pointer;
   const plan = await readJson<Plan>(store, keys.plan(explorationId));
   if (plan === null) return null;
-  const [rows, finals, decisions, result, ended] = await Promise.all([
+  const [rows, finals, decisions, result, ended, scales] = await Promise.all([
     loadRows(store, explorationId),
     loadFinals(store, explorationId),
     readAll<DecisionRecord>(store, keys.decisions(explorationId)),
     readJson<ExplorationResult>(store, keys.result(explorationId)),
     readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
+    loadScales(store, explorationId),
   ]);
-  return { pointer, plan, rows, finals, decisions, result, ended };
+  return { pointer, plan, rows, finals, decisions, result, scales, ended };
 }

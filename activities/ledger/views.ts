@@ -104,7 +104,7 @@ export function statusOf(found: StoredExploration): StatusView {
   };
 }
 
-function stateOf({ result, ended }: StoredExploration): ExplorationState {
+export function stateOf({ result, ended }: StoredExploration): ExplorationState {
   if (result !== null) return result.stoppedBecause.startsWith('stopped') ? 'stopped' : 'completed';
   return ended?.state ?? 'running';
 }

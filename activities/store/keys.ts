@@ -26,4 +26,11 @@ export const keys = {
   finalRows: (explorationId: string, split: string) => `ledger/${explorationId}/${split}`,
   finalRow: (explorationId: string, split: string, trial: number) =>
     `ledger/${explorationId}/${split}/${trialName(trial)}.json`,
+  /** A scale study of an exploration: what it compares (ScalePlan), its models' results, its own result. */
+  scalePlan: (explorationId: string, label: string) => `ledger/${explorationId}/scale-plans/${label}.json`,
+  scalePlans: (explorationId: string) => `ledger/${explorationId}/scale-plans`,
+  scaleRow: (explorationId: string, label: string, job: string) =>
+    `ledger/${explorationId}/scale-rows/${label}/${job}.json`,
+  scaleRows: (explorationId: string, label: string) => `ledger/${explorationId}/scale-rows/${label}`,
+  scale: (explorationId: string, label: string) => `ledger/${explorationId}/scale/${label}.json`,
 } as const;

@@ -3,7 +3,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { identify, sha256Hex, type IdentifiedStage, type Stage } from '../domain/stage.js';
 import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome } from '../domain/outcome.js';
 import type { Plan } from '../domain/plan.js';
-import type { ProposedTrial, TrialRecord } from '../domain/trial.js';
+import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
+import { lowestRung, recipeOf } from '../domain/fidelity.js';
+import { evaluationsOf } from '../domain/evaluation.js';
+import { scaleJobs } from '../domain/scale.js';
+import { promotionFor } from '../activities/decide/promote.js';
 import { samplePlan } from '../domain/samples.js';
 import type { GpuActivities, OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
 
@@ -19,6 +23,8 @@ export interface Doubles {
   readonly failures: Map<number, 'rejected' | 'throws'>;
   /** Stages (by trial) whose objects were collected: the trial's workflow finds them missing and builds them first. */
   readonly parents: Map<number, readonly IdentifiedStage[]>;
+  /** What became of the models of a scale study, by job. */
+  readonly scaled: Map<string, TrialResult>;
   /** The stage id of a trial that was proposed. */
   stageOf(trial: number): string;
   readonly activities: OrchestratorActivities & StoreActivities;
@@ -49,6 +55,7 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     gates: new Map(),
     failures: new Map(),
     parents: new Map(),
+    scaled: new Map(),
     stageOf: (trial) => [...trials].find(([, of]) => of === trial)?.[0] ?? '',
     activities: {
       prepare: ({ spec }) => {
@@ -60,11 +67,21 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
         ];
         return Promise.resolve({ plan: { ...plan, models }, baselines: [base, propose(1, 'allData', null)] });
       },
-      decide: ({ decision, trial, inFlight }) => {
+      // As the real one: a trial that may go up a rung goes before a new one.
+      decide: (input) => {
+        const { decision, trial, inFlight, only } = input;
         made.decisions.push({ decision, inFlight: inFlight.length });
+        const ascending = promotionFor(plan, made.rows, input);
+        if (ascending !== null) {
+          const { fidelity, row } = ascending.promotion;
+          const above = { fidelity, promotes: row.trial, recipeId: recipeOf(row), action: row.action };
+          const proposed = { ...propose(trial, 'promotion', decision), ...above };
+          return Promise.resolve({ kind: 'proposed', proposed, llmTokens: 0, fallback: false });
+        }
+        if (only !== undefined) return Promise.resolve({ kind: 'exhausted' });
         return Promise.resolve({
           kind: 'proposed',
-          proposed: propose(trial, 'policy', decision),
+          proposed: { ...propose(trial, 'policy', decision), ...rungOf(plan, trial) },
           llmTokens: 5,
           fallback: false,
         });
@@ -101,6 +118,43 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
           stoppedBecause,
           endedAt: '2026-01-01T00:00:00.000Z',
         }),
+      prepareScale: ({ exploration }) => {
+        const twin = (trial: number): string => {
+          const stage: Stage = {
+            kind: 'sft',
+            recipeVersion: 1,
+            inputs: {},
+            parameters: { twin: trial },
+            seed: '1',
+          };
+          const one = identify(stage);
+          stages.set(one.stageId, one);
+          trials.set(one.stageId, 100 + trial);
+          return one.stageId;
+        };
+        const pipelines = [2, 3].map((trial) => ({
+          ...{ trial, label: `trial ${String(trial)}`, training: { original: [], scaled: [] } },
+          ...{ original: made.stageOf(trial), scaled: twin(trial) },
+        }));
+        const jobs = scaleJobs({ pipelines }, (stageId) => evaluationsOf(plan, 'confirm', stageId));
+        const study = { explorationId: plan.explorationId, exploration, label: 'data-x2-top2' };
+        const left = jobs.filter(({ name }) => !made.scaled.has(name));
+        return Promise.resolve({
+          ...{ plan: study, jobs: left, models: jobs.length, parallel: plan.parallel },
+          ...{ checkpointSeconds: plan.checkpointSeconds, result: null },
+        });
+      },
+      concludeScale: ({ explorationId, exploration, label }) =>
+        Promise.resolve({
+          schemaVersion: 1,
+          plan: { schemaVersion: 1, explorationId, exploration, label, factor: 2, base: null, pipelines: [] },
+          ...{ level: 0.95, pipelines: [], orders: [], endedAt: '2026-01-01T00:00:00.000Z' },
+          spend: { gpuSeconds: 0, lostGpuSeconds: 0, savedGpuSeconds: 0 },
+        }),
+      recordScale: ({ job, result }) => {
+        if (!made.scaled.has(job)) made.scaled.set(job, result);
+        return Promise.resolve();
+      },
       searchAttributes: () => Promise.resolve(registered),
       closedWorkflows: () => Promise.resolve([]),
       lookup: ({ stageId }) => {
@@ -138,6 +192,15 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     },
   };
   return made;
+}
+
+/** New pipelines begin on the lowest rung, where there are rungs. */
+function rungOf(plan: Plan, trial: number): Pick<ProposedTrial, 'fidelity' | 'recipeId' | 'action'> {
+  const fidelity = lowestRung(plan);
+  const action = { kind: 'sft', models: [], datasets: [], parameters: {} } as const;
+  return fidelity === 1
+    ? { action: null }
+    : { fidelity, recipeId: sha256Hex(`recipe ${String(trial)}`), action };
 }
 
 const ESTIMATE = { value: 0.5, low: 0.4, high: 0.6 };

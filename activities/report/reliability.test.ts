@@ -31,7 +31,7 @@ function exploration(
   const plan = samplePlan();
   const pointer = { explorationId: plan.explorationId, workflowId: 'explore/sample', startedAt: 'x' };
   const finals = [{ split: 'confirm', result: result(0, confirmed) }] as const;
-  return { pointer, plan, rows, finals, decisions: [], result: null, ended: null };
+  return { pointer, plan, rows, finals, decisions: [], result: null, scales: [], ended: null };
 }
 
 /** The section of the page, as lines of text without markup. */

@@ -1,3 +1,4 @@
+import { isFull } from './fidelity.js';
 import type { Plan } from './plan.js';
 import { ranking } from './ranking.js';
 import type { ExplorationResult } from './result.js';
@@ -19,7 +20,7 @@ export interface Candidate extends StoredObject {
 /** What retention reads of a ledger row. */
 export type RetentionRow = Pick<
   TrialRecord,
-  'trial' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt'
+  'trial' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt' | 'fidelity'
 >;
 
 /** What an exploration says of the objects. */
@@ -139,7 +140,7 @@ function finalistsOf({ plan, rows, result, isOpen }: KnownExploration): readonly
   }
   if (!isOpen) return [];
   return ranking(rows)
-    .filter(({ feasible, trial }) => feasible && trial !== 0)
+    .filter((row) => row.feasible && row.trial !== 0 && isFull(row))
     .slice(0, plan.finalists);
 }
 

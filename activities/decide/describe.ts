@@ -1,3 +1,4 @@
+import { fidelityText } from '../../domain/fidelity.js';
 import type { ParameterSpace, Plan } from '../../domain/plan.js';
 import { nameInPool, type Pool, type PoolModel } from '../../domain/pool.js';
 import { constraintLimit } from '../../domain/ranking.js';
@@ -57,7 +58,7 @@ export function trialText(world: World, row: TrialRecord): string {
   const { action } = row;
   const on = action?.models.length === 1 ? ` on ${nameInPool(world.pool, action.models[0] ?? '')}` : '';
   const what = action === null ? row.label : `${actionText(world, action)}${on}`;
-  return `${trialName(row.trial)} ${what}: ${scoresText(world, row)}`;
+  return `${trialName(row.trial)} ${what}${fidelityText(row)}: ${scoresText(world, row)}`;
 }
 
 /** `Maximise the mean of skill. Keep guard at least 0.780.` */

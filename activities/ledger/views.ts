@@ -3,8 +3,10 @@ import type { DecisionRecord } from '../../domain/decision.js';
 import type { ExplorationResult } from '../../domain/result.js';
 import { compareRows } from '../../domain/ranking.js';
 import { applicable } from '../../domain/stageOfAction.js';
+import { fidelityOf } from '../../domain/fidelity.js';
 import { nameInPool, poolOf } from '../../domain/pool.js';
 import { recoveriesOf, type Losses, type Recoveries } from '../../domain/recoveries.js';
+import { rungCorrelations, type RungCorrelation } from '../../domain/rungCorrelation.js';
 import { normalInterval } from '../../domain/statistics.js';
 import { trialName, type TrialRecord } from '../../domain/trial.js';
 import type { Store } from '../store/store.js';
@@ -43,10 +45,20 @@ export interface StatusView {
   readonly saved: { readonly stages: number; readonly gpuSeconds: number };
   /** What was cut short and taken up again, over the trials that are booked. */
   readonly recoveries: Recoveries;
+  /** How well lower rungs tell the order on higher ones; absent in a search without rungs. */
+  readonly rungs?: readonly RungCorrelation[];
+  /** Scale studies, by label: finished or not. */
+  readonly scales: readonly {
+    readonly label: string;
+    readonly finished: boolean;
+    readonly gpuSeconds: number;
+  }[];
 }
 
 export interface LeaderboardRow {
   readonly trial: string;
+  /** The share of the data it trained on. */
+  readonly fidelity: number;
   readonly action: string;
   readonly parents: readonly string[];
   readonly datasets: readonly string[];
@@ -101,6 +113,18 @@ export function statusOf(found: StoredExploration): StatusView {
     verdict: result?.verdict ?? null,
     champion: result === null ? null : trialName(result.champion),
     ...costsOf(rows, found.decisions),
+    ...(plan.fidelity === undefined ? {} : { rungs: rungCorrelations(plan.fidelity, rows) }),
+    scales: found.scales.map(scaleOf),
+  };
+}
+
+/** What a study cost itself; the exploration's own spend is counted without it. */
+function scaleOf({ plan, rows, result }: StoredExploration['scales'][number]): StatusView['scales'][number] {
+  const paid = rows.flatMap((row) => row.result.stages).filter(({ reused }) => !reused);
+  return {
+    label: plan.label,
+    finished: result !== null,
+    gpuSeconds: sum(paid.map((stage) => stage.gpuSeconds)),
   };
 }
 
@@ -113,7 +137,7 @@ export function stateOf({ result, ended }: StoredExploration): ExplorationState 
 function runningOf(found: StoredExploration): number {
   if (stateOf(found) !== 'running') return 0;
   const proposed = found.decisions.length;
-  const booked = found.rows.filter(({ origin }) => origin === 'policy').length;
+  const booked = found.rows.filter(({ origin }) => origin === 'policy' || origin === 'promotion').length;
   const baselines = found.rows.some(({ origin }) => origin === 'base') ? 0 : 1;
   return Math.max(0, proposed - booked) + baselines;
 }
@@ -170,6 +194,7 @@ export function leaderboardOf({ plan, rows }: StoredExploration): LeaderboardVie
     schemaVersion: 1,
     rows: ranked.map((row) => ({
       trial: trialName(row.trial),
+      fidelity: fidelityOf(row),
       action: row.action?.kind ?? 'base',
       parents: (row.action?.models ?? []).map((id) => nameInPool(pool, id)),
       datasets: row.action?.datasets ?? [],

@@ -16,6 +16,7 @@ export function leaderboardSection(found: StoredExploration): Markup {
             <th scope="col">trial</th>
             <th scope="col">score [95 %]</th>
             ${benchmarks.map((name) => html`<th scope="col">${name}</th>`)}
+            ${found.plan.fidelity === undefined ? html`` : html`<th scope="col">data</th>`}
             <th scope="col">constraints</th>
             <th scope="col">action</th>
             <th scope="col">built on</th>
@@ -23,20 +24,21 @@ export function leaderboardSection(found: StoredExploration): Markup {
           </tr>
         </thead>
         <tbody>
-          ${rows.map((row) => leaderboardRow(row, benchmarks))}
+          ${rows.map((row) => leaderboardRow(row, benchmarks, found.plan.fidelity !== undefined))}
         </tbody>
       </table>
     </div>
   </section>`;
 }
 
-function leaderboardRow(row: LeaderboardRow, benchmarks: readonly string[]): Markup {
+function leaderboardRow(row: LeaderboardRow, benchmarks: readonly string[], rungs: boolean): Markup {
   const interval = row.interval === null ? '' : ` [${percent(row.interval[0])}, ${percent(row.interval[1])}]`;
   const score = row.score === null ? row.status : percent(row.score) + interval;
   return html`<tr>
     <th scope="row"><a href="#${row.trial}">${row.trial}</a></th>
     <td>${score}</td>
     ${benchmarks.map((name) => html`<td>${percent(row.scores[name] ?? null)}</td>`)}
+    ${rungs ? html`<td>${row.fidelity}</td>` : html``}
     <td>${row.score === null ? '–' : row.feasible ? 'met' : 'not met'}</td>
     <td>${row.action} <small>${settingsText(row.parameters)}</small></td>
     <td>${[...row.parents, ...row.datasets].join(', ')}</td>

@@ -1,11 +1,14 @@
+import { isFull } from '../../domain/fidelity.js';
 import { STYLE } from './style.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { leaderboardOf, statusOf } from '../ledger/views.js';
 import { scoreChart } from './chart.js';
+import { fidelitySection } from './fidelity.js';
 import { headline } from './headline.js';
 import { html, type Markup } from './html.js';
 import { leaderboardSection } from './leaderboard.js';
 import { reliabilitySection } from './reliability.js';
+import { scaleSections } from './scale.js';
 import { splitsSection } from './splits.js';
 import { trialSections } from './trials.js';
 
@@ -24,7 +27,8 @@ export function renderReport(found: StoredExploration): string {
       </head>
       <body>
         <main>
-          ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${leaderboardSection(found)}
+          ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows.filter(isFull))}
+          ${leaderboardSection(found)} ${fidelitySection(found)} ${scaleSections(found)}
           ${reliabilitySection(found)} ${trialSections(found)} ${identity(found)}
         </main>
       </body>

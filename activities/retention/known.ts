@@ -61,8 +61,16 @@ async function refresh(store: Store, explorationId: string, memory: Memory): Pro
     return { trial: proposed.trial, stageId: proposed.stageId };
   });
   await readNew(store, keys.rows(explorationId), memory.rows, (text) => {
-    const { trial, stageId, score, feasible, action, endedAt } = JSON.parse(text) as TrialRecord;
-    return { trial, stageId, score, feasible, action, endedAt };
+    const { trial, stageId, score, feasible, action, endedAt, fidelity } = JSON.parse(text) as TrialRecord;
+    return {
+      trial,
+      stageId,
+      score,
+      feasible,
+      action,
+      endedAt,
+      ...(fidelity === undefined ? {} : { fidelity }),
+    };
   });
   memory.result = result === null ? null : (JSON.parse(result) as ExplorationResult);
   memory.isOpen = result === null && ended === null;

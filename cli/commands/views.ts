@@ -8,6 +8,7 @@ import {
   type StatusView,
 } from '../../activities/ledger/views.js';
 import { loadAttempts, type AttemptsView } from '../../activities/ledger/attempts.js';
+import { correlationText } from '../../activities/report/fidelity.js';
 import { writeReport } from '../../activities/report/write.js';
 import { recoveryText } from '../../domain/recoveries.js';
 import { EXIT } from '../../workers/fault.js';
@@ -106,8 +107,21 @@ export function statusLines(view: StatusView): readonly string[] {
         ]),
     `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost), ${String(spend.llmTokens)} LLM tokens`,
     `recovered   ${recoveryText(recoveries) ?? 'nothing was cut short'}`,
+    ...rungLines(view),
+    ...view.scales.map(
+      ({ label, finished, gpuSeconds }) =>
+        `scale       ${label}: ${finished ? 'finished' : 'not finished'}, ${gpuSeconds.toFixed(1)} GPU-seconds`,
+    ),
     `reuse       ${String(saved.stages)} stages, ${saved.gpuSeconds.toFixed(1)} GPU-seconds saved`,
   ];
+}
+
+function rungLines({ rungs = [] }: StatusView): readonly string[] {
+  return rungs.map(
+    ({ lower, higher, n, spearman, kendall, intervals }) =>
+      `rungs       ${String(lower)} and ${String(higher)}: ${String(n)} pipelines on both, ` +
+      `rho ${correlationText(spearman, intervals?.spearman)}, tau ${correlationText(kendall, intervals?.kendall)}`,
+  );
 }
 
 function attemptLines({ rows }: AttemptsView): readonly string[] {
@@ -141,11 +155,14 @@ function attemptLines({ rows }: AttemptsView): readonly string[] {
 }
 
 function leaderboardLines({ rows }: LeaderboardView): readonly string[] {
+  const hasRungs = rows.some(({ fidelity }) => fidelity < 1);
+  const data = (cell: string): readonly string[] => (hasRungs ? [cell] : []);
   return table(
-    ['trial', 'score', 'constraints', 'status', 'action', 'parents', 'datasets', 'GPU-s'],
+    ['trial', 'score', ...data('data'), 'constraints', 'status', 'action', 'parents', 'datasets', 'GPU-s'],
     rows.map((row) => [
       row.trial,
       row.score?.toFixed(4) ?? '-',
+      ...data(String(row.fidelity)),
       row.feasible ? 'met' : 'not met',
       row.status,
       row.action,

@@ -6,6 +6,7 @@ import { addDoctor } from './commands/doctor.js';
 import { addGpuWorker } from './commands/gpuWorker.js';
 import { addGc } from './commands/gc.js';
 import { addQuickstart } from './commands/quickstart.js';
+import { addScale } from './commands/scale.js';
 import { addStart } from './commands/start.js';
 import { addUp } from './commands/up.js';
 import { addValidate } from './commands/validate.js';
@@ -55,6 +56,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addViews,
     addAudit,
     addWatch,
+    addScale,
     addControls,
     addValidate,
     addDoctor,

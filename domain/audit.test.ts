@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { AUDIT_RULES, auditLedger, findingText, type Books } from './audit.js';
+import { AUDIT_RULES, auditLedger, findingText, type AuditedScale, type Books } from './audit.js';
 import { sampleBooks } from './auditSamples.js';
+import type { DecisionRecord } from './decision.js';
 import type { Attempt } from './outcome.js';
 import type { StageCost, TrialRecord } from './trial.js';
 
@@ -26,6 +27,19 @@ const both =
   (...plants: readonly Plant[]): Plant =>
   (books) =>
     plants.reduce((now, plant) => plant(now), books);
+
+const decided =
+  (change: Partial<DecisionRecord>): Plant =>
+  (books) => ({
+    ...books,
+    decisions: books.decisions.map((one) => ({ ...one, ...change })),
+  });
+const scale =
+  (change: (of: AuditedScale) => AuditedScale): Plant =>
+  (books) => ({
+    ...books,
+    scales: books.scales.map(change),
+  });
 
 /** For each rule the faults that it alone, or it among others, must find. */
 const PLANTED: Readonly<Record<string, Readonly<Record<string, Plant>>>> = {
@@ -88,6 +102,58 @@ const PLANTED: Readonly<Record<string, Readonly<Record<string, Plant>>>> = {
       ...books,
       result: books.result === null ? null : { ...books.result, champion: 77 },
     }),
+  },
+  rung: {
+    'a policy trial that began in the middle': both(
+      (books) => ({ ...books, plan: { ...books.plan, fidelity: { rungs: [0.25, 0.5, 1], reduction: 2 } } }),
+      row(2, { fidelity: 0.5 }),
+    ),
+    'a share in a search without rungs': row(3, { fidelity: 0.25 }),
+    'a promotion of another pipeline': row(3, { origin: 'promotion', promotes: 2 }),
+  },
+  promotion: {
+    'a promotion out of nowhere': decided({ policy: 'promotion' }),
+    'a last promotion of nothing': decided({ policy: 'finalPromotion' }),
+  },
+  finalistAtTop: { 'a finalist on a share of the data': row(2, { fidelity: 0.25 }) },
+  scaleModels: {
+    'a model without a row': scale((of) => ({ ...of, rows: of.rows.slice(1) })),
+    'a model of nowhere': scale((of) => ({
+      ...of,
+      rows: of.rows.map((one) => ({ ...one, result: { ...one.result, stageId: 'f'.repeat(64) } })),
+    })),
+  },
+  scaleSplit: {
+    'scores of another split': scale((of) => ({
+      ...of,
+      rows: of.rows.map((one) => ({
+        ...one,
+        result: {
+          ...one.result,
+          scores: Object.fromEntries(
+            Object.entries(one.result.scores).map(([name, score]) => [
+              name,
+              { ...score, stageId: 'e'.repeat(64) },
+            ]),
+          ),
+        },
+      })),
+    })),
+  },
+  scaleOrder: {
+    'an order called kept inside the interval': scale((of) => ({
+      ...of,
+      result:
+        of.result === null
+          ? null
+          : {
+              ...of.result,
+              orders: of.result.orders.map((one) => ({
+                ...one,
+                scaled: { value: 0.1, low: -0.01, high: 0.2 },
+              })),
+            },
+    })),
   },
   paidOnce: {
     'a stage paid by two trials': (books) => ({
@@ -168,6 +234,7 @@ describe('the audit', () => {
           rows: books.rows.slice(0, rows),
           decisions: books.decisions.slice(0, Math.max(0, rows - 1)),
           finals: [],
+          scales: [],
           result: null,
         }),
         [],

@@ -3,7 +3,9 @@ import type { DecisionRecord } from './decision.js';
 import { judge } from './ranking.js';
 import type { Attempt } from './outcome.js';
 import type { Plan } from './plan.js';
+import { evaluationsOf } from './evaluation.js';
 import { samplePlan } from './samples.js';
+import { scaleJobs, type ScaleJob, type ScalePlan, type ScaleResult } from './scale.js';
 import { identify, sha256Hex, type IdentifiedStage } from './stage.js';
 import type { BenchmarkScore, ProposedTrial, StageCost, TrialRecord, TrialResult } from './trial.js';
 
@@ -16,7 +18,11 @@ export function sampleBooks(): Books {
     [0, 2].map((trial) => ({ split, result: finalOf(split, trial) })),
   );
   const decisions = [2, 3].map((trial) => decisionOf(plan, stageOf(trial), trial));
-  return { plan, rows, finals, decisions, result: resultOf(), ended: false, objects: objectsOf(plan, rows) };
+  return {
+    ...{ plan, rows, finals, decisions, result: resultOf(), ended: false },
+    scales: [scaleOf(plan)],
+    objects: objectsOf(plan, rows),
+  };
 }
 
 function stageOf(trial: number): IdentifiedStage {
@@ -146,6 +152,68 @@ function decisionOf(plan: Plan, stage: IdentifiedStage, trial: number): Decision
       calls: [call('actionType'), call('objects')],
       memory: null,
     },
+  };
+}
+
+/** The base and trial 2 at twice the training; the originals' scores were there before. */
+function scaleOf(plan: Plan): Books['scales'][number] {
+  const scaled = stageOf(102).stageId;
+  const training = { original: [], scaled: [] };
+  const pipelines = [
+    { trial: 0, label: 'base', original: stageOf(0).stageId, scaled: stageOf(0).stageId, training },
+    { trial: 2, label: 'trial 2', original: stageOf(2).stageId, scaled, training },
+  ];
+  const { explorationId, name: exploration } = plan;
+  const study: ScalePlan = {
+    ...{
+      schemaVersion: 1,
+      explorationId,
+      exploration,
+      label: 'data-x2-top1',
+      factor: 2,
+      base: null,
+      pipelines,
+    },
+  };
+  const rows = scaleJobs(study, (stageId) => evaluationsOf(plan, 'confirm', stageId)).map((job) => {
+    const stages = job.name === 't0002-scaled' ? [costOf(scaled, 'sft', sampleAttempts())] : [];
+    return { job: job.name, result: scoredJob(job, stages) };
+  });
+  const gap = { value: 0.1, low: 0.05, high: 0.15 };
+  const split = (trial: number) => ({ trial, scores: {}, score: 0.5, standardError: 0.1, feasible: true });
+  const outcome = (trial: number, label: string) => ({
+    ...{ trial, label, status: { original: 'completed', scaled: 'completed' } as const, message: '' },
+    ...{ original: split(trial), scaled: split(trial), change: gap, gain: { original: gap, scaled: gap } },
+  });
+  const result: ScaleResult = {
+    ...{ schemaVersion: 1, plan: study, level: 0.95, endedAt: '2026-01-01T00:02:00.000Z' },
+    pipelines: [outcome(0, 'base'), outcome(2, 'trial 2')],
+    orders: [{ trials: [0, 2], original: gap, scaled: gap, verdict: 'kept' }],
+    spend: { gpuSeconds: 0, lostGpuSeconds: 0, savedGpuSeconds: 0 },
+  };
+  return { plan: study, rows, result };
+}
+
+function scoredJob(job: ScaleJob, built: readonly StageCost[]): TrialResult {
+  const scores = Object.fromEntries(
+    Object.entries(job.evaluations).map(([name, { stageId }]) => [
+      name,
+      { stageId, score: 0.5, standardError: 0.1, items: 64 },
+    ]),
+  );
+  const paid = [attempt(1, 'completed', 0, 0)];
+  const first = Object.values(scores)[0]?.stageId ?? '';
+  return {
+    ...{
+      trial: job.trial,
+      status: 'completed',
+      message: '',
+      stageId: job.stageId,
+      weightsSha256: null,
+      scores,
+    },
+    stages: [...built, costOf(first, 'evaluate', paid)],
+    ...{ metrics: {}, startedAt: '2026-01-01T00:01:00.000Z', endedAt: '2026-01-01T00:01:10.000Z' },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { AuditRule, Books, Finding } from './audit.js';
 import { repeated } from './auditTrials.js';
+import { scaleBooking } from './scale.js';
 import { shortId } from './stage.js';
 import { trialName, type StageCost, type TrialResult } from './trial.js';
 
@@ -20,17 +21,20 @@ export const stageRules: readonly AuditRule[] = [
   { name: 'sameWeights', says: 'equal stage ids have equal weights', check: sameWeights },
 ];
 
-/** A row or a final re-scoring, with the name its requester has. */
+/** A row, a final re-scoring or a model of a scale study, with the name its requester has. */
 export interface Booking {
   readonly name: string;
   readonly result: TrialResult;
 }
 
 /** All bookings, the later splits' too. */
-export function bookings({ rows, finals }: Books): readonly Booking[] {
+export function bookings({ rows, finals, scales }: Books): readonly Booking[] {
   return [
     ...rows.map((result) => ({ name: trialName(result.trial), result })),
     ...finals.map(({ split, result }) => ({ name: `${split}-${trialName(result.trial)}`, result })),
+    ...scales.flatMap(({ plan, rows: scored }) =>
+      scored.map(({ job, result }) => ({ name: scaleBooking(plan.label, job), result })),
+    ),
   ];
 }
 

@@ -5,6 +5,7 @@ import {
   type Finding,
   auditLedger,
 } from '../../domain/audit.js';
+import { bookings } from '../../domain/auditStages.js';
 import type { Attempt, Manifest } from '../../domain/outcome.js';
 import { SPLITS } from '../../domain/plan.js';
 import type { TrialResult } from '../../domain/trial.js';
@@ -33,7 +34,7 @@ export async function loadAudit(store: Store, name: string): Promise<AuditView |
   const found = await loadExploration(store, name);
   if (found === null) return null;
   const books = await loadBooks(store, found);
-  const stages = [...books.rows, ...books.finals.map(({ result }) => result)].flatMap((one) => one.stages);
+  const stages = bookings(books).flatMap(({ result }) => result.stages);
   return {
     schemaVersion: 1,
     name,
@@ -50,15 +51,16 @@ export async function loadAudit(store: Store, name: string): Promise<AuditView |
 
 /** Everything that is on record of the exploration, its objects' manifests too. */
 export async function loadBooks(store: Store, found: StoredExploration): Promise<Books> {
-  const { plan, rows, decisions, result, ended } = found;
+  const { plan, rows, decisions, result, scales, ended } = found;
   const finals = await loadFinals(store, plan.explorationId);
-  const ids = [...rows, ...finals.map((one) => one.result)].flatMap((one) => [
+  const scaled = scales.flatMap((one) => one.rows);
+  const ids = [...rows, ...[...finals, ...scaled].map((one) => one.result)].flatMap((one) => [
     one.stageId,
     ...Object.values(one.scores).map(({ stageId }) => stageId),
     ...one.stages.map(({ stageId }) => stageId),
   ]);
   const objects = await loadObjects(store, ids);
-  return { plan, rows, decisions, finals, result, ended: ended !== null, objects };
+  return { plan, rows, decisions, finals, result, scales, ended: ended !== null, objects };
 }
 
 async function loadFinals(store: Store, explorationId: string): Promise<Books['finals']> {

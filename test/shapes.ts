@@ -185,6 +185,36 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       ];
     },
   },
+  rungs: {
+    plan: {
+      ...{ fidelity: { rungs: [0.25, 0.5, 1], reduction: 2 }, constraints: [] },
+      budget: { trials: 4, gpuSeconds: null, wallClockSeconds: null },
+    },
+    run: async ({ handle }) => {
+      await ended(handle);
+      return [named('rungs', handle.workflowId)];
+    },
+  },
+  lastRungs: {
+    plan: {
+      ...{ fidelity: { rungs: [0.25, 0.5, 1], reduction: 2 }, constraints: [], parallel: 2 },
+      budget: { trials: 3, gpuSeconds: null, wallClockSeconds: null },
+    },
+    run: async ({ handle }) => {
+      await ended(handle);
+      return [named('lastRungs', handle.workflowId)];
+    },
+  },
+  scaled: {
+    plan: {},
+    run: async ({ server, handle }) => {
+      await ended(handle);
+      const workflowId = `${handle.workflowId}/scale-data-x2-top2`;
+      const study = { args: [{ exploration: 'scaled', dataFraction: 2, top: 2 }], workflowId };
+      await server.client.workflow.execute('scale', { ...study, taskQueue: QUEUES.orchestrator });
+      return [named('scale', workflowId), named('scaleModel', `${workflowId}/t0002-scaled`)];
+    },
+  },
   rebuilding: {
     plan: {},
     before: (doubles) => {

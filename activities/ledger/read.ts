@@ -71,7 +71,7 @@ async function loadFinals(store: Store, explorationId: string): Promise<readonly
 }
 
 /** In the order of their labels. */
-async function loadScales(store: Store, explorationId: string): Promise<readonly StoredScale[]> {
+export async function loadScales(store: Store, explorationId: string): Promise<readonly StoredScale[]> {
   const plans = await readAll<ScalePlan>(store, keys.scalePlans(explorationId));
   return Promise.all(
     plans.map(async (plan) => ({

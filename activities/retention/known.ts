@@ -7,7 +7,7 @@ import { listNames, loadPointer } from '../ledger/read.js';
 import { loadPlan } from '../spec/prepare.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
-import { neededStages, type Flight, type IsThere } from './needed.js';
+import { neededByScales, neededStages, type Flight, type IsThere } from './needed.js';
 
 /** Reads what the explorations of a store say of its objects. Records are immutable, so each is read once. */
 export interface KnownReader {
@@ -92,8 +92,9 @@ async function knownOf(store: Store, memory: Memory, isThere: IsThere): Promise<
   const { plan, result, isOpen } = memory;
   const rows = [...memory.rows.values()];
   const flights = [...memory.flights.values()];
-  const needed = isOpen
-    ? await neededStages(store, { plan, rows, flights }, isThere)
-    : new Map<never, never>();
+  const needed = new Map([
+    ...(isOpen ? await neededStages(store, { plan, rows, flights }, isThere) : []),
+    ...(await neededByScales(store, plan.explorationId, isThere)),
+  ]);
   return { plan, rows, result, isOpen, needed };
 }

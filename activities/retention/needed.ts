@@ -2,6 +2,7 @@ import type { Plan } from '../../domain/plan.js';
 import type { RetentionRow } from '../../domain/retention.js';
 import { inputIds, type Stage } from '../../domain/stage.js';
 import { trialName } from '../../domain/trial.js';
+import { loadScales } from '../ledger/read.js';
 import { baselinesOf } from '../spec/baselines.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
@@ -31,6 +32,22 @@ export async function neededStages(
   const needed = new Map<string, string>();
   for (const { trial, stageId } of [...baselinesOf(known.plan).trials, ...known.flights])
     if (!booked.has(trial)) await need(stageId, trialName(trial), { store, isThere, needed });
+  return needed;
+}
+
+/** The models of scale studies without a result, and what they are made from; with the study's job as the name. */
+export async function neededByScales(
+  store: Store,
+  explorationId: string,
+  isThere: IsThere,
+): Promise<ReadonlyMap<string, string>> {
+  const needed = new Map<string, string>();
+  for (const { plan, result } of await loadScales(store, explorationId)) {
+    if (result !== null) continue;
+    for (const { trial, original, scaled } of plan.pipelines)
+      for (const stageId of [original, scaled])
+        await need(stageId, `${trialName(trial)} (scale ${plan.label})`, { store, isThere, needed });
+  }
   return needed;
 }
 

@@ -30,7 +30,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     checkpointSeconds: spec.checkpointSeconds,
     finalists: spec.finalists,
     ...fidelityOf(spec),
-    notes: [...policyNotes(spec), ...idleParameters(spec)],
+    notes: [...policyNotes(spec), ...idleParameters(spec), ...idleRungs(spec)],
   };
 }
 
@@ -39,6 +39,11 @@ function fidelityOf({ fidelity }: Spec): Pick<Plan, 'fidelity'> {
   if (fidelity === undefined) return {};
   const { smallest, reduction } = fidelity;
   return { fidelity: { rungs: rungsFrom(smallest, reduction), reduction } };
+}
+
+function idleRungs(spec: Spec): readonly string[] {
+  const trains = actionsOf(spec).some(({ kind }) => ACTION_TYPES[kind].data !== null);
+  return spec.fidelity === undefined || trains ? [] : ['fidelity: without effect, since no action trains'];
 }
 
 function llmOf({ llm }: Spec): LlmSettings | null {

@@ -46,20 +46,18 @@ export function fidelitySection({ plan, rows }: StoredExploration): Markup {
   </section>`;
 }
 
-function correlationRow({ lower, higher, n, spearman, kendall, intervals }: RungCorrelation): Markup {
+function correlationRow({ lower, higher, n, intervals }: RungCorrelation): Markup {
   return html`<tr>
     <th scope="row">${lower} and ${higher}</th>
     <td>${n}</td>
-    <td>${correlationText(spearman, intervals?.spearman)}</td>
-    <td>${correlationText(kendall, intervals?.kendall)}</td>
+    <td>${correlationText(intervals?.spearman)}</td>
+    <td>${correlationText(intervals?.kendall)}</td>
   </tr>`;
 }
 
-/** `0.62 [0.10, 0.88]`, or `0.60, too few for an interval (10 are needed)`. */
-export function correlationText(value: number | null, interval: Estimate | undefined): string {
-  if (value === null) return 'too few';
-  const figure = value.toFixed(2);
-  return interval === undefined
-    ? `${figure}, too few for an interval (${String(FEWEST_PAIRS)} are needed)`
-    : `${figure} [${interval.low.toFixed(2)}, ${interval.high.toFixed(2)}]`;
+/** `0.62 [0.10, 0.88]`, or `too few (10 are needed)`: a figure without its interval would flatter. */
+export function correlationText(interval: Estimate | undefined): string {
+  if (interval === undefined) return `too few (${String(FEWEST_PAIRS)} are needed)`;
+  const [value, low, high] = [interval.value, interval.low, interval.high].map((one) => one.toFixed(2));
+  return `${String(value)} [${String(low)}, ${String(high)}]`;
 }

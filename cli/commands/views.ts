@@ -118,9 +118,9 @@ export function statusLines(view: StatusView): readonly string[] {
 
 function rungLines({ rungs = [] }: StatusView): readonly string[] {
   return rungs.map(
-    ({ lower, higher, n, spearman, kendall, intervals }) =>
+    ({ lower, higher, n, intervals }) =>
       `rungs       ${String(lower)} and ${String(higher)}: ${String(n)} pipelines on both, ` +
-      `rho ${correlationText(spearman, intervals?.spearman)}, tau ${correlationText(kendall, intervals?.kendall)}`,
+      `rho ${correlationText(intervals?.spearman)}, tau ${correlationText(intervals?.kendall)}`,
   );
 }
 

@@ -86,6 +86,8 @@ export interface Plan {
   /** Trials in flight at once. */
   readonly parallel: number;
   readonly checkpointSeconds: number;
+  /** Most build stages in one pipeline; null (or absent, in older plans): no limit. */
+  readonly maxStages?: number | null;
   /** How many finalists are re-scored on the confirm split. */
   readonly finalists: number;
   /** Rungs of a multi-fidelity search; absent: every trial trains on all data. */

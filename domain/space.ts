@@ -5,6 +5,7 @@ import {
   faultOfParameters,
   sampleParameters,
 } from './parameterSpace.js';
+import { faultOfSize, hasRoom } from './pipelineSize.js';
 import type { ActionSpace, Plan } from './plan.js';
 import type { Pool } from './pool.js';
 import type { Random } from './random.js';
@@ -36,7 +37,8 @@ export function faultOfAction({ plan, pool }: Pick<Space, 'plan' | 'pool'>, acti
     faultOfModels(space, pool, action.models) ??
     faultOfDatasets(space, action.datasets) ??
     faultOfParameters(ACTION_TYPES[space.kind].parameters, space.parameters, action.parameters) ??
-    faultOfBase(plan, pool, action)
+    faultOfBase(plan, pool, action) ??
+    faultOfSize({ plan, pool }, action.models)
   );
 }
 
@@ -50,7 +52,8 @@ export function isNew({ plan, tried }: Pick<Space, 'plan' | 'tried'>, action: Ac
 }
 
 function isNewAndLegal(space: Space, action: Action): boolean {
-  return faultOfBase(space.plan, space.pool, action) === null && isNew(space, action);
+  const fault = faultOfBase(space.plan, space.pool, action) ?? faultOfSize(space, action.models);
+  return fault === null && isNew(space, action);
 }
 
 /** How many actions of the type there are at most; Infinity where a range of real numbers is open. */
@@ -58,7 +61,10 @@ export function countActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind:
   return plan.actions
     .filter((space) => space.kind === kind)
     .map((space) => {
-      const models = modelGroups(space, pool).reduce((total, group) => total + countSubsets(group), 0);
+      const models = modelGroups(space, { plan, pool }).reduce(
+        (total, group) => total + countSubsets(group),
+        0,
+      );
       if (models === 0) return 0;
       const data = countSubsets(dataGroup(space));
       return data === 0
@@ -74,7 +80,7 @@ export function* enumerateActions(
   kind: BuildKind,
 ): Generator<Action> {
   for (const space of plan.actions.filter((one) => one.kind === kind))
-    for (const group of modelGroups(space, pool))
+    for (const group of modelGroups(space, { plan, pool }))
       for (const models of enumerateSubsets(group))
         for (const datasets of enumerateSubsets(dataGroup(space)))
           for (const parameters of enumerateParameters(ACTION_TYPES[kind].parameters, space.parameters))
@@ -103,7 +109,7 @@ export function sampleAction(
 ): Action | null {
   const space = plan.actions.find((one) => one.kind === kind);
   if (space === undefined) return null;
-  const models = sampleModels(modelGroups(space, pool), random);
+  const models = sampleModels(modelGroups(space, { plan, pool }), random);
   const datasets = sampleSubset(dataGroup(space), random);
   if (models === null || datasets === null) return null;
   const parameters = sampleParameters(ACTION_TYPES[kind].parameters, space.parameters, random);
@@ -149,11 +155,12 @@ export function modelsAllowed(space: ActionSpace): { readonly minimum: number; r
   return { minimum, maximum: Math.max(minimum, Math.min(maximum, space.maxModels)) };
 }
 
-/** The pool's models by architecture: only those of one group go together. */
-function modelGroups(space: ActionSpace, pool: Pool): readonly Subsets[] {
+/** The pool's models that may be built on, by architecture: only those of one group go together. */
+function modelGroups(space: ActionSpace, { plan, pool }: Pick<Space, 'plan' | 'pool'>): readonly Subsets[] {
   const { minimum: least, maximum: most } = modelsAllowed(space);
   const groups = new Map<number, string[]>();
   for (const { stageId, parameterCount } of pool.values()) {
+    if (!hasRoom({ plan, pool }, stageId)) continue;
     const group = groups.get(parameterCount);
     if (group === undefined) groups.set(parameterCount, [stageId]);
     else group.push(stageId);

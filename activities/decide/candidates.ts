@@ -1,3 +1,4 @@
+import { hasRoom } from '../../domain/pipelineSize.js';
 import type { PoolModel } from '../../domain/pool.js';
 import { ranking } from '../../domain/ranking.js';
 import type { Detail } from './evidence.js';
@@ -8,7 +9,8 @@ export function candidates(
   context: PolicyContext,
   { least, detail }: { readonly least: number; readonly detail: Detail },
 ): readonly PoolModel[] {
-  const pool = usable([...context.pool.values()], least);
+  const open = [...context.pool.values()].filter(({ stageId }) => hasRoom(context, stageId));
+  const pool = usable(open, least);
   const places = new Map(
     ranking(pool.flatMap((model) => model.row ?? [])).map((row, place) => [row.stageId, place] as const),
   );

@@ -28,6 +28,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     },
     parallel: spec.parallel,
     checkpointSeconds: spec.checkpointSeconds,
+    maxStages: spec.maxStages ?? null,
     finalists: spec.finalists,
     ...fidelityOf(spec),
     notes: [...policyNotes(spec), ...idleParameters(spec), ...idleRungs(spec)],

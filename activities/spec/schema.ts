@@ -141,6 +141,9 @@ export const SpecSchema = z.strictObject({
   fidelity: Fidelity.optional().describe(
     'Tries new pipelines on a share of the data and runs the best again on more. Left out: always all data.',
   ),
+  maxStages: whole(1)
+    .optional()
+    .describe('Most build stages (trainings, merges) in one pipeline; no limit when left out.'),
   finalists: whole(1, 100).default(3).describe('Models scored again on the confirm split.'),
 });
 export type Spec = z.output<typeof SpecSchema>;

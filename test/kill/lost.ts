@@ -51,18 +51,30 @@ export function lossesOf(
   return attemptsOf(books).flatMap(({ stageId, attempts }) =>
     attempts.slice(0, -1).map((one, index) => {
       const strike = strikeBehind(one, attempts.slice(index + 1), strikes);
-      const seconds = stepSeconds.get(stageId);
-      const steps = seconds === undefined ? null : Math.ceil((CHECKPOINT_SECONDS + slackSeconds) / seconds);
+      const seconds = fasterOf(stepSeconds.get(stageId), ownStepSeconds(one));
+      const steps = seconds === null ? null : Math.ceil((CHECKPOINT_SECONDS + slackSeconds) / seconds);
       const broken = faultsOf(one, { stageId, strike, stepsAnInterval: steps });
       return { strike, steps: one.stepsLost, broken };
     }),
   );
 }
 
+/** Seconds of a step of this attempt, its start-up included; undefined before its first step. */
+function ownStepSeconds({ lastStep, resumedStep, gpuSeconds }: Attempt): number | undefined {
+  const steps = lastStep - resumedStep;
+  return steps > 0 && gpuSeconds > 0 ? gpuSeconds / steps : undefined;
+}
+
+/** A busy machine slows the one or the other, and a step's time says how many fit between two checkpoints. */
+function fasterOf(...paces: readonly (number | undefined)[]): number | null {
+  const known = paces.filter((one) => one !== undefined);
+  return known.length === 0 ? null : Math.min(...known);
+}
+
 interface Circumstances {
   readonly stageId: string;
   readonly strike: Strike | null;
-  /** Most steps between two checkpoints; null where the twin tells no pace. */
+  /** Most steps between two checkpoints; null where neither the attempt nor the twin tells a pace. */
   readonly stepsAnInterval: number | null;
 }
 

@@ -10,34 +10,48 @@ export const byHand: readonly Fault[] = [
   {
     name: "a trial's workflow terminated by hand",
     ...{ promise: 'P1', needs: 'work', intervals: 0 },
-    inject: async (target) => {
-      const victim = await unlessEnded(
-        target,
-        'a trial in flight',
-        async () => (await trialsInFlight(target))[0],
-      );
-      if (victim === null) return null;
-      const at = Date.now();
-      await temporal(target.world, 'workflow', 'terminate', '--workflow-id', victim, '--reason', 'by hand');
-      return { at, note: victim, replaces: true };
-    },
+    inject: (target) =>
+      onLiveOne(target, {
+        look: async () => (await trialsInFlight(target))[0],
+        strike: (victim) =>
+          temporal(target.world, 'workflow', 'terminate', '--workflow-id', victim, '--reason', 'by hand'),
+        note: (victim) => victim,
+      }),
   },
   {
     name: 'temporal activity reset, heartbeat details erased',
     ...{ promise: 'P2', needs: 'training', intervals: 0 },
-    inject: async (target) => {
-      const found = await unlessEnded(
-        target,
-        'a started activity',
-        async () => (await startedActivities(target))[0],
-      );
-      if (found === null) return null;
-      const at = Date.now();
-      await reset(target, found);
-      return { at, note: `activity ${found.activityId} of ${found.workflowId}`, replaces: true };
-    },
+    inject: (target) =>
+      onLiveOne(target, {
+        look: async () => (await startedActivities(target))[0],
+        strike: (found) => reset(target, found),
+        note: ({ activityId, workflowId }) => `activity ${activityId} of ${workflowId}`,
+      }),
   },
 ];
+
+interface Strike<T> {
+  readonly look: () => Promise<T | undefined>;
+  readonly strike: (victim: T) => Promise<void>;
+  readonly note: (victim: T) => string;
+}
+
+/** What the program says of a victim that ended between the look and the strike: then the next one is struck. */
+const GONE = /Can't find pending activity|workflow execution already completed|workflow not found/;
+
+async function onLiveOne<T>(target: Target, { look, strike, note }: Strike<T>): ReturnType<Fault['inject']> {
+  for (;;) {
+    const victim = await unlessEnded(target, 'something in flight', look);
+    if (victim === null) return null;
+    const at = Date.now();
+    try {
+      await strike(victim);
+      return { at, note: note(victim), replaces: true };
+    } catch (error) {
+      if (!GONE.test(String(error))) throw error;
+    }
+  }
+}
 
 async function reset(
   { world }: Target,

@@ -40,7 +40,7 @@ const RUNNING: End = { state: 'running', score: null, violations: [] };
 const FAILED: End = { state: 'failed', score: null, violations: [] };
 
 /**
- * The best feasible score that was known when each trial was booked. Later trials score higher because they build on
+ * The best feasible score that was known when each trial was booked; a point scores its progress over it. Later trials score higher because they build on
  * better models; without a correction the sampler would learn "what was done lately" instead of "what helped".
  */
 function bestBefore(rows: readonly TrialRecord[]): ReadonlyMap<number, number> {
@@ -60,9 +60,6 @@ function worthLearning(rows: readonly TrialRecord[]): readonly TrialRecord[] {
   return own.filter((row) => kept.has(row));
 }
 
-/** How much of the best known score is taken off a point's own: from 0, the score itself, to 1, the progress alone. */
-const DRIFT_SHARE = 0.5;
-
 /** A constraint without a limit yet (the base is not scored) counts as met; a benchmark without a score fails the trial. */
 function endOf(
   plan: Plan,
@@ -76,6 +73,6 @@ function endOf(
     const missed = limit - (row.scores[constraint.benchmark]?.score ?? Number.NEGATIVE_INFINITY);
     return row.feasible ? Math.min(0, missed) : missed;
   });
-  const score = row.score - DRIFT_SHARE * known;
+  const score = row.score - known;
   return violations.every(Number.isFinite) ? { state: 'completed', score, violations } : FAILED;
 }

@@ -10,7 +10,6 @@ all that meet them, the failed ones last of all (Watanabe and Hutter 2022, arXiv
 from __future__ import annotations
 
 import hashlib
-import math
 import warnings
 from functools import cache
 from types import ModuleType
@@ -34,11 +33,6 @@ CANDIDATES = 64
 """Draws from the density of good points, of which the best is suggested; Optuna's 24 are few for a dozen dimensions."""
 
 
-def good_points(points: int) -> int:
-    """A fifth, at most 25 (Optuna: a tenth), since the good ones are shared out among the groups of a conditional space."""
-    return min(math.ceil(0.2 * points), 25)
-
-
 class InvalidRequest(ValueError):
     """A request that can never be answered as sent."""
 
@@ -60,7 +54,7 @@ def study_of(request: SuggestRequest) -> Any:
     check(request)
     distributions = {one.name: distribution_of(one) for one in request.dimensions}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # `group` is experimental, `gamma` goes with Optuna 6; both are pinned here
+        warnings.simplefilter("ignore")  # `group` is experimental; Optuna is pinned
         sampler = optuna.samplers.TPESampler(
             seed=seed_of(request.seed),
             multivariate=True,
@@ -68,7 +62,6 @@ def study_of(request: SuggestRequest) -> Any:
             constant_liar=True,
             n_startup_trials=1,
             n_ei_candidates=CANDIDATES,
-            gamma=good_points,
         )
     study = optuna.create_study(direction="maximize", sampler=sampler)
     study.add_trials([trial_of(point, request, distributions) for point in request.points])

@@ -3,8 +3,8 @@
  *
  *     npm run bench:landscape [-- --workers 2] [--most N]
  *
- * Goes on where it stopped: objects and finished rows are kept. The table is committed, so that policies can be compared
- * on true outcomes in seconds (`npm run bench:policies`).
+ * Goes on where it stopped: objects and finished rows are kept. With the whole table policies can be compared on true
+ * outcomes in seconds. Costs are timed: fill it on a machine that does nothing else.
  */
 import { parseArgs } from 'node:util';
 import { beginExploration, rowOf, withRow, withStarted, type Exploration } from '../domain/exploration.js';
@@ -59,7 +59,7 @@ function newPipelines(): readonly ProposedTrial[] {
   return found;
 }
 
-/** Looks up or measures all of them, two at a time, and books them in their order. */
+/** Looks up or measures all of them, one a worker at a time, and books them in their order. */
 async function addAll(layer: readonly ProposedTrial[]): Promise<void> {
   const waiting = [...layer];
   const pool = poolOf(plan, rows);

@@ -13,12 +13,12 @@ import type { AttemptRow, AttemptsView } from '../activities/ledger/attempts.js'
 import { randomOf } from '../domain/random.js';
 import { GPU_ACTIVITY } from '../workflows/contract.js';
 import { copyCode } from '../test/kill/code.js';
+import { median } from '../test/kill/item.js';
 import { ended } from '../test/kill/outcome.js';
 import { training, type Pace } from '../test/kill/progress.js';
 import { CHECKPOINT_SECONDS, tinySpec } from '../test/kill/spec.js';
 import { until } from '../test/kill/until.js';
 import { startWorld, type World } from '../test/kill/world.js';
-import { distributionOf } from './distribution.js';
 import { writeSection } from './page.js';
 
 const { values } = parseArgs({
@@ -100,7 +100,7 @@ function textOf(strikes: readonly Strike[], attempts: readonly AttemptRow[]): st
     return waits.length === 0 ? [] : [lineOf(signal, waits, lostBy(signal, attempts))];
   });
   const waits = strikes.filter(({ signal }) => signal === 'SIGKILL').map((one) => one.waitSeconds);
-  const worst = distributionOf(waits).highest;
+  const worst = Math.max(...waits);
   return [
     `The worker is started again at once by its keeper; a checkpoint is due every ${String(CHECKPOINT_SECONDS)} s; heartbeat timeout ${GPU_ACTIVITY.heartbeatTimeout}.`,
     [
@@ -120,9 +120,8 @@ function lostBy(signal: Strike['signal'], attempts: readonly AttemptRow[]): read
 }
 
 function lineOf(signal: string, waits: readonly number[], lost: readonly AttemptRow[]): string {
-  const { median, highest } = distributionOf(waits);
   const steps = Math.max(...lost.map((one) => one.stepsLost));
   const seconds = Math.max(...lost.map((one) => one.lostGpuSeconds));
-  const waited = `${median.toFixed(1)}, ${highest.toFixed(1)}`;
+  const waited = `${(median(waits) ?? Number.NaN).toFixed(1)}, ${Math.max(...waits).toFixed(1)}`;
   return `| ${signal} | ${String(waits.length)} (${String(lost.length)} in the ledger) | ${waited} | ${String(steps)} | ${seconds.toFixed(2)} |`;
 }

@@ -1,6 +1,6 @@
 // npm run bench:NAME [-- OPTIONS]: sets up what is missing, then runs benchmarks/NAME.ts.
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { shown } from './command.mjs';
 import { runMain, SetupFault } from './progress.mjs';
 import { inRoot } from './root.mjs';
 import { setUp } from './setup.mjs';
@@ -10,10 +10,5 @@ await runMain(async () => {
   const program = inRoot('benchmarks', `${name}.ts`);
   if (!existsSync(program)) throw new SetupFault(`benchmark: expected one of benchmarks/*.ts, got ${name}.`);
   await setUp({ dev: true });
-  return (
-    spawnSync(process.execPath, ['--import', 'tsx', program, ...options], {
-      stdio: 'inherit',
-      cwd: inRoot('.'),
-    }).status ?? 1
-  );
+  return shown(process.execPath, ['--import', 'tsx', program, ...options]);
 });

@@ -9,9 +9,6 @@ import type { Action } from '../../domain/trial.js';
 import type { Direct } from '../direct.js';
 import { landscapeId, type LandscapeRow } from './table.js';
 
-/** The split a search sees, and the one that shows what its choices are worth. */
-export const MEASURED_SPLITS = ['search', 'test'] as const satisfies readonly Split[];
-
 const OPTIONS: JobOptions = { checkpointSeconds: 3600, maxStalledAttempts: 3 };
 const REQUESTER = 'landscape/t0000';
 
@@ -21,7 +18,10 @@ export interface Measured {
   readonly direct: Direct;
 }
 
-/** Builds the pipeline for real, parents first where their objects are missing, and scores it. */
+/**
+ * Builds the pipeline for real, parents first where their objects are missing, and scores it: on the split that a search
+ * sees, and on the one that shows what its choices are worth.
+ */
 export async function measure(
   world: Measured,
   stageId: string,

@@ -63,7 +63,10 @@ export default tseslint.config(
     files: ['domain/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: {
-      ...valuesOnlyFrom(`\\./[^/]+|${PURE}`, 'The domain is pure: no I/O, no Temporal, no zod.'),
+      ...valuesOnlyFrom(
+        `\\.{1,2}/(overlap/)?[^/]+|${PURE}`,
+        'The domain is pure: no I/O, no Temporal, no zod.',
+      ),
       'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'setInterval', 'Buffer'],
     },
   },

@@ -13,7 +13,7 @@ import { enumerateActions, faultOfAction } from '../domain/space.js';
 import { BUILD_KINDS, identify } from '../domain/stage.js';
 import { stageOfAction } from '../domain/stageOfAction.js';
 import type { ProposedTrial, TrialRecord } from '../domain/trial.js';
-import { startDirect, type Direct } from './direct.js';
+import { startDirect, type Direct } from '../workers/direct.js';
 import { measure } from './landscape/measure.js';
 import { resultOf } from './landscape/outcome.js';
 import { landscapeId, readTable, writeTable, type LandscapeRow } from './landscape/table.js';
@@ -28,7 +28,7 @@ const { store, plan, baselines } = await openLandscapeWorld();
 const table = readTable();
 const began = performance.now();
 let measured = 0;
-const workers = Array.from({ length: Number(values.workers) }, () => startDirect(store.location));
+const workers = Array.from({ length: Number(values.workers) }, () => startDirect({ store: store.location }));
 let state: Exploration = beginExploration(plan, baselines, new Date(0).toISOString());
 const rows: TrialRecord[] = [];
 try {
@@ -38,9 +38,7 @@ try {
   console.log(`${String(table.size)} pipelines in the table, ${String(measured)} of them measured now`);
 } finally {
   writeTable(table);
-  workers.forEach((one) => {
-    one.close();
-  });
+  await Promise.all(workers.map((one) => one.stop()));
 }
 
 /** Every legal pipeline, one action longer than those known, that is not known itself. */

@@ -3,6 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PLANTED, plantCopies } from '../activities/spec/testContamination.js';
+import { sampleSpec, writeWorld } from '../activities/spec/testSpec.js';
+import type { ContaminationRecord } from '../domain/contamination.js';
 import { createProgram } from './main.js';
 
 /** The whole surface as text: names, arguments, options, meanings. */
@@ -77,6 +80,44 @@ describe('the command line', () => {
     assert.equal(status, 0, stderr);
   });
 
+  it('shows in `validate` which training rows copy evaluation items, and ends with 2 where the spec refuses them', async () => {
+    const folder = await writeWorld();
+    await plantCopies(folder, { planted: true });
+    const validate = (contamination: object, ...args: readonly string[]) => {
+      const file = join(folder, 'spec.json');
+      writeFileSync(file, JSON.stringify(sampleSpec({ contamination })));
+      return lamdagent('validate', file, ...args);
+    };
+    const dropped = validate({});
+    assert.equal(dropped.status, 0, dropped.stderr);
+    assert.match(dropped.stderr, /5 of 107 training rows copy one of 15 evaluation items/);
+    for (const { dataset, row, item, kind } of PLANTED)
+      assert.match(
+        dropped.stderr,
+        new RegExp(
+          `${dataset} row ${String(row)}: ${kind} copy of skill/test ${item}\n +row: .+\n +item: .+`,
+        ),
+      );
+    const refused = validate({ onMatch: 'reject' });
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /alpha\.jsonl:5: expected no copy of skill\/test item item0, .* \(exact\)/);
+    const json = validate({ onMatch: 'allow' }, '--json');
+    const { contamination } = JSON.parse(json.stdout) as { contamination: ContaminationRecord };
+    const figures = contamination.datasets.map(({ matchedRows, droppedRows }) => [matchedRows, droppedRows]);
+    assert.deepEqual(
+      [json.status, figures],
+      [
+        0,
+        [
+          [4, 0],
+          [0, 0],
+          [1, 0],
+        ],
+      ],
+    );
+    rmSync(folder, { recursive: true });
+  }).timeout(60_000);
+
   it('ends with 3 when no service answers, and says how to run one', () => {
     const { status, stderr } = lamdagent('pause', 'quickstart');
     assert.equal(status, 3);
@@ -87,4 +128,36 @@ describe('the command line', () => {
     const { status, stdout, stderr } = lamdagent('list', '--json');
     assert.deepEqual([status, JSON.parse(stdout), stderr], [0, { schemaVersion: 1, explorations: [] }, '']);
   });
+
+  it('refuses what steers a search badly, with 2 and a reason, before it asks any service', () => {
+    const action = join(home, 'action.json');
+    writeFileSync(action, '{"kind": "sft", "modles": ["base"]}');
+    for (const [args, reason] of [
+      [['steer', 'nope', 'a\nb'], /text: expected text without control characters/],
+      [['steer', 'nope'], /exploration: expected one of/],
+      [['propose', 'nope', join(home, 'none.json')], /expected a JSON file with an action/],
+      [['propose', 'nope', action], /modles: expected .* got/],
+      [['retry', 'nope', 'seven'], /trial: expected a trial such as t0007, got seven/],
+      [['retry', 'nope', 't0007'], /exploration: expected one of/],
+      [['budget', 'nope', '--trials', 'many'], /expected a number, a step such as \+20, or none, got many/],
+      [['budget', 'nope'], /exploration: expected one of/],
+      [['fork', 'nope', '--as', 'other'], /exploration: expected one of/],
+      [['fork', 'nope'], /required option '--as <other>'/],
+    ] as const) {
+      const { status, stderr } = lamdagent(...args);
+      assert.equal(status, 2, `${args.join(' ')}: ${stderr}`);
+      assert.match(stderr, reason);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    }
+    const { status } = lamdagent('budget', 'nope', '--trials', '-5', '--wall-clock', '+2h');
+    assert.equal(status, 3, 'a step is a number like any other');
+  }).timeout(120_000);
+
+  it('shows an example in the help of each command that steers', () => {
+    for (const command of ['steer', 'propose', 'retry', 'budget', 'fork'])
+      assert.match(
+        lamdagent(command, '--help').stdout,
+        new RegExp(`Example:\\n  npx lamdagent ${command} my-search`),
+      );
+  }).timeout(60_000);
 });

@@ -1,12 +1,18 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, UserFault } from '../workers/fault.js';
 import { addAudit } from './commands/audit.js';
+import { addBudget } from './commands/budget.js';
 import { addControls } from './commands/control.js';
 import { addDoctor } from './commands/doctor.js';
+import { addFork } from './commands/fork.js';
 import { addGpuWorker } from './commands/gpuWorker.js';
 import { addGc } from './commands/gc.js';
+import { addPropose } from './commands/propose.js';
 import { addQuickstart } from './commands/quickstart.js';
+import { addShow } from './commands/show.js';
+import { addScale } from './commands/scale.js';
 import { addStart } from './commands/start.js';
+import { addSteer } from './commands/steer.js';
 import { addUp } from './commands/up.js';
 import { addValidate } from './commands/validate.js';
 import { addViews } from './commands/views.js';
@@ -53,9 +59,15 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addGpuWorker,
     addStart,
     addViews,
+    addShow,
     addAudit,
     addWatch,
+    addScale,
     addControls,
+    addSteer,
+    addPropose,
+    addBudget,
+    addFork,
     addValidate,
     addDoctor,
     addGc,

@@ -36,18 +36,17 @@ export async function takeSnapshot(client: Client, name: string): Promise<Snapsh
   const ids = [...new Set([...inFlight, ...children])];
   const labels = new Map((status?.inFlight ?? []).map((one) => [one.workflowId, one.proposed.label]));
   const jobs = await Promise.all(
-    ids.map(async (id) =>
-      jobsOf(
-        await describe(client, id).catch(() => null),
-        id,
-        `${lastPart(id)} ${labels.get(id) ?? ''}`.trimEnd(),
-      ),
-    ),
+    ids.map((id) => jobsUnder(client, id, `${lastPart(id)} ${labels.get(id) ?? ''}`.trimEnd())),
   );
   const own = jobsOf(described, workflowId, name);
   const isRunning = described?.workflowExecutionInfo?.status === RUNNING;
   const state = described === null ? 'unknown' : isRunning ? 'running' : 'closed';
   return { state, status, rows: rows ?? [], jobs: [...own, ...jobs.flat()] };
+}
+
+/** The activities that a workflow waits for; none where it isn't known (any more). */
+export async function jobsUnder(client: Client, workflowId: string, label: string): Promise<readonly Job[]> {
+  return jobsOf(await describe(client, workflowId).catch(() => null), workflowId, label);
 }
 
 type Described = Awaited<ReturnType<Client['workflowService']['describeWorkflowExecution']>>;
@@ -73,7 +72,7 @@ function unknownExploration(workflowId: string): UserFault {
 }
 
 /** Queries need a living orchestrator: without one there is no answer. */
-async function query<T>(client: Client, workflowId: string, type: string): Promise<T | null> {
+export async function query<T>(client: Client, workflowId: string, type: string): Promise<T | null> {
   const handle = client.workflow.getHandle(workflowId);
   const answer = client.withDeadline(Date.now() + QUERY_MS, () => handle.query<T>(type));
   return answer.catch(() => null);

@@ -1,5 +1,6 @@
 import type { AuditRule, Books, Finding } from './audit.js';
 import { repeated } from './auditTrials.js';
+import { scaleBooking } from './scale.js';
 import { shortId } from './stage.js';
 import { trialName, type StageCost, type TrialResult } from './trial.js';
 
@@ -20,31 +21,53 @@ export const stageRules: readonly AuditRule[] = [
   { name: 'sameWeights', says: 'equal stage ids have equal weights', check: sameWeights },
 ];
 
-/** A row or a final re-scoring, with the name its requester has. */
+/** A row, a final re-scoring or a model of a scale study, with the name its requester has. */
 export interface Booking {
   readonly name: string;
   readonly result: TrialResult;
 }
 
 /** All bookings, the later splits' too. */
-export function bookings({ rows, finals }: Books): readonly Booking[] {
+export function bookings({ rows, finals, scales }: Books): readonly Booking[] {
   return [
     ...rows.map((result) => ({ name: trialName(result.trial), result })),
     ...finals.map(({ split, result }) => ({ name: `${split}-${trialName(result.trial)}`, result })),
+    ...scales.flatMap(({ plan, rows: scored }) =>
+      scored.map(({ job, result }) => ({ name: scaleBooking(plan.label, job), result })),
+    ),
   ];
 }
 
 function paidOnce(books: Books): readonly Finding[] {
   const paid = bookings(books).flatMap(({ name, result }) =>
-    result.stages.filter(({ reused }) => !reused).map(({ stageId }) => ({ name, stageId })),
+    result.stages.filter(({ reused }) => !reused).map((stage) => ({ name, result, stage })),
   );
-  return repeated(paid.map(({ stageId }) => stageId)).map((stageId) => ({
-    ...{ rule: 'paidOnce', where: `stage ${shortId(stageId)}`, expected: 'paid once' },
-    got: `paid by ${paid
-      .filter((one) => one.stageId === stageId)
-      .map(({ name }) => name)
-      .join(', ')}`,
-  }));
+  return repeated(paid.map(({ stage }) => stage.stageId))
+    .map((stageId) => paid.filter(({ stage }) => stage.stageId === stageId))
+    .filter((group) => !isTriedAgain(group))
+    .map((group) => ({
+      ...{
+        rule: 'paidOnce',
+        where: `stage ${shortId(group[0]?.stage.stageId ?? '')}`,
+        expected: 'paid once',
+      },
+      got: `paid by ${group.map(({ name }) => name).join(', ')}`,
+    }));
+}
+
+/** A stage that failed may be paid again by the trial that tried it again: other attempts, each paid once. */
+function isTriedAgain(
+  group: readonly { readonly result: TrialResult; readonly stage: StageCost }[],
+): boolean {
+  const isFailure = ({ result, stage }: (typeof group)[number]): boolean =>
+    result.status !== 'completed' && result.stages.at(-1)?.stageId === stage.stageId;
+  const attempts = group.flatMap(({ stage }) => stage.attempts);
+  const names = attempts.map(({ startedAt, worker, attempt }) => `${startedAt} ${worker} ${String(attempt)}`);
+  return (
+    group.slice(0, -1).every(isFailure) &&
+    group.every(({ stage }) => stage.attempts.length > 0) &&
+    repeated(names).length === 0
+  );
 }
 
 function everyStageBooked({ rows }: Books): readonly Finding[] {

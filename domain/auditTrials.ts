@@ -15,7 +15,7 @@ export const trialRules: readonly AuditRule[] = [
   { name: 'oneDecision', says: 'every decision number exists once, from 0 without gaps', check: oneDecision },
   {
     name: 'decisionOfTrial',
-    says: 'a policy trial is the one that its decision proposed',
+    says: 'a policy trial or a promotion is the one that its decision proposed',
     check: decisionOfTrial,
   },
   {
@@ -105,7 +105,7 @@ function decisionOfTrial({ rows, decisions }: Books): readonly Finding[] {
 function faultOfOrigin(row: TrialRecord, decisions: Books['decisions']): readonly Finding[] {
   const where = trialName(row.trial);
   const found = decisions.find(({ decision }) => decision === row.decision);
-  if (row.origin !== 'policy')
+  if (row.origin !== 'policy' && row.origin !== 'promotion')
     return row.decision === null
       ? []
       : [

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { sampleBooks, sampleEvidence } from './auditSamples.js';
 import { explorationDetails } from './details.js';
 import { beginExploration, rowOf, withRow, withStarted } from './exploration.js';
 import { sampleAttempt, samplePlan, sampleProposal, sampleResult } from './samples.js';
@@ -23,6 +24,24 @@ describe('the details in the Web UI', () => {
       explorationDetails(afterALoss()),
       /^Recovered: 1 lost; tried again once, 0 from a checkpoint; 0 steps kept, 9 lost; 2\.5 GPU-seconds lost$/m,
     );
+  });
+
+  it('show how it ended: the verdict, the gain, and each constraint that is not shown', () => {
+    const { result } = sampleBooks();
+    assert.ok(result);
+    const [finalist] = result.confirmation.finalists;
+    assert.ok(finalist);
+    const constraints = [sampleEvidence({ shown: false, lower: -0.045 })];
+    const confirmation = { ...result.confirmation, finalists: [{ ...finalist, constraints }] };
+    const text = explorationDetails(fresh, { ...result, verdict: 'constraintNotShown', confirmation });
+    assert.match(
+      text,
+      /^\*\*Result:\*\* t0002 gains over the base, but it is not shown to keep guard; gain on the/m,
+    );
+    assert.match(text, /^- constraint not shown: guard: .* short by 0\.025$/m);
+    const kept = explorationDetails(fresh, { ...result, verdict: 'baseKept', champion: 0 });
+    assert.match(kept, /^\*\*Result:\*\* no improvement found, the base is kept$/m);
+    assert.ok(!explorationDetails(fresh).includes('Result'));
   });
 
   it('say nothing of recoveries where nothing was cut short, nor in a state that 0.1 carried over', () => {

@@ -1,10 +1,35 @@
-import type { Exploration } from './exploration.js';
+import { bookedUsd, type Exploration } from './exploration.js';
+import { usdText } from './prices.js';
 import { NO_RECOVERIES, recoveryText } from './recoveries.js';
+import type { ExplorationResult } from './result.js';
 import { trialName } from './trial.js';
+import { notShownLines, verdictText } from './verdict.js';
 
-/** The exploration as Markdown for Temporal's "current details": phase, spend, leaderboard. Well under 20 kB. */
-export function explorationDetails(state: Exploration): string {
-  return [headline(state), ...recovered(state), '', ...table(state), '', ...running(state)].join('\n');
+/** The exploration as Markdown for Temporal's "current details": phase, spend, leaderboard, end. Well under 20 kB. */
+export function explorationDetails(state: Exploration, result: ExplorationResult | null = null): string {
+  return [
+    headline(state),
+    ...ending(result),
+    ...recovered(state),
+    '',
+    ...table(state),
+    '',
+    ...running(state),
+  ].join('\n');
+}
+
+function ending(result: ExplorationResult | null): readonly string[] {
+  if (result === null) return [];
+  const { value, low, high } = result.test.difference;
+  const gain =
+    result.champion === 0
+      ? ''
+      : `; gain on the test split ${value.toFixed(4)} (95 %: ${low.toFixed(4)} to ${high.toFixed(4)})`;
+  return [
+    '',
+    `**Result:** ${cell(verdictText(result))}${gain}`,
+    ...notShownLines(result).map((line) => `- ${cell(line, 240)}`),
+  ];
 }
 
 function headline(state: Exploration): string {
@@ -13,8 +38,14 @@ function headline(state: Exploration): string {
   return (
     `**${cell(plan.name)}** ${phase}: ${String(completed)} trials completed, ${String(failed)} failed, ` +
     `${String(inFlight.length)} running; ${spend.gpuSeconds.toFixed(0)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost, ` +
-    `${spend.savedGpuSeconds.toFixed(0)} saved by reuse); policy ${plan.policy}`
+    `${spend.savedGpuSeconds.toFixed(0)} saved by reuse); policy ${plan.policy}${llmText(spend)}`
   );
+}
+
+function llmText(spend: Exploration['spend']): string {
+  return spend.llmTokens === 0
+    ? ''
+    : `, ${String(spend.llmTokens)} LLM tokens (${usdText(bookedUsd(spend))})`;
 }
 
 /** What was cut short and taken up again; nothing where nothing was. */
@@ -38,9 +69,9 @@ function running(state: Exploration): readonly string[] {
 }
 
 /** Text that can't break out of a Markdown table cell or become markup. */
-function cell(text: string): string {
+function cell(text: string, longest = 160): string {
   return text
-    .slice(0, 160)
+    .slice(0, longest)
     .replace(/[|\\`*_[\]<>]/g, '\\$&')
     .replace(/\s+/g, ' ');
 }

@@ -3,7 +3,7 @@ import { identify, RECIPE_VERSIONS, type IdentifiedStage } from './stage.js';
 
 /** The stages that score one model on one split of every benchmark, by benchmark name. */
 export function evaluationsOf(
-  plan: Plan,
+  plan: Pick<Plan, 'benchmarks'>,
   split: Split,
   modelStageId: string,
 ): Readonly<Record<string, IdentifiedStage>> {

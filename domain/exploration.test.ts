@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   beginExploration,
+  bookedUsd,
   endOfSearch,
   mayStart,
   rowOf,
@@ -73,7 +74,14 @@ describe('an exploration', () => {
         (trials, scores) => {
           let state = ended(started(begun(9), 0), 0);
           for (const trial of trials)
-            state = started(withDecision(state, { llmTokens: 1, fallback: false }), trial);
+            state = started(
+              withDecision(state, {
+                llmTokens: 1,
+                fallback: false,
+                proposed: sampleProposal(trial, 'policy'),
+              }),
+              trial,
+            );
           trials.forEach((trial, index) => {
             const row = rowOf(state, sampleResult(trial, scores[index] ?? 0));
             assert.equal(row?.sequence, index + 1);
@@ -93,6 +101,23 @@ describe('an exploration', () => {
         },
       ),
     );
+  });
+
+  it('adds up what decisions cost in tokens and $; a price that is not known makes the sum unknown', () => {
+    const decided = { llmTokens: 100, usd: 0.25, fallback: false, proposed: sampleProposal(2, 'policy') };
+    const twice = withDecision(withDecision(begun(), decided), decided);
+    assert.deepEqual([twice.spend.llmTokens, twice.spend.usd], [200, 0.5]);
+    assert.equal(withDecision(twice, { ...decided, usd: null }).spend.usd, null);
+  });
+
+  it('goes on from what 0.1 carried over: tokens without a price are unknown $, no tokens are $ 0', () => {
+    const { usd: _, ...spend } = begun().spend;
+    const old = { ...begun(), spend };
+    const decided = { llmTokens: 9, fallback: false, proposed: sampleProposal(2, 'policy') };
+    assert.equal(withDecision(old, { ...decided, usd: 0.25 }).spend.usd, 0.25);
+    const unpriced = withDecision(old, decided);
+    assert.equal(unpriced.spend.usd, null);
+    assert.equal(bookedUsd({ llmTokens: 9 }), null);
   });
 
   it('adds up what was paid, lost and saved', () => {

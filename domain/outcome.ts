@@ -56,6 +56,16 @@ export interface BuiltModel {
 }
 export type BuildOutcome = BuiltModel | StageFailure;
 
+/** What a score was measured with. Two scores of one benchmark compare only where these are equal. */
+export interface Evaluator {
+  /** SHA-256 of the split's items file. */
+  readonly benchmarkSha256: string;
+  /** SHA-256 of the model's chat template; null: it has none, and prompts are plain text. */
+  readonly templateSha256: string | null;
+  /** SHA-256 of the canonical JSON of metric, decoding, token limit, end tokens, context length and batch. */
+  readonly generationSha256: string;
+}
+
 /** One model's score on one split of one benchmark. */
 export interface Score {
   readonly stageId: string;
@@ -64,6 +74,8 @@ export interface Score {
   /** Standard error of that mean: sample standard deviation over sqrt(items). */
   readonly standardError: number;
   readonly items: number;
+  /** null: of an object that 0.1 made. */
+  readonly evaluator: Evaluator | null;
   readonly reused: boolean;
 }
 export interface Evaluated {

@@ -18,19 +18,42 @@ export function sampleValue(space: ParameterSpace, random: Random): number | str
   return valueAt(space, random.real());
 }
 
+export type Range = Extract<ParameterSpace, { kind: 'range' }>;
+
+/** Whether there is anything to choose. */
+export function isOpen(space: ParameterSpace): boolean {
+  return space.kind === 'range' ? space.low < space.high : space.values.length > 1;
+}
+
 /** The value at a place of the range, 0 … 1 on its scale. */
-function valueAt(
-  { low, high, scale, integer }: Extract<ParameterSpace, { kind: 'range' }>,
-  at: number,
-): number {
+export function valueAt({ low, high, scale, integer }: Range, at: number): number {
   const exact = scale === 'log' ? low * (high / low) ** at : low + (high - low) * at;
   const value = integer ? Math.round(exact) : roundTo3Digits(exact);
   return Math.min(high, Math.max(low, value));
 }
 
+/** Where a value lies in its range, 0 … 1 on its scale: the inverse of `valueAt`. */
+export function placeOf({ low, high, scale }: Range, value: number): number {
+  if (low === high) return 0;
+  return scale === 'log' ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+}
+
 /** Five values of a range, evenly spaced on its scale, both ends among them. */
-export function gridOf(range: Extract<ParameterSpace, { kind: 'range' }>): readonly number[] {
+export function gridOf(range: Range): readonly number[] {
   return [...new Set([0, 0.25, 0.5, 0.75, 1].map((at) => valueAt(range, at)))];
+}
+
+/** The table's default where the search allows it; else the middle of a range or of listed numbers, or the first text. */
+export function usualValue({ default: usual, type }: ParameterType, space: ParameterSpace): number | string {
+  if (space.kind === 'choices') {
+    if (space.values.includes(usual)) return usual;
+    const values = type === 'choice' ? space.values : [...space.values].sort((a, b) => Number(a) - Number(b));
+    return values[type === 'choice' ? 0 : Math.floor((values.length - 1) / 2)] ?? usual;
+  }
+  const { low, high, scale, integer } = space;
+  if (typeof usual === 'number' && usual >= low && usual <= high) return usual;
+  const middle = scale === 'log' ? Math.sqrt(low * high) : (low + high) / 2;
+  return Math.min(high, Math.max(low, integer ? Math.round(middle) : roundTo3Digits(middle)));
 }
 
 /** One value for every parameter that applies. */

@@ -1,3 +1,6 @@
+import type { Price } from './prices.js';
+import type { ContaminationSummary } from './contamination.js';
+import type { Fidelity } from './fidelity.js';
 import type { BuildKind } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
@@ -56,15 +59,50 @@ export interface Budget {
   readonly trials: number;
   readonly gpuSeconds: number | null;
   readonly wallClockSeconds: number | null;
+  /** Of the policy's requests to the LLM, prompts and answers together. Absent in plans of 0.1, like all below. */
+  readonly llmTokens?: number | null;
+  readonly usd?: number | null;
+  /** What the user expects one trial to take: the estimate until trials of the kind were measured. */
+  readonly gpuSecondsPerTrial?: number | null;
+}
+/** When a search ends before its budget is used up. */
+export interface StopSettings {
+  /** Ends after `trials` trials that did not raise the best feasible score by `atLeast`. */
+  readonly plateau: { readonly trials: number; readonly atLeast: number } | null;
+  /** Ends when a feasible trial scores at least this. */
+  readonly target: number | null;
+}
+/** Another exploration whose trials this one's ledger begins with. */
+export interface Inheritance {
+  readonly name: string;
+  readonly explorationId: string;
+  /** The first rows of that ledger: sequences 0 … rows - 1 were looked at. */
+  readonly rows: number;
+  /** Rows taken over: this ledger's sequences 0 … kept - 1. */
+  readonly kept: number;
+  /** Rows left out, by reason. */
+  readonly leftOut: readonly { readonly reason: string; readonly rows: number }[];
 }
 export interface LlmSettings {
   readonly baseUrl: string;
   readonly model: string;
   readonly timeoutSeconds: number;
   readonly maxTokens: number;
+  /** What the endpoint charges; null: not known. Absent in plans of 0.1 (`priceOf`). */
+  readonly price?: Price | null;
 }
-export const POLICY_NAMES = ['random', 'agent'] as const;
+/** How prompts tell what trials cost: measured GPU-seconds, or sequences trained on, which no clock changes. */
+export const COST_UNITS = ['seconds', 'sequences'] as const;
+export interface AgentSettings {
+  /** The share of decisions that are drawn at random without asking, in [0, 1]. */
+  readonly explore: number;
+  readonly costs: (typeof COST_UNITS)[number];
+}
+export const POLICY_NAMES = ['random', 'evolution', 'tpe', 'agent', 'hybrid'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];
+
+/** The level of a plan that names none. */
+export const DEFAULT_LEVEL = 0.95;
 
 /** The spec resolved: defaults filled in, files pinned by hash, everything the loop needs. */
 export interface Plan {
@@ -79,8 +117,12 @@ export interface Plan {
   readonly benchmarks: readonly PlannedBenchmark[];
   readonly actions: readonly ActionSpace[];
   readonly constraints: readonly Constraint[];
+  /** Of the one-sided interval that has to show a constraint on the confirm split; absent in plans of 0.1: 0.95. */
+  readonly level?: number;
   readonly policy: PolicyName;
   readonly llm: LlmSettings | null;
+  /** Absent in plans of 0.1, which never explore and tell no costs. */
+  readonly agent?: AgentSettings;
   readonly budget: Budget;
   /** Trials in flight at once. */
   readonly parallel: number;
@@ -89,6 +131,14 @@ export interface Plan {
   readonly maxStages?: number | null;
   /** How many finalists are re-scored on the confirm split. */
   readonly finalists: number;
+  /** Absent in plans of 0.1. */
+  readonly stop?: StopSettings;
+  /** Absent when the ledger begins empty. */
+  readonly inherited?: Inheritance;
+  /** Rungs of a multi-fidelity search; absent: every trial trains on all data. */
+  readonly fidelity?: Fidelity;
   /** Remarks for the user, e.g. how to switch the agent on. */
   readonly notes: readonly string[];
+  /** What the contamination gate found; absent in plans that were made before there was one. */
+  readonly contamination?: ContaminationSummary;
 }

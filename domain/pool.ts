@@ -1,14 +1,18 @@
+import { fidelityOf, recipeOf } from './fidelity.js';
 import type { Plan } from './plan.js';
+import { stageIdOf } from './stage.js';
+import { stageOfAction } from './stageOfAction.js';
 import { trialName, type TrialRecord } from './trial.js';
 
-/** A model that later actions may build on. */
+/** A model that later actions may build on. In a search with rungs it is a pipeline, whatever share of the data it saw. */
 export interface PoolModel {
+  /** The stage's id at full fidelity. */
   readonly stageId: string;
   /** The spec's name of a given model, else the name of the first trial that made it. */
   readonly name: string;
   /** Models with equal counts are taken to share an architecture, so that they can be merged. */
   readonly parameterCount: number;
-  /** The row that scored it; null for a given model that was not scored. */
+  /** The row that scored it, of several the one on most data; null for a given model that was not scored. */
   readonly row: TrialRecord | null;
 }
 
@@ -22,9 +26,11 @@ export function poolOf(plan: Plan, rows: readonly TrialRecord[]): Pool {
     pool.set(stageId, { stageId, name, parameterCount, row: null });
   for (const row of rows) {
     if (row.status !== 'completed') continue;
-    const known = pool.get(row.stageId);
-    if (known === undefined) pool.set(row.stageId, made(plan, pool, row));
-    else if (known.row === null) pool.set(row.stageId, { ...known, row });
+    const recipeId = recipeOf(row);
+    const known = pool.get(recipeId);
+    if (known === undefined) pool.set(recipeId, made(plan, pool, row));
+    else if (known.row === null || fidelityOf(row) > fidelityOf(known.row))
+      pool.set(recipeId, { ...known, row });
   }
   return pool;
 }
@@ -33,7 +39,7 @@ export function poolOf(plan: Plan, rows: readonly TrialRecord[]): Pool {
 function made(plan: Plan, pool: Pool, row: TrialRecord): PoolModel {
   const parent = pool.get(row.action?.models[0] ?? '') ?? plan.models[0];
   return {
-    stageId: row.stageId,
+    stageId: recipeOf(row),
     name: trialName(row.trial),
     parameterCount: parent?.parameterCount ?? 0,
     row,
@@ -49,7 +55,14 @@ export function nameInPool(pool: Pool, stageId: string): string {
 export function triedStageIds(
   plan: Plan,
   rows: readonly TrialRecord[],
-  inFlight: readonly { readonly stageId: string }[],
+  inFlight: readonly { readonly stageId: string; readonly recipeId?: string }[],
 ): ReadonlySet<string> {
-  return new Set([...plan.models, ...rows, ...inFlight].map((one) => one.stageId));
+  return new Set([...[...plan.models, ...rows, ...inFlight].map(recipeOf), ...inheritedIds(plan, rows)]);
+}
+
+/** What inherited actions would be under this exploration's seed: they are not repeated under it either. */
+export function inheritedIds(plan: Plan, rows: readonly TrialRecord[]): readonly string[] {
+  return rows.flatMap(({ inherited, action }) =>
+    inherited === undefined || action === null ? [] : [stageIdOf(stageOfAction(plan, action))],
+  );
 }

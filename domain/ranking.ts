@@ -1,3 +1,4 @@
+import { fidelityOf } from './fidelity.js';
 import type { Constraint, Plan } from './plan.js';
 import type { BenchmarkScore } from './trial.js';
 
@@ -14,7 +15,7 @@ export interface Judgement {
 }
 
 /** Floating-point slack of a constraint, far below one item's weight. */
-const TOLERANCE = 1e-9;
+export const TOLERANCE = 1e-9;
 
 /** Score, standard error and feasibility of a model's scores, next to the base's. */
 export function judge(plan: Plan, scores: Scores, baseScores: Scores): Judgement {
@@ -58,13 +59,20 @@ export interface Rankable {
   readonly trial: number;
   readonly score: number | null;
   readonly feasible: boolean;
+  /** Absent: 1. */
+  readonly fidelity?: number;
 }
 
-/** Feasible before infeasible, then the higher score, then the earlier trial; rows without a score last. */
+/**
+ * Feasible before infeasible, then the higher rung (scores compare within a rung), then the higher score, then the
+ * earlier trial; rows without a score last.
+ */
 export function compareRows(a: Rankable, b: Rankable): number {
   const byFeasible = Number(b.feasible) - Number(a.feasible);
   const byScore = (b.score ?? Number.NEGATIVE_INFINITY) - (a.score ?? Number.NEGATIVE_INFINITY);
-  return byFeasible || (Number.isNaN(byScore) ? 0 : byScore) || a.trial - b.trial;
+  const byScored = Number(b.score !== null) - Number(a.score !== null);
+  const byRung = fidelityOf(b) - fidelityOf(a);
+  return byFeasible || byScored || byRung || (Number.isNaN(byScore) ? 0 : byScore) || a.trial - b.trial;
 }
 
 /** The scored rows, best first. */

@@ -115,6 +115,15 @@ describe('retention', () => {
     assert.deepEqual(reasons({ result }), { 1: 'champion', 2: 'finalist' });
   });
 
+  it('keeps SFT on all data while a search is open: the later splits compare with it', () => {
+    const rows = [row(0, 0.95), row(1, 0.1, { origin: 'allData', feasible: false }), row(2, 0.9)];
+    const kept = (isOpen: boolean) =>
+      trialsOf(
+        planRetention([model(1)], [exploration(rows, { isOpen })], RULES).kept.map(({ object }) => object),
+      );
+    assert.deepEqual([kept(true), kept(false)], [[1], []]);
+  });
+
   it('keeps what trials in flight need before all else', () => {
     const needed = new Map([[sampleStageId(1), 't0007']]);
     const plan = planRetention([model(1), model(2)], [exploration([], { needed, isOpen: true })], RULES);

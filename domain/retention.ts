@@ -1,3 +1,4 @@
+import { isFull } from './fidelity.js';
 import type { Plan } from './plan.js';
 import { ranking } from './ranking.js';
 import type { ExplorationResult } from './result.js';
@@ -19,7 +20,7 @@ export interface Candidate extends StoredObject {
 /** What retention reads of a ledger row. */
 export type RetentionRow = Pick<
   TrialRecord,
-  'trial' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt'
+  'trial' | 'origin' | 'stageId' | 'score' | 'feasible' | 'action' | 'endedAt' | 'intervention' | 'fidelity'
 >;
 
 /** What an exploration says of the objects. */
@@ -125,6 +126,10 @@ function claimsOf(explorations: readonly KnownExploration[], keep: number): Read
   for (const one of explorations)
     for (const row of finalistsOf(one))
       claim(row.stageId, 'finalist', `finalist ${trialName(row.trial)} of ${one.plan.name}`);
+  for (const { plan, rows, isOpen } of explorations)
+    for (const row of rows)
+      if (isOpen && row.origin === 'allData' && row.score !== null)
+        claim(row.stageId, 'finalist', `SFT on all data of ${plan.name}, scored with the finalists`);
   for (const { plan, rows } of explorations)
     for (const [index, row] of ranking(rows).slice(0, keep).entries())
       claim(row.stageId, 'top', `number ${String(index + 1)} of ${plan.name} (${trialName(row.trial)})`);
@@ -139,7 +144,7 @@ function finalistsOf({ plan, rows, result, isOpen }: KnownExploration): readonly
   }
   if (!isOpen) return [];
   return ranking(rows)
-    .filter(({ feasible, trial }) => feasible && trial !== 0)
+    .filter((row) => row.feasible && row.trial !== 0 && isFull(row))
     .slice(0, plan.finalists);
 }
 

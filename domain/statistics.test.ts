@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { fastIntegers } from './fastRandom.js';
-import { bootstrapMean, normalInterval, pairedDifference, quantile } from './statistics.js';
+import { bootstrapMean, normalInterval, pairedDifference, quantile, scoreEstimate } from './statistics.js';
 
 const coin = (label: string, p: number, n: number): readonly number[] => {
   const integer = fastIntegers(label);
@@ -33,6 +33,31 @@ describe('the bootstrap', () => {
     assert.ok(paired.high - paired.low < (alone.high - alone.low) / 2);
   });
 
+  it('is wider where items come in clusters, and the same where each stands alone', () => {
+    const pairs = coin('z', 0.5, 200).map((score, i) => [Math.floor(i / 20) % 2, score] as const);
+    const of = (clusters: readonly string[] | null) => pairedDifference([{ share: 1, pairs, clusters }], 's');
+    const alone = of(null);
+    const clustered = of(pairs.map((_, item) => String(Math.floor(item / 20))));
+    assert.ok(clustered.high - clustered.low > 1.5 * (alone.high - alone.low));
+    assert.deepEqual(of(pairs.map((_, item) => String(item))), alone);
+  });
+
+  it('calls a gain of nothing a gain in hardly more than 2.5 of 100 searches', () => {
+    const integer = fastIntegers('no gain');
+    const found = Array.from({ length: 200 }, (_, set) => {
+      const parts = Array.from({ length: 4 }, () => ({
+        share: 0.25,
+        pairs: Array.from({ length: 50 }, () => {
+          const draw = integer(100);
+          return draw < 8 ? ([1, 0] as const) : draw < 16 ? ([0, 1] as const) : ([1, 1] as const);
+        }),
+      }));
+      return pairedDifference(parts, String(set)).low > 0;
+    }).filter(Boolean).length;
+    // 2.5 % and three standard errors of 200 draws, and half a point for the percentile method.
+    assert.ok(found <= 200 * 0.03 + 3 * Math.sqrt(200 * 0.025 * 0.975), String(found));
+  }).timeout(120_000);
+
   it('is zero wide for equal models, and ignores benchmarks without weight', () => {
     const pairs = coin('y', 0.5, 50).map((score) => [score, score] as const);
     const worse = [[0, 1]] as const;
@@ -44,6 +69,22 @@ describe('the bootstrap', () => {
       's',
     );
     assert.deepEqual([value, low, high], [0, 0, 0]);
+  });
+});
+
+describe('a score', () => {
+  it("has Wilson's interval for one benchmark of right and wrong items, else the bootstrap's", () => {
+    const items = [...Array.from({ length: 81 }, () => 1), ...Array.from({ length: 182 }, () => 0)];
+    const { low, high } = scoreEstimate([{ share: 1, items }], 's');
+    assert.deepEqual([low.toFixed(4), high.toFixed(4)], ['0.2553', '0.3662']);
+    const two = [
+      { share: 0.5, items },
+      { share: 0.5, items },
+    ];
+    assert.deepEqual(scoreEstimate(two, 's'), bootstrapMean(two, 's'));
+    const clusters = items.map((_, item) => String(item % 40));
+    const clustered = [{ share: 1, items, clusters }];
+    assert.deepEqual(scoreEstimate(clustered, 's'), bootstrapMean(clustered, 's'));
   });
 });
 

@@ -89,6 +89,14 @@ describe('the explore workflow', function () {
     });
   });
 
+  it('scores the base, SFT on all data and the finalists again, and opens the test split once before it', async () => {
+    await exploring({}, async ({ doubles, handle }) => {
+      await handle.result();
+      const confirmed = ['confirm 0', 'confirm 1', 'confirm 4', 'confirm 3'];
+      assert.deepEqual(doubles.finals, [...confirmed, 'opened for 0, 1', 'test 0', 'test 1']);
+    });
+  });
+
   it('keeps several trials in flight and proposes while they run', async () => {
     let open = (): void => undefined;
     const gate = new Promise<void>((resolve) => (open = resolve));

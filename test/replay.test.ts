@@ -16,6 +16,16 @@ function history(name: string): unknown {
   return historyFromJSON(JSON.parse(readFileSync(join(HISTORIES, name), 'utf8')));
 }
 
+/** The recorded workflow's own id: ids of children may be made of it. */
+function idOf(name: string): string {
+  const { events } = JSON.parse(readFileSync(join(HISTORIES, name), 'utf8')) as {
+    readonly events: readonly {
+      readonly workflowExecutionStartedEventAttributes?: { readonly workflowId: string };
+    }[];
+  };
+  return events[0]?.workflowExecutionStartedEventAttributes?.workflowId ?? '';
+}
+
 /** Today's workflows with one planted change (an interceptor), or a planted module in their place. */
 async function bundleWith(planted: { readonly interceptor?: string; readonly workflows?: string }) {
   const { interceptor, workflows = '../workflows/index.ts' } = planted;
@@ -31,7 +41,7 @@ describe('recorded histories', function () {
 
   for (const name of files)
     it(`${name} replays on today's workflows`, async () => {
-      await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history(name));
+      await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history(name), idOf(name));
     });
 });
 

@@ -185,6 +185,43 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       ];
     },
   },
+  consulted: {
+    plan: { policy: 'tpe' },
+    run: async ({ handle }) => {
+      await ended(handle);
+      return [named('consulted', handle.workflowId)];
+    },
+  },
+  rungs: {
+    plan: {
+      ...{ fidelity: { rungs: [0.25, 0.5, 1], reduction: 2 }, constraints: [] },
+      budget: { trials: 4, gpuSeconds: null, wallClockSeconds: null },
+    },
+    run: async ({ handle }) => {
+      await ended(handle);
+      return [named('rungs', handle.workflowId)];
+    },
+  },
+  lastRungs: {
+    plan: {
+      ...{ fidelity: { rungs: [0.25, 0.5, 1], reduction: 2 }, constraints: [], parallel: 2 },
+      budget: { trials: 3, gpuSeconds: null, wallClockSeconds: null },
+    },
+    run: async ({ handle }) => {
+      await ended(handle);
+      return [named('lastRungs', handle.workflowId)];
+    },
+  },
+  scaled: {
+    plan: {},
+    run: async ({ server, handle }) => {
+      await ended(handle);
+      const workflowId = `${handle.workflowId}/scale-data-x2-top2`;
+      const study = { args: [{ exploration: 'scaled', dataFraction: 2, top: 2 }], workflowId };
+      await server.client.workflow.execute('scale', { ...study, taskQueue: QUEUES.orchestrator });
+      return [named('scale', workflowId), named('scaleModel', `${workflowId}/t0002-scaled`)];
+    },
+  },
   rebuilding: {
     plan: {},
     before: (doubles) => {
@@ -214,17 +251,23 @@ export async function runShape(
   const watchdog = shape.watched === true ? { closedWorkflows: service.closedWorkflows } : {};
   const { nativeConnection: connection } = server;
   const gpu = await Worker.create({ connection, taskQueue: QUEUES.gpu, activities: doubles.gpu });
+  const control = await Worker.create({
+    connection,
+    taskQueue: QUEUES.gpuControl,
+    activities: doubles.control,
+  });
   const { code } = await workflowBundle();
   const buildId = shape.versioned === true ? 'v1' : null;
   const orchestrator = await startBuild(server, { ...doubles.activities, ...watchdog }, { buildId, code });
   if (buildId !== null) await makeCurrent(server, buildId);
-  const recorded = await gpu.runUntil(async () => {
+  const explored = async (): Promise<readonly Recorded[]> => {
     const workflowId = `explore/${name}`;
     const started = { args: [{}], taskQueue: QUEUES.orchestrator, workflowId };
     const handle = await server.client.workflow.start('explore', started);
     const until: Running['until'] = (holds) => statusUntil(server, workflowId, holds);
     return shape.run({ server, doubles, handle, open, until });
-  });
+  };
+  const recorded = await gpu.runUntil(control.runUntil(explored));
   await orchestrator.stop();
   return recorded;
 }

@@ -8,8 +8,10 @@ import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createFinalActivities } from '../activities/ledger/final.js';
 import { createCollector } from '../activities/retention/automatic.js';
 import { writeReport } from '../activities/report/write.js';
+import { createScaleActivities } from '../activities/scale/activities.js';
 import { createServiceActivities } from '../activities/service/service.js';
 import { createPrepare } from '../activities/spec/prepare.js';
+import { createSteeringActivities } from '../activities/steering/steering.js';
 import { openStore } from '../activities/store/open.js';
 import type { OrchestratorActivities, StoreActivities } from '../workflows/activities.js';
 import { createEmbeddedLlm, type EmbeddedLlm } from './embeddedLlm.js';
@@ -50,7 +52,9 @@ export function composeActivities(options: {
       ...withSignsOfLife({
         prepare: createPrepare({ store }),
         decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+        ...createSteeringActivities(store),
         ...createFinalActivities({ store, writeReport: (name) => report(name) }),
+        ...createScaleActivities({ store, writeReport: (name) => report(name) }),
         ...createServiceActivities({ client, warn }),
       }),
     },

@@ -1,10 +1,13 @@
 import {
   ApplicationFailure,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { explorationDetails } from '../domain/details.js';
+import { isFull } from '../domain/fidelity.js';
 import type { Exploration, Phase } from '../domain/exploration.js';
 import type { Split } from '../domain/plan.js';
 import type { ExplorationResult } from '../domain/result.js';
@@ -16,9 +19,15 @@ import type { Index } from './searchAttributes.js';
 import { scoreOn } from './trials.js';
 
 const final = proxyActivities<Pick<OrchestratorActivities, 'confirm' | 'conclude'>>(STORE_ACTIVITY);
-const ledger = proxyLocalActivities<Pick<StoreActivities, 'recordFinal'>>(LOCAL_ACTIVITY);
+const ledger = proxyLocalActivities<Pick<StoreActivities, 'recordFinal' | 'openTest'>>(LOCAL_ACTIVITY);
 
-/** Finalists are re-scored on the confirm split, the champion is chosen there, and the test split is opened once. */
+/** Explorations that began to conclude before this patch scored the base, the finalists and the champion alone. */
+const ALL_DATA_ON_LATER_SPLITS = 'all-data-on-later-splits';
+
+/**
+ * The base, SFT on all data and the finalists are scored on the confirm split, the champion is chosen there, and the
+ * test split is opened once, for the champion and what it is compared with.
+ */
 export async function concludeExploration(
   inbox: Inbox,
   index: Index,
@@ -31,25 +40,38 @@ export async function concludeExploration(
       'BaseNotScored',
     );
   const { explorationId } = state.plan;
+  const isPatched = patched(ALL_DATA_ON_LATER_SPLITS);
+  const compared = [baseOf(state), ...(isPatched ? allDataOf(state) : [])];
+  const finalists = finalistsOf(state);
   const input = { explorationId, ledgerRows: state.ledgerRows };
 
   enter(inbox, index, 'confirming');
-  const base = baseOf(state);
-  for (const model of [base, ...finalistsOf(state)]) await score(inbox, 'confirm', model);
-  const confirmation = await final.confirm(input);
+  for (const model of distinct([...compared, ...finalists])) await score(inbox, 'confirm', model);
+  const confirmation = await final.confirm({ ...input, finalists: finalists.map(({ trial }) => trial) });
 
   enter(inbox, index, 'testing');
-  await score(inbox, 'test', base);
-  const champion = finalistsOf(state).find((one) => one.trial === confirmation.champion);
-  if (champion !== undefined) await score(inbox, 'test', champion);
+  const champion = finalists.filter(({ trial }) => trial === confirmation.champion);
+  const tested = distinct([...compared, ...champion]);
+  if (isPatched) await open(explorationId, tested);
+  for (const model of tested) await score(inbox, 'test', model);
   const result = await final.conclude({ ...input, stoppedBecause });
-  enter(inbox, index, 'finished');
+  enter(inbox, index, 'finished', result);
   return result;
 }
 
-function enter(inbox: Inbox, index: Index, phase: Phase): void {
+async function open(explorationId: string, tested: readonly ProposedTrial[]): Promise<void> {
+  const models = tested.map(({ trial, stageId }) => ({ trial, stageId }));
+  await ledger.openTest({ explorationId, by: workflowInfo().runId, models });
+}
+
+/** Each trial once: SFT on all data may be a finalist and the champion too. */
+function distinct(models: readonly ProposedTrial[]): readonly ProposedTrial[] {
+  return models.filter(({ trial }, index) => models.findIndex((one) => one.trial === trial) === index);
+}
+
+function enter(inbox: Inbox, index: Index, phase: Phase, result: ExplorationResult | null = null): void {
   inbox.update((state) => ({ ...state, phase }));
-  setCurrentDetails(explorationDetails(inbox.current()));
+  setCurrentDetails(explorationDetails(inbox.current(), result));
   index.write(inbox.current());
 }
 
@@ -66,10 +88,14 @@ function baseOf(state: Exploration): ProposedTrial {
   return { trial: 0, origin: 'base', decision: null, action: null, stageId: base.stageId, label: base.name };
 }
 
-/** The best feasible rows above the base, best first. */
+function allDataOf({ allData = null }: Exploration): readonly ProposedTrial[] {
+  return allData === null ? [] : [allData];
+}
+
+/** The best feasible rows at full fidelity above the base, best first. */
 function finalistsOf(state: Exploration): readonly ProposedTrial[] {
   return state.top
-    .filter((row) => row.feasible && row.trial !== 0)
+    .filter((row) => row.feasible && row.trial !== 0 && isFull(row))
     .slice(0, state.plan.finalists)
     .map(({ trial, stageId, label }) => ({
       trial,

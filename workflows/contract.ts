@@ -9,13 +9,16 @@ export const QUEUES = {
   gpuControl: 'lamdagent-gpu-control',
 } as const;
 
-export const WORKFLOW_TYPES = { explore: 'explore', pipeline: 'pipeline' } as const;
+export const WORKFLOW_TYPES = { explore: 'explore', pipeline: 'pipeline', scale: 'scale' } as const;
 
 /** Workflow ids are made here only. */
 export const workflowIds = {
   exploration: (name: string): string => `explore/${name}`,
   trial: (name: string, trialName: string, shortStageId: string): string =>
     `explore/${name}/${trialName}-${shortStageId}`,
+  scale: (name: string, label: string): string => `explore/${name}/scale-${label}`,
+  /** Under the study's own id, whatever a person called it. */
+  scaled: (study: string, job: string): string => `${study}/${job}`,
   final: (name: string, split: string, trialName: string): string => `explore/${name}/${split}-${trialName}`,
 } as const;
 
@@ -39,12 +42,29 @@ export const GPU_ACTIVITY = {
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 1.5, maximumInterval: '2 seconds' },
 } as const;
 
+/**
+ * Small questions to a GPU worker, answered in seconds; without one they wait for as long as it takes. Tries are
+ * limited: what can't be answered (a bug) must not hold up an exploration that can go on without the answer.
+ */
+export const CONTROL_ACTIVITY = {
+  startToCloseTimeout: '2 minutes',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+    maximumAttempts: 6,
+  },
+} as const;
+
 /** Work of the orchestrator that may take a while; it beats every 3 s (workers/signsOfLife.ts). */
 export const STORE_ACTIVITY = {
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: '15 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute' },
 } as const;
+
+/** Hashing and importing models, and comparing all training rows with all items: the beats say that it's alive. */
+export const PREPARE_ACTIVITY = { ...STORE_ACTIVITY, startToCloseTimeout: '6 hours' } as const;
 
 /** Look-ups in and small writes to the store, run inside the workflow task. */
 export const LOCAL_ACTIVITY = {

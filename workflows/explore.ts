@@ -13,31 +13,32 @@ import {
 import {
   beginExploration,
   endOfSearch,
+  isQueueEmpty,
   mayStart,
   rowOf,
   withDecision,
+  withQueuedNumbered,
   withRow,
   withStarted,
   type Exploration,
 } from '../domain/exploration.js';
+import { closingStep, withClosing } from '../domain/closing.js';
+import { withInherited } from '../domain/inheritance.js';
 import type { Json } from '../domain/json.js';
 import type { ExplorationResult } from '../domain/result.js';
 import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
 import { explorationDetails } from '../domain/details.js';
 import type { OrchestratorActivities, StoreActivities } from './activities.js';
-import { DECIDE_ACTIVITY, LOCAL_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
+import { LOCAL_ACTIVITY, PREPARE_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
 import { concludeExploration } from './conclude.js';
+import { decideNext } from './decisions.js';
 import { listen, type Inbox } from './inbox.js';
-import { cancelTrials, startTrial } from './trials.js';
+import { cancelTrials, MAX_RESTARTS, startTrial } from './trials.js';
 import { indexing, type Index } from './searchAttributes.js';
 
-const prepareActivities =
-  proxyActivities<Pick<OrchestratorActivities, 'prepare' | 'closedWorkflows'>>(STORE_ACTIVITY);
-const decideActivities = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
+const prepareActivities = proxyActivities<Pick<OrchestratorActivities, 'prepare'>>(PREPARE_ACTIVITY);
+const serviceActivities = proxyActivities<Pick<OrchestratorActivities, 'closedWorkflows'>>(STORE_ACTIVITY);
 const ledger = proxyLocalActivities<Pick<StoreActivities, 'record' | 'recordEnded'>>(LOCAL_ACTIVITY);
-
-/** A trial that vanishes without a word this often is a failed trial. */
-const MAX_RESTARTS = 3;
 
 /** What continue-as-new hands to the next run. */
 export interface Carried {
@@ -67,7 +68,8 @@ export async function explore(spec: Json, carried?: Carried): Promise<Exploratio
 async function prepare(spec: Json): Promise<Exploration> {
   const { workflowId, firstExecutionRunId } = workflowInfo();
   const prepared = await prepareActivities.prepare({ spec, workflowId, firstRunId: firstExecutionRunId });
-  return beginExploration(prepared.plan, prepared.baselines, new Date().toISOString());
+  const begun = beginExploration(prepared.plan, prepared.baselines, new Date().toISOString());
+  return prepared.inherited === undefined ? begun : withInherited(begun, prepared.inherited);
 }
 
 /** The loop: book what ended, start what may start, wait. Returns why no more trials were proposed. */
@@ -75,33 +77,47 @@ async function search(spec: Json, inbox: Inbox, index: Index): Promise<string> {
   for (;;) {
     await bookEnded(inbox);
     publish(inbox, index);
-    const over = endOfSearch(inbox.current(), new Date().toISOString());
+    const now = new Date().toISOString();
+    const over = endOfSearch(inbox.current(), now);
+    const closing = over === null ? null : closingStep(inbox.current(), now);
     if (inbox.current().stopReason !== null) await cancelTrials(inbox);
-    else if (await startNext(inbox, over)) continue;
-    const { inFlight, waiting, stopReason } = inbox.current();
-    if (over !== null && inFlight.length === 0 && (waiting.length === 0 || stopReason !== null)) return over;
+    else if (await startNext(inbox, over, closing)) continue;
+    if (isAtItsEnd(inbox, over, closing)) {
+      if (allHandlersFinished()) return over;
+      await condition(allHandlersFinished); // what a person asks for at the last moment still counts
+      continue;
+    }
     await handOver(spec, inbox, index);
     await waitForNews(inbox);
   }
 }
 
-/** Starts one trial if one may start: a baseline first, else what the policy decides. */
-async function startNext(inbox: Inbox, over: string | null): Promise<boolean> {
-  if (inbox.ended.length > 0) return true;
+type Closing = ReturnType<typeof closingStep>;
+
+function isAtItsEnd(inbox: Inbox, over: string | null, closing: Closing): over is string {
   const state = inbox.current();
-  if (!mayStart(state)) return false;
-  const baseline = state.waiting[0];
-  if (baseline !== undefined) return start(inbox, baseline);
-  if (over !== null) return false;
-  const decided = await decideActivities.decide({
-    explorationId: state.plan.explorationId,
-    decision: state.nextDecision,
-    trial: state.nextTrial,
-    ledgerRows: state.ledgerRows,
-    inFlight: state.inFlight.map((flight) => flight.proposed),
-  });
+  if (over === null || closing !== null || state.inFlight.length > 0) return false;
+  return isQueueEmpty(state) || state.stopReason !== null;
+}
+
+/**
+ * Starts one trial if one may start: a baseline first, then what people asked for, else a promotion or what the policy
+ * decides.
+ */
+async function startNext(inbox: Inbox, over: string | null, closing: Closing): Promise<boolean> {
+  if (inbox.ended.length > 0) return true;
+  if (!mayStart(inbox.current())) return false;
+  if (inbox.current().waiting.length === 0) inbox.update(withQueuedNumbered);
+  const state = inbox.current();
+  const first = state.waiting[0];
+  if (first !== undefined) return start(inbox, first);
+  if (over !== null && closing === null) return false;
+  const decided = await decideNext(inbox, closing);
+  if (decided.kind === 'stopped') return true;
+  if (closing !== null) inbox.update((now) => withClosing(now, closing, decided.kind === 'proposed'));
   if (decided.kind === 'exhausted') {
     if (inbox.current().inFlight.length > 0) return false;
+    if (closing !== null) return true;
     inbox.update((now) => ({ ...now, exhausted: true }));
     return true;
   }
@@ -147,7 +163,7 @@ async function waitForNews(inbox: Inbox): Promise<void> {
 /** A child that died without a signal (terminated by hand) is started again: its stages go on from their checkpoints. */
 async function reviveLost(inbox: Inbox): Promise<void> {
   const workflowIds = inbox.current().inFlight.map((flight) => flight.workflowId);
-  const closed = new Set(await prepareActivities.closedWorkflows({ workflowIds }));
+  const closed = new Set(await serviceActivities.closedWorkflows({ workflowIds }));
   for (const flight of inbox.current().inFlight) {
     const spoke = inbox.ended.some((result) => result.trial === flight.proposed.trial);
     if (!closed.has(flight.workflowId) || spoke) continue;

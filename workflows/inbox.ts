@@ -1,16 +1,10 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Exploration } from '../domain/exploration.js';
 import type { TrialResult } from '../domain/trial.js';
-import {
-  leaderboardQuery,
-  pauseUpdate,
-  resumeUpdate,
-  statusQuery,
-  stopUpdate,
-  trialEnded,
-  type Reason,
-} from './messages.js';
+import { leaderboardQuery, statusQuery, trialEnded } from './messages.js';
+import { listenToPeople } from './people.js';
 import { statusOf } from './status.js';
+import { listenToSteering } from './steering.js';
 
 /** The exploration's state and the messages that reach it. All changes go through `update`, so waiting code notices them. */
 export interface Inbox {
@@ -19,6 +13,8 @@ export interface Inbox {
   readonly ended: TrialResult[];
   /** Grows with every change of the state. */
   version: number;
+  /** Resolves when the last of the acts that take their turn is done. */
+  lastTurn: Promise<void>;
   /** The state; only after `prepare`. */
   current(): Exploration;
   update(change: (state: Exploration) => Exploration): void;
@@ -35,6 +31,7 @@ export function listen(
     state: carried?.state ?? null,
     ended: [...(carried?.ended ?? [])],
     version: 0,
+    lastTurn: Promise.resolve(),
     current: () => {
       if (inbox.state === null)
         throw ApplicationFailure.nonRetryable('the exploration is not prepared yet', 'NotPrepared');
@@ -51,65 +48,6 @@ export function listen(
     if (inbox.state?.plan.explorationId === explorationId || inbox.state === null) inbox.ended.push(result);
   });
   listenToPeople(inbox);
+  listenToSteering(inbox);
   return inbox;
-}
-
-function listenToPeople(inbox: Inbox): void {
-  const refuse = refusal(inbox);
-  setHandler(
-    pauseUpdate,
-    () => {
-      inbox.update((state) => ({ ...state, paused: true }));
-      return 'paused: trials in flight go on, no new one starts';
-    },
-    {
-      validator: (_: Reason) =>
-        refuse('a running exploration', (state) => (state.paused ? 'it is paused already' : null)),
-    },
-  );
-  setHandler(
-    resumeUpdate,
-    () => {
-      inbox.update((state) => ({ ...state, paused: false }));
-      return 'resumed';
-    },
-    {
-      validator: () => refuse('a paused exploration', (state) => (state.paused ? null : 'it is not paused')),
-    },
-  );
-  setHandler(
-    stopUpdate,
-    ({ reason }: Reason = {}) => {
-      inbox.update((state) => ({
-        ...state,
-        paused: false,
-        stopReason: `stopped: ${reason ?? 'by request'}`,
-      }));
-      return 'stopping: trials in flight are cancelled, then the finalists are confirmed';
-    },
-    {
-      validator: (_: Reason) =>
-        refuse('a running exploration', (state) =>
-          state.stopReason === null ? null : 'it is stopping already',
-        ),
-    },
-  );
-}
-
-/** Validators are synchronous: an asynchronous one never rejects. `got` says what stands against the update. */
-function refusal(inbox: Inbox): (expected: string, got: (state: Exploration) => string | null) => void {
-  return (expected, got) => {
-    const why =
-      inbox.state === null
-        ? 'it is still preparing'
-        : isOver(inbox.state)
-          ? 'its search is over'
-          : got(inbox.state);
-    if (why !== null)
-      throw ApplicationFailure.nonRetryable(`update: expected ${expected}, but ${why}`, 'UpdateRefused');
-  };
-}
-
-function isOver(state: Exploration): boolean {
-  return state.phase === 'confirming' || state.phase === 'testing' || state.phase === 'finished';
 }

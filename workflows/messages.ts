@@ -1,5 +1,9 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { BudgetChange } from '../domain/budgetChange.js';
 import type { InFlight, Phase, Spend, TopRow } from '../domain/exploration.js';
+import type { QueuedTrial, SteeringNote } from '../domain/intervention.js';
+import type { Json } from '../domain/json.js';
+import type { Budget } from '../domain/plan.js';
 import type { Recoveries } from '../domain/recoveries.js';
 import type { TrialResult } from '../domain/trial.js';
 
@@ -18,6 +22,33 @@ export const pauseUpdate = defineUpdate<string, [Reason]>('pause');
 export const resumeUpdate = defineUpdate<string, []>('resume');
 export const stopUpdate = defineUpdate<string, [Reason]>('stop');
 
+/** Who acts; put on record. */
+interface Acting {
+  readonly by?: string;
+}
+/** `text`: what the agent is to mind, beside what was said before; `clear`: forget all of it first. */
+export interface Steer extends Acting {
+  readonly text?: string;
+  readonly clear?: boolean;
+}
+export const steerUpdate = defineUpdate<string, [Steer]>('steer');
+
+/** Limits to change: `{"trials": "+20", "gpuSeconds": 3600}`. */
+export type ChangeBudget = BudgetChange & Acting;
+export const budgetUpdate = defineUpdate<string, [ChangeBudget]>('budget');
+
+/** `{"action": {"kind": "merge", "models": ["t0003", "t0007"]}}`. */
+export interface Propose extends Acting {
+  readonly action: Json;
+}
+export const proposeUpdate = defineUpdate<string, [Propose]>('propose');
+
+/** `{"trial": "t0007"}`. */
+export interface Retry extends Acting {
+  readonly trial: string | number;
+}
+export const retryUpdate = defineUpdate<string, [Retry]>('retry');
+
 export interface StatusAnswer {
   readonly explorationId: string;
   readonly name: string;
@@ -35,7 +66,24 @@ export interface StatusAnswer {
   readonly spend: Spend;
   /** Absent from orchestrators of 0.1. */
   readonly recoveries?: Recoveries;
+  /** Asked for by people, and not started yet; absent from orchestrators of 0.1, like all below. */
+  readonly queued?: readonly QueuedTrial[];
+  readonly steering?: readonly SteeringNote[];
+  readonly budget?: Budget;
+  /** GPU-seconds that trials in flight are expected to take. */
+  readonly reservedGpuSeconds?: number;
   readonly notes: readonly string[];
 }
 export const statusQuery = defineQuery<StatusAnswer | null>('status');
+
+/** A scale study while it runs. */
+export interface ScaleAnswer {
+  readonly label: string;
+  /** In the order they are started; `ended` has their status. */
+  readonly models: number;
+  readonly waiting: readonly string[];
+  readonly running: readonly { readonly job: string; readonly workflowId: string; readonly label: string }[];
+  readonly ended: readonly { readonly job: string; readonly status: string }[];
+}
+export const scaleQuery = defineQuery<ScaleAnswer | null>('scaleStatus');
 export const leaderboardQuery = defineQuery<readonly TopRow[]>('leaderboard');

@@ -163,8 +163,9 @@ function byBenchmark(input: PipelineInput, scores: readonly Score[]): Record<str
           `scores of ${benchmark}: expected one for ${stageId}, got none`,
           'MissingScore',
         );
-      const { score, standardError, items } = found;
-      return [benchmark, { stageId, score, standardError, items }];
+      const { score, standardError, items, evaluator } = found;
+      const locked = evaluator ? { evaluator } : {}; // absent from workers of 0.1
+      return [benchmark, { stageId, score, standardError, items, ...locked }];
     }),
   );
 }

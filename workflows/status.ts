@@ -1,3 +1,4 @@
+import { reservedGpuSeconds } from '../domain/costs.js';
 import type { Exploration } from '../domain/exploration.js';
 import { NO_RECOVERIES } from '../domain/recoveries.js';
 import type { StatusAnswer } from './messages.js';
@@ -19,6 +20,10 @@ export function statusOf(state: Exploration): StatusAnswer {
     best: state.top.find((row) => row.feasible) ?? null,
     spend: state.spend,
     recoveries: state.recoveries ?? NO_RECOVERIES,
+    queued: state.queued ?? [],
+    steering: state.steering ?? [],
+    budget: state.plan.budget,
+    reservedGpuSeconds: reservedGpuSeconds(state),
     notes: state.plan.notes,
   };
 }

@@ -17,7 +17,10 @@ import type { Inbox } from './inbox.js';
 import { pipeline, type PipelineInput } from './pipeline.js';
 
 /** Attempts in a row without a new checkpoint before a stage counts as crashed. */
-const MAX_STALLED_ATTEMPTS = 3;
+export const MAX_STALLED_ATTEMPTS = 3;
+
+/** A trial that vanishes without a word this often is a failed trial. */
+export const MAX_RESTARTS = 3;
 
 /** Starts a trial as an abandoned child: it outlives continue-as-new and reports by signal. Returns its workflow id. */
 export async function startTrial(plan: Plan, proposed: ProposedTrial, split: Split): Promise<string> {
@@ -48,7 +51,7 @@ export async function scoreOn(plan: Plan, proposed: ProposedTrial, split: Split)
 /** Asks all trials in flight to stop (they write a checkpoint) and forgets them. */
 export async function cancelTrials(inbox: Inbox): Promise<void> {
   const flights = inbox.current().inFlight;
-  inbox.update((state) => ({ ...state, inFlight: [], waiting: [] }));
+  inbox.update((state) => ({ ...state, inFlight: [], waiting: [], queued: [] }));
   for (const flight of flights) await cancelQuietly(flight.workflowId);
 }
 
@@ -84,7 +87,7 @@ function childOptions(workflowId: string, proposed: ProposedTrial) {
 }
 
 /** A child of an earlier exploration of this name still runs under the id: it is asked to stop, then we try again. */
-async function endStranger(workflowId: string): Promise<void> {
+export async function endStranger(workflowId: string): Promise<void> {
   await cancelQuietly(workflowId);
   await sleep('2 seconds');
 }

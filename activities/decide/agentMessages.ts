@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { objectiveText } from './describe.js';
 import type { LlmLimits, Message } from './exchange.js';
 import type { PolicyContext } from './policy.js';
+import { steeringText } from './prompts/steering.js';
 import { systemPrompt } from './prompts/system.js';
 
 /** A conversation's start: what the search is about, then the question. */
@@ -9,7 +10,7 @@ export function agentMessages(
   context: PolicyContext,
   question: string,
 ): { readonly messages: readonly Message[] } {
-  const system = systemPrompt(objectiveText(context.plan, context.rows));
+  const system = systemPrompt(objectiveText(context.plan, context.rows)) + steeringText(context.steering);
   return {
     messages: [
       { role: 'system', content: system },

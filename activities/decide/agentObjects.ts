@@ -7,7 +7,8 @@ import { trialName, type Action } from '../../domain/trial.js';
 import { agentMessages } from './agentMessages.js';
 import { askValid, type Asked } from './askValid.js';
 import type { CallLog } from './callLog.js';
-import { fitting, runningText, trialsLeft, trialTable, type Detail } from './evidence.js';
+import { budgetLeft } from './costs.js';
+import { fitting, runningText, trialTable, type Detail } from './evidence.js';
 import { accepted, refused, type Checked } from './faults.js';
 import { menuOf, type Menu } from './menu.js';
 import type { PolicyContext } from './policy.js';
@@ -23,6 +24,8 @@ interface Given {
   readonly llm: CallLog;
   readonly memory: string;
   readonly kind: BuildKind;
+  /** What a sampler proposes, best first. */
+  readonly suggested: readonly Action[];
 }
 
 /** Step 2: models, datasets and parameters at once, by neutral ids. */
@@ -40,7 +43,7 @@ export async function chooseObjects(context: PolicyContext, given: Given): Promi
 
 function questionFor(
   context: PolicyContext,
-  { llm, memory, kind }: Given,
+  { llm, memory, kind, suggested }: Given,
   detail: Detail,
 ): { readonly menu: Menu } & ReturnType<typeof agentMessages> {
   const menu = menuOf(context, { kind, limits: llm.limits, detail });
@@ -48,8 +51,9 @@ function questionFor(
     ...menu.text,
     digest: memory,
     table: trialTable(context, detail),
-    running: runningText(context),
-    left: trialsLeft(context),
+    running: runningText(context, detail),
+    left: budgetLeft(context),
+    suggested: suggested.flatMap((action) => menu.written(action) ?? []),
   });
   return { menu, ...agentMessages(context, question) };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LlmCall } from '../../domain/decision.js';
+import { usdOf } from '../../domain/prices.js';
 import type { JsonObject } from '../../domain/json.js';
 import type { CallLog } from './callLog.js';
 import type { Exchange, Message } from './exchange.js';
@@ -32,7 +33,7 @@ export async function askValid<Answer, Value>(
   for (let repair = 0; repair <= MOST_REPAIRS; repair += 1) {
     const exchange = await log.ask({ purpose: question.purpose, messages, schema });
     const checked = checkAnswer(exchange, question);
-    calls.push(callOf(exchange, checked.ok ? null : checked.fault));
+    calls.push(callOf(exchange, checked.ok ? null : checked.fault, log.price));
     if (checked.ok) return { value: checked.value, calls };
     messages = withFeedback(messages, exchange, checked.fault);
   }
@@ -85,7 +86,11 @@ function withFeedback(
   );
 }
 
-function callOf({ purpose, promptSha256, answer, seconds }: Exchange, fault: LlmFault | null): LlmCall {
+function callOf(
+  { purpose, promptSha256, answer, seconds }: Exchange,
+  fault: LlmFault | null,
+  price: CallLog['price'],
+): LlmCall {
   const { promptTokens, completionTokens } = answer;
   return {
     purpose,
@@ -95,5 +100,6 @@ function callOf({ purpose, promptSha256, answer, seconds }: Exchange, fault: Llm
     promptTokens,
     completionTokens,
     seconds,
+    usd: usdOf(price, answer),
   };
 }

@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import type { Price } from '../../domain/prices.js';
 import type { Json } from '../../domain/json.js';
 import { canonicalJson, sha256Hex } from '../../domain/stage.js';
 import { keys } from '../store/keys.js';
@@ -8,6 +9,8 @@ import type { Exchange, LlmClient, LlmLimits, LlmRequest } from './exchange.js';
 /** The recorded way to the LLM: what was answered once is never asked, and never paid, again. */
 export interface CallLog {
   readonly limits: LlmLimits;
+  /** What the endpoint charges; null: not known. */
+  readonly price: Price | null;
   /** The answer to the decision's next request: replayed when it is on record, else asked and recorded before it returns. */
   ask(request: LlmRequest): Promise<Exchange>;
 }
@@ -17,6 +20,8 @@ export interface CallLogOptions {
   readonly client: LlmClient;
   readonly model: string;
   readonly promptVersion: string;
+  /** Default: not known. */
+  readonly price?: Price | null;
   /** Called every few seconds while the LLM is thinking. */
   readonly heartbeat: () => void;
 }
@@ -28,6 +33,7 @@ export function openCallLog(explorationId: string, decision: number, options: Ca
   let calls = 0;
   return {
     limits: options.client.limits,
+    price: options.price ?? null,
     ask: async (request) => {
       const key = keys.llmCall(explorationId, decision, calls);
       calls += 1;

@@ -1,4 +1,5 @@
 import { hasRoom } from '../../domain/pipelineSize.js';
+import type { Random } from '../../domain/random.js';
 import type { PoolModel } from '../../domain/pool.js';
 import { ranking } from '../../domain/ranking.js';
 import type { Detail } from './evidence.js';
@@ -18,6 +19,21 @@ export function candidates(
   const top = best.slice(0, Math.max(least, detail.topModels));
   const newest = pool.slice(Math.max(0, pool.length - detail.newestModels));
   return [...new Set([...top, ...newest])];
+}
+
+/** Datasets worth showing where there are too many: those of the best trials, then others drawn for this decision. */
+export function offeredDatasets(
+  context: PolicyContext,
+  datasets: readonly string[],
+  { most, random }: { readonly most: number; readonly random: Random },
+): readonly string[] {
+  if (datasets.length <= most) return datasets;
+  const proven = ranking(context.rows).flatMap((row) =>
+    row.origin === 'allData' ? [] : (row.action?.datasets ?? []),
+  );
+  const known = [...new Set(proven)].filter((name) => datasets.includes(name)).slice(0, Math.floor(most / 2));
+  const others = random.shuffle(datasets.filter((name) => !known.includes(name)));
+  return [...known, ...others.slice(0, most - known.length)];
 }
 
 /** Models that have enough others of their architecture to go with. */

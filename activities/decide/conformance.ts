@@ -4,6 +4,7 @@ import { poolOf } from '../../domain/pool.js';
 import { faultOfAction } from '../../domain/space.js';
 import { stageIdOf } from '../../domain/stage.js';
 import { stageOfAction } from '../../domain/stageOfAction.js';
+import type { Suggest } from '../../domain/suggestion.js';
 import type { Action, TrialRecord } from '../../domain/trial.js';
 import type { LlmClient } from './exchange.js';
 import type { Policy, PolicyContext } from './policy.js';
@@ -11,15 +12,22 @@ import { baseRow, contextFor, history, proposalFor, rowFor, spaciousPlan, tinyPl
 
 const MOST_MS_AT_5000_ROWS = 5000;
 
-/** What every policy promises, whatever its cleverness. `client` gives the LLM it may use. */
-export function policyConformance(policy: Policy, client: () => LlmClient | null): void {
+/** What a policy may use. */
+export interface Helpers {
+  readonly client?: () => LlmClient | null;
+  readonly suggest?: Suggest;
+}
+
+/** What every policy promises, whatever its cleverness. */
+export function policyConformance(policy: Policy, { client = () => null, suggest }: Helpers = {}): void {
   const propose = async (context: PolicyContext): Promise<Action | null> =>
     (await policy.propose(context))?.action ?? null;
   const contextOf = (
     plan: Plan,
     rows: readonly TrialRecord[],
-    more: Omit<Parameters<typeof contextFor>[2], 'client'> = {},
-  ): PolicyContext => contextFor(plan, rows, { ...more, client: client() });
+    more: Omit<Parameters<typeof contextFor>[2], 'client' | 'suggest'> = {},
+  ): PolicyContext =>
+    contextFor(plan, rows, { ...more, client: client(), ...(suggest === undefined ? {} : { suggest }) });
 
   describe(`policy ${policy.name}`, () => {
     it('proposes legal actions only, and none twice, over 40 decisions', async () => {

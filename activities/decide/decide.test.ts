@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
-import type { DecideInput, DecideOutput, DecisionRecord } from '../../domain/decision.js';
+import type { DecideOutput, DecisionRecord } from '../../domain/decision.js';
 import type { Plan } from '../../domain/plan.js';
 import { stageIdOf, type Stage } from '../../domain/stage.js';
 import type { TrialRecord } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { createDecide } from './decide.js';
-import { memoryStore } from './memoryStore.js';
+import type { memoryStore } from './memoryStore.js';
 import { createOpenLlm } from './openLlm.js';
 import {
   firstValue,
@@ -18,6 +18,7 @@ import {
   type Script,
   type ScriptedLlm,
 } from './scriptedLlm.js';
+import { inputFor, recordOf, storeWith } from './testDecisions.js';
 import { history, spaciousPlan } from './testWorld.js';
 
 const servers: ScriptedLlm[] = [];
@@ -32,28 +33,6 @@ async function serve(script: Script): Promise<ScriptedLlm> {
 }
 
 const openLlm = createOpenLlm({ apiKey: 'test', embedded: null });
-
-async function storeWith(plan: Plan, rows: readonly TrialRecord[]): Promise<ReturnType<typeof memoryStore>> {
-  const store = memoryStore();
-  await store.putIfAbsent(keys.plan(plan.explorationId), JSON.stringify(plan));
-  for (const row of rows)
-    await store.putIfAbsent(keys.row(plan.explorationId, row.sequence), JSON.stringify(row));
-  return store;
-}
-
-function inputFor(plan: Plan, rows: readonly TrialRecord[]): DecideInput {
-  return {
-    explorationId: plan.explorationId,
-    decision: 0,
-    trial: rows.length,
-    ledgerRows: rows.length,
-    inFlight: [],
-  };
-}
-
-async function recordOf(store: Store, plan: Plan, decision = 0): Promise<DecisionRecord> {
-  return JSON.parse((await store.read(keys.decision(plan.explorationId, decision))) ?? '') as DecisionRecord;
-}
 
 /** One decision of the agent on five rows, the server doing as the script says. */
 async function decided(
@@ -217,6 +196,99 @@ describe('a decision', () => {
     );
     assert.equal(second.memory, (await recordOf(store, plan)).memory);
     assert.match(server.seen.at(-1)?.body.messages[1]?.content ?? '', /Running now/);
+  });
+});
+
+describe('the exploration floor', () => {
+  /** 60 decisions of the agent on five rows, recorded one after the other. */
+  async function decisions(explore: number): Promise<{
+    readonly records: readonly DecisionRecord[];
+    readonly asked: number;
+  }> {
+    const server = await serve(obedient);
+    const agent = { explore, costs: 'sequences' } as const;
+    const plan = spaciousPlan({ policy: 'agent', llm: server.settings, seed: '2', agent });
+    const rows = history(plan, 5);
+    const store = await storeWith(plan, rows);
+    const decide = createDecide({ store, openLlm });
+    for (let decision = 0; decision < 60; decision += 1)
+      await decide({ ...inputFor(plan, rows), decision, ledgerRows: decision < 30 ? 5 : 6 });
+    const records = Array.from({ length: 60 }, (_, decision) => recordOf(store, plan, decision));
+    return { records: await Promise.all(records), asked: server.seen.length };
+  }
+
+  it('draws its share of the decisions by the seed, asks nobody for them, and says so in their record', async () => {
+    const { records } = await decisions(0.3);
+    const drawn = records.filter(({ explored }) => explored);
+    assert.ok(drawn.length >= 16 && drawn.length <= 18, String(drawn.length));
+    for (const { calls, fallback, positions, reason } of drawn) {
+      assert.deepEqual([calls, fallback, positions], [[], false, []]);
+      assert.match(reason, /^exploration: drawn at random, as 30 % of the decisions are/);
+    }
+    const again = await decisions(0.3);
+    assert.deepEqual(
+      again.records.map(({ proposed }) => proposed),
+      records.map(({ proposed }) => proposed),
+    );
+  });
+
+  it('at 0 never draws, at 1 never asks', async () => {
+    assert.ok((await decisions(0)).records.every(({ explored }) => explored === undefined));
+    const all = await decisions(1);
+    assert.ok(all.records.every(({ explored }) => explored));
+    assert.equal(all.asked, 0);
+  });
+
+  it('keeps the digest, and leaves the rows it did not read to the next decision that asks', async () => {
+    const { records } = await decisions(0.5);
+    const firstAsking = records.findIndex(({ explored }) => explored !== true);
+    const later = records.findIndex(({ explored }, index) => index >= 30 && explored !== true);
+    const purposes = (at: number) => records[at]?.calls.map(({ purpose }) => purpose) ?? [];
+    assert.equal(purposes(firstAsking)[0], 'memory');
+    assert.equal(purposes(later)[0], 'memory');
+    assert.deepEqual([records[firstAsking]?.memoryRows, records[later]?.memoryRows], [5, 6]);
+    const between = records.slice(firstAsking + 1, later);
+    assert.ok(
+      between.every(({ memory, memoryRows }) => memory === 'because it is first' && memoryRows === 5),
+    );
+  });
+});
+
+describe('the digest', () => {
+  it('that got no usable answer is kept, and its rows are told again', async () => {
+    const { server, plan, rows, store } = await agentWorld(
+      faulty('memory', 3, (_, __, response) => sendRefusal(response)),
+    );
+    const decide = createDecide({ store, openLlm });
+    await decide(inputFor(plan, rows));
+    await decide({ ...inputFor(plan, rows), decision: 1 });
+    const [first, second] = [await recordOf(store, plan, 0), await recordOf(store, plan, 1)];
+    assert.deepEqual([first.memory, first.memoryRows], ['', 0]);
+    assert.deepEqual([second.memory, second.memoryRows], ['because it is first', 6]);
+    assert.match(JSON.stringify(server.seen.at(-3)?.body.messages), /t0001 .*t0005/);
+  });
+});
+
+describe('a price', () => {
+  it('stands in every call of the record and in what the workflow is told', async () => {
+    const server = await serve(obedient);
+    const price = { promptPerMillion: 1, completionPerMillion: 10 };
+    const plan = spaciousPlan({ policy: 'agent', llm: { ...server.settings, price }, seed: '2' });
+    const rows = history(plan, 5);
+    const store = await storeWith(plan, rows);
+    const output = await createDecide({ store, openLlm })(inputFor(plan, rows));
+    const { calls } = await recordOf(store, plan);
+    assert.deepEqual(
+      calls.map(({ usd }) => usd),
+      [0.0002, 0.0002, 0.0002],
+    );
+    assert.equal(output.kind === 'proposed' && output.usd, 0.0006);
+  });
+
+  it('that nobody knows is null, not 0', async () => {
+    const { output, record } = await decided(obedient);
+    assert.equal(record.calls[0]?.usd, null);
+    assert.equal(output.kind === 'proposed' && output.usd, null);
   });
 });
 

@@ -1,7 +1,9 @@
 import type { BuildKind } from '../../domain/stage.js';
 import { ranking } from '../../domain/ranking.js';
+import { mean } from '../../domain/statistics.js';
 import type { TrialRecord } from '../../domain/trial.js';
-import { actionText, trialText } from './describe.js';
+import { costOf, costText } from './costs.js';
+import { listed, stepText, trialText } from './describe.js';
 import type { Message } from './exchange.js';
 import type { PolicyContext } from './policy.js';
 
@@ -11,17 +13,45 @@ export interface Detail {
   readonly lastTrials: number;
   readonly topModels: number;
   readonly newestModels: number;
+  /** Steps of a candidate's recipe, the last ones. */
+  readonly recipeSteps: number;
+  readonly datasets: number;
+  /** Values that a parameter's list offers. */
+  readonly choices: number;
+  /** Trials in flight, and benchmark scores of one line. */
+  readonly running: number;
+  readonly benchmarks: number;
 }
 
 /** From full to sparse. */
-const DETAILS: readonly Detail[] = [
-  ...[20, 15, 10, 7, 5].map((lastTrials) => ({ topTrials: 5, lastTrials, topModels: 8, newestModels: 4 })),
-  { topTrials: 5, lastTrials: 3, topModels: 6, newestModels: 3 },
-  { topTrials: 3, lastTrials: 2, topModels: 5, newestModels: 2 },
-  { topTrials: 2, lastTrials: 1, topModels: 4, newestModels: 2 },
-  { topTrials: 1, lastTrials: 1, topModels: 3, newestModels: 1 },
-  { topTrials: 1, lastTrials: 0, topModels: 2, newestModels: 1 },
+const DETAILS: readonly [Detail, ...(readonly Detail[])] = [
+  detail([5, 20], [8, 4, 3], [40, 16, 16, 8]),
+  ...[15, 10, 7, 5].map((lastTrials) => detail([5, lastTrials], [8, 4, 3], [40, 16, 16, 8])),
+  detail([5, 3], [6, 3, 3], [24, 12, 8, 8]),
+  detail([3, 2], [5, 2, 3], [16, 10, 5, 6]),
+  detail([2, 1], [4, 2, 2], [10, 8, 3, 4]),
+  detail([1, 1], [3, 1, 2], [6, 6, 2, 3]),
+  detail([1, 0], [2, 1, 2], [4, 5, 1, 1]),
+  detail([0, 0], [1, 1, 1], [3, 3, 0, 0]),
 ];
+
+function detail(
+  [topTrials, lastTrials]: readonly [number, number],
+  [topModels, newestModels, recipeSteps]: readonly [number, number, number],
+  [datasets, choices, running, benchmarks]: readonly [number, number, number, number],
+): Detail {
+  return {
+    topTrials,
+    lastTrials,
+    topModels,
+    newestModels,
+    recipeSteps,
+    datasets,
+    choices,
+    running,
+    benchmarks,
+  };
+}
 
 /** Tokens a character, at worst: text full of digits. */
 const TOKENS_PER_CHARACTER = 0.45;
@@ -31,12 +61,13 @@ export function fitting<T extends { readonly messages: readonly Message[] }>(
   promptTokens: number,
   build: (detail: Detail) => T,
 ): T {
-  let built: T | undefined;
-  for (const detail of DETAILS) {
-    built = build(detail);
+  const [fullest, ...sparser] = DETAILS;
+  let built = build(fullest);
+  for (const detail of sparser) {
     if (estimatedTokens(built.messages) <= promptTokens) return built;
+    built = build(detail);
   }
-  return built ?? build({ topTrials: 1, lastTrials: 0, topModels: 2, newestModels: 0 });
+  return built;
 }
 
 export function estimatedTokens(messages: readonly Message[]): number {
@@ -48,9 +79,9 @@ export function trialTable(context: PolicyContext, detail: Detail): string {
   const top = ranking(context.rows).slice(0, detail.topTrials);
   const newest = lastOf(context.rows, detail.lastTrials).filter((row) => !top.includes(row));
   const lines = (rows: readonly TrialRecord[]) =>
-    rows.map((row) => `- ${trialText(context, row)}`).join('\n');
+    rows.map((row) => `- ${trialText(context, row, detail.benchmarks)}`).join('\n');
   return [
-    `Best trials:\n${lines(top)}`,
+    ...(top.length === 0 ? [] : [`Best trials:\n${lines(top)}`]),
     ...(newest.length === 0 ? [] : [`Newest trials:\n${lines(newest)}`]),
   ].join('\n');
 }
@@ -62,25 +93,29 @@ export function successCounts(context: PolicyContext): string {
       const rows = context.rows.filter((row) => row.action?.kind === kind);
       const failed = rows.filter((row) => row.score === null).length;
       const better = rows.filter((row) => isBetter(context, row)).length;
-      return `${kind}: tried ${String(rows.length)}, failed ${String(failed)}, better than its parents ${String(better)}`;
+      const counts = `${kind}: tried ${String(rows.length)}, failed ${String(failed)}, better than its parents ${String(better)}`;
+      return `${counts}${meanCost(context, rows)}`;
     })
     .join('\n');
 }
 
-/** How often the action type was tried, trials in flight included. */
-export function timesTried(context: PolicyContext, kind: BuildKind): number {
-  return [...context.rows, ...context.inFlight].filter((one) => one.action?.kind === kind).length;
+function meanCost({ plan }: PolicyContext, rows: readonly TrialRecord[]): string {
+  const costs = rows.flatMap((row) => costOf(plan, row) ?? []);
+  if (costs.length === 0 || plan.agent === undefined) return '';
+  return `, mean cost ${costText(plan.agent.costs, mean(costs))}`;
 }
 
-export function runningText(context: PolicyContext): string {
+/** The action types of all trials in the order they were proposed, trials in flight included. */
+export function kindsTried({ rows, inFlight }: PolicyContext): readonly BuildKind[] {
+  const proposed = [...rows, ...inFlight].sort((a, b) => a.trial - b.trial);
+  return proposed.flatMap(({ action }) => action?.kind ?? []);
+}
+
+export function runningText(context: PolicyContext, { running: most }: Detail): string {
   const running = context.inFlight.flatMap((one) =>
-    one.action === null ? [] : [actionText(context, one.action)],
+    one.action === null ? [] : [stepText(context, one.action)],
   );
-  return running.length === 0 ? '' : `Running now, results unknown: ${running.join('; ')}\n`;
-}
-
-export function trialsLeft({ plan, decision }: PolicyContext): string {
-  return `Trials left: ${String(Math.max(1, plan.budget.trials - decision))} of ${String(plan.budget.trials)}.`;
+  return running.length === 0 ? '' : `Running now, results unknown: ${listed(running, most, '; ')}\n`;
 }
 
 export function lastOf<T>(list: readonly T[], count: number): readonly T[] {

@@ -4,17 +4,19 @@ import type { ChoicePosition } from '../../domain/decision.js';
 import {
   applies,
   gridOf,
+  isOpen,
   roundTo3Digits,
   spaceText,
   type ParameterValues,
 } from '../../domain/parameterSpace.js';
 import type { ActionSpace, ParameterSpace } from '../../domain/plan.js';
+import type { PoolModel } from '../../domain/pool.js';
 import { modelsAllowed } from '../../domain/space.js';
 import type { BuildKind } from '../../domain/stage.js';
 import type { Action } from '../../domain/trial.js';
 import { reasonSchema } from './agentMessages.js';
-import { candidates } from './candidates.js';
-import { isOpen, recipeText, scoresText } from './describe.js';
+import { candidates, offeredDatasets } from './candidates.js';
+import { recipeText, scoresText } from './describe.js';
 import type { Detail } from './evidence.js';
 import type { LlmLimits } from './exchange.js';
 import type { PolicyContext } from './policy.js';
@@ -29,6 +31,8 @@ export interface Menu {
     readonly parameters: string;
   };
   readonly schema: z.ZodType<Readonly<Record<string, unknown>>>;
+  /** An action in the menu's ids: `models m2; datasets d1; steps 40`. null: of another type, or of things not offered. */
+  written(action: Action): string | null;
   read(answer: Readonly<Record<string, unknown>>): {
     readonly action: Action;
     readonly reason: string;
@@ -58,8 +62,9 @@ export function menuOf(
   if (space === undefined) throw new Error(`action type: expected one of the plan's, got ${kind}`);
   const offers = offersOf(context, space, { detail, limits });
   return {
-    text: textOf(context, kind, offers),
+    text: textOf(context, space, { offers, detail }),
     schema: schemaOf(offers, limits),
+    written: (action) => (action.kind === kind ? written(offers, action) : null),
     read: (answer) => ({
       action: {
         kind,
@@ -81,12 +86,14 @@ function offersOf(
   const { minimum, maximum } = modelsAllowed(space);
   const models = candidates(context, { least: minimum, detail }).map((model) => model.stageId);
   const random = context.random(`order of the menu for ${space.kind}`);
-  const datasets = ACTION_TYPES[space.kind].data === null ? [] : space.datasets;
+  const trained = ACTION_TYPES[space.kind].data === null ? [] : space.datasets;
+  const datasets = offeredDatasets(context, trained, { most: detail.datasets, random });
   const parameters = ACTION_TYPES[space.kind].parameters.flatMap((type) => {
     const of = space.parameters[type.name];
     if (of === undefined || !isOpen(of)) return [];
     const values = of.kind === 'choices' ? of.values : limits.boundedNumbers ? null : gridOf(of);
-    const shown: ParameterSpace = values === null ? of : { kind: 'choices', values: random.shuffle(values) };
+    const shown: ParameterSpace =
+      values === null ? of : { kind: 'choices', values: random.shuffle(values).slice(0, detail.choices) };
     return [{ type, space: shown }];
   });
   return {
@@ -107,13 +114,13 @@ function offer(
 
 function textOf(
   context: PolicyContext,
-  kind: BuildKind,
-  { models, datasets, parameters }: Offers,
+  { kind, datasets: all }: ActionSpace,
+  { offers: { models, datasets, parameters }, detail }: { readonly offers: Offers; readonly detail: Detail },
 ): Menu['text'] {
   const modelLines = models.values.flatMap((stageId, index) => {
     const model = context.pool.get(stageId);
     if (model === undefined) return [];
-    return [`- ${models.ids[index] ?? ''}: ${recipeText(context, model)}; ${scoresText(context, model.row)}`];
+    return [`- ${models.ids[index] ?? ''}: ${modelText(context, model, detail)}`];
   });
   const rows = (name: string) => context.plan.datasets.find((one) => one.name === name)?.rows ?? 0;
   const datasetLines = datasets.values.map((name, index) => {
@@ -125,13 +132,24 @@ function textOf(
     return `- ${type.name}: ${spaceText(space)} (${type.meaning}${when})`;
   });
   const { least, most } = models;
+  const hidden = datasetLines.length === 0 ? 0 : all.length - datasetLines.length;
   return {
     action: `${kind} (${ACTION_TYPES[kind].title})`,
-    models: modelLines.join('\n'),
+    models: [...modelLines, ...notShown(context.pool.size - modelLines.length, 'models')].join('\n'),
     modelCount: least === most ? String(least) : `${String(least)} to ${String(most)} different ones`,
-    datasets: datasetLines.join('\n'),
+    datasets: [...datasetLines, ...notShown(hidden, 'datasets')].join('\n'),
     parameters: parameterLines.join('\n'),
   };
+}
+
+/** How it was made and how it scored; with the trial's name, which the table uses. */
+function modelText(context: PolicyContext, model: PoolModel, { benchmarks, recipeSteps }: Detail): string {
+  const trial = model.row?.action ? `${model.name} = ` : '';
+  return `${trial}${recipeText(context, model, recipeSteps)}; ${scoresText(context, model.row, benchmarks)}`;
+}
+
+function notShown(count: number, what: string): readonly string[] {
+  return count > 0 ? [`- (${String(count)} more ${what} are not offered this time)`] : [];
 }
 
 function schemaOf({ models, datasets, parameters }: Offers, limits: LlmLimits): Menu['schema'] {
@@ -153,6 +171,19 @@ function valueSchema(space: ParameterSpace): z.ZodType {
 function chosen({ ids, values }: Offer, answer: unknown): readonly string[] {
   const picked = Array.isArray(answer) ? answer : [];
   return picked.flatMap((id) => values[ids.indexOf(String(id))] ?? []);
+}
+
+function written({ models, datasets, parameters }: Offers, action: Action): string | null {
+  const idsOf = ({ ids, values }: Offer, of: readonly string[]): readonly (string | undefined)[] =>
+    of.map((value) => ids[values.indexOf(value)]);
+  const [modelIds, datasetIds] = [idsOf(models, action.models), idsOf(datasets, action.datasets)];
+  if ([...modelIds, ...datasetIds].includes(undefined)) return null;
+  const settings = parameters.flatMap(({ type: { name } }) => {
+    const value = action.parameters[name];
+    return value === undefined ? [] : [`${name} ${String(value)}`];
+  });
+  const data = datasetIds.length === 0 ? [] : [`datasets ${datasetIds.join(', ')}`];
+  return [`models ${modelIds.join(', ')}`, ...data, ...settings].join('; ');
 }
 
 /** The answer's values where there was a choice and the parameter applies; the only value elsewhere. */

@@ -18,7 +18,7 @@ export const EMBEDDED_LLM: LlmSettings = {
 };
 
 /** About 150 prompt tokens a second on one busy core: short prompts and texts; llama.cpp's grammar ignores the bounds of real numbers. */
-export const EMBEDDED_LIMITS: LlmLimits = { promptTokens: 550, boundedText: true, boundedNumbers: false };
+export const EMBEDDED_LIMITS: LlmLimits = { promptTokens: 750, boundedText: true, boundedNumbers: false };
 
 export interface LlmAccess {
   /** Environment: OPENAI_API_KEY, read by the worker; null: none is sent. */

@@ -6,11 +6,12 @@ import type { Plan } from '../../domain/plan.js';
 import { identify } from '../../domain/stage.js';
 import { describeAction, stageOfAction } from '../../domain/stageOfAction.js';
 import { sampleNewAction } from '../../domain/space.js';
+import type { Suggest } from '../../domain/suggestion.js';
 import type { Action, ProposedTrial, TrialRecord } from '../../domain/trial.js';
 import { openCallLog } from './callLog.js';
 import type { LlmClient } from './exchange.js';
 import { memoryStore } from './memoryStore.js';
-import type { PolicyContext } from './policy.js';
+import { ConsultNeeded, type PolicyContext } from './policy.js';
 import { PROMPT_VERSION } from './prompts/version.js';
 
 /** Plans and ledgers for tests, made without training: scores are drawn. */
@@ -106,9 +107,11 @@ export function contextFor(
     readonly inFlight?: readonly ProposedTrial[];
     readonly client?: LlmClient | null;
     readonly decision?: number;
+    readonly steering?: PolicyContext['steering'];
+    readonly suggest?: Suggest;
   },
 ): PolicyContext {
-  const { inFlight = [], client = null, decision = rows.length } = more;
+  const { inFlight = [], client = null, decision = rows.length, suggest = noSampler } = more;
   const log = {
     store: memoryStore(),
     model: 'scripted',
@@ -119,11 +122,15 @@ export function contextFor(
     plan,
     rows,
     inFlight,
+    steering: more.steering ?? [],
     decision,
     previous: null,
     pool: poolOf(plan, rows),
     tried: triedStageIds(plan, rows, inFlight),
     random: (purpose) => randomOf(plan.seed, decision, purpose),
     llm: client === null ? null : openCallLog(plan.explorationId, decision, { ...log, client }),
+    suggest,
   };
 }
+
+const noSampler: Suggest = (request) => Promise.reject(new ConsultNeeded(request));

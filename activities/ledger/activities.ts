@@ -1,7 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { attemptTotals } from '../../domain/cost.js';
 import type { Attempt, Manifest, Score } from '../../domain/outcome.js';
-import { inputIds, SOURCE_KINDS, type IdentifiedStage, type Stage } from '../../domain/stage.js';
+import type { Json } from '../../domain/json.js';
+import {
+  canonicalJson,
+  inputIds,
+  SOURCE_KINDS,
+  type IdentifiedStage,
+  type Stage,
+} from '../../domain/stage.js';
 import { trialName, type StageCost, type TrialRecord } from '../../domain/trial.js';
 import type {
   BookedWeights,
@@ -12,6 +19,8 @@ import type {
 import { noFailpoints, type Reach } from '../failpoints.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
+import { openTest } from './openTest.js';
+import { withPairedChances } from './pairedChances.js';
 
 /** Look-ups in the store, and the ledger's immutable rows. */
 export function createLedgerActivities({
@@ -24,12 +33,18 @@ export function createLedgerActivities({
   return {
     lookup: (input) => lookup(store, input),
     record: async ({ explorationId, row }) => {
-      await putOnce(store, keys.row(explorationId, row.sequence), JSON.stringify(row));
+      await recordRow(store, explorationId, row);
       await recordWeights(store, explorationId, row);
       reach('ledger/recorded');
     },
     recordFinal: ({ explorationId, split, result }) =>
       putOnce(store, keys.finalRow(explorationId, split, result.trial), JSON.stringify(result)),
+    openTest: async ({ explorationId, ...request }) => {
+      await openTest(store, explorationId, request);
+    },
+    recordScale: async ({ study, job, result }) => {
+      await store.putIfAbsent(keys.scaleRow(study.explorationId, study.label, job), JSON.stringify(result));
+    },
     recordEnded: async ({ explorationId, state, reason }) => {
       await store.putIfAbsent(
         keys.ended(explorationId),
@@ -47,6 +62,20 @@ export async function putOnce(store: Store, key: string, text: string): Promise<
       `${key}: expected the record that is there, got another`,
       'LedgerConflict',
     );
+}
+
+/**
+ * Once a sequence. What is derived (the chances of the constraints) may differ between two tries: an older build has none,
+ * and another machine may round otherwise. The first stands.
+ */
+async function recordRow(store: Store, explorationId: string, row: TrialRecord): Promise<void> {
+  const key = keys.row(explorationId, row.sequence);
+  const earlier = await store.read(key);
+  if (earlier === null) return putOnce(store, key, JSON.stringify(await withPairedChances(store, row)));
+  const { constraints: _, ...known } = JSON.parse(earlier) as TrialRecord;
+  const { constraints: __, ...same } = row;
+  if (canonicalJson(known as unknown as Json) !== canonicalJson(same as unknown as Json))
+    await putOnce(store, key, JSON.stringify(row));
 }
 
 async function lookup(store: Store, { stageId, evaluations, requester }: LookupInput): Promise<LookupOutput> {
@@ -126,6 +155,7 @@ function scoreOf({ stageId, result }: Manifest): Score {
     score: number('score'),
     standardError: number('standardError'),
     items: number('items'),
+    evaluator: (result['evaluator'] ?? null) as Score['evaluator'],
     reused: true,
   };
 }

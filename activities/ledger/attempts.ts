@@ -1,12 +1,13 @@
 import type { Attempt } from '../../domain/outcome.js';
 import { stepsKept } from '../../domain/recoveries.js';
+import { scaleBooking } from '../../domain/scale.js';
 import { trialName, type StageCost } from '../../domain/trial.js';
 import { loadExploration, type StoredExploration } from './read.js';
 import type { Store } from '../store/store.js';
 
 /** One attempt, and what it worked on. Times are ISO 8601, UTC. */
 export interface AttemptRow extends Attempt {
-  /** `t0003`; on a later split `confirm-t0003`. */
+  /** `t0003`; on a later split `confirm-t0003`; of a scale study `scale-data-x2-top3-t0003-scaled`. */
   readonly trial: string;
   readonly stage: string;
   readonly stageId: string;
@@ -18,11 +19,14 @@ export interface AttemptsView {
   readonly rows: readonly AttemptRow[];
 }
 
-/** Every attempt that this exploration paid for: in the order of the ledger, later splits last. */
-export function attemptsOf({ rows, finals }: StoredExploration): readonly AttemptRow[] {
+/** Every attempt that this exploration paid for: in the order of the ledger, then later splits, then scale studies. */
+export function attemptsOf({ rows, finals, scales }: StoredExploration): readonly AttemptRow[] {
   return [
     ...rows.flatMap((row) => ofStages(trialName(row.trial), row.stages)),
     ...finals.flatMap(({ split, result }) => ofStages(`${split}-${trialName(result.trial)}`, result.stages)),
+    ...scales.flatMap(({ plan, rows: models }) =>
+      models.flatMap(({ job, result }) => ofStages(scaleBooking(plan.label, job), result.stages)),
+    ),
   ];
 }
 

@@ -5,12 +5,15 @@ import {
   type Finding,
   auditLedger,
 } from '../../domain/audit.js';
+import { bookings } from '../../domain/auditStages.js';
 import type { Attempt, Manifest } from '../../domain/outcome.js';
-import { SPLITS } from '../../domain/plan.js';
-import type { TrialResult } from '../../domain/trial.js';
+import type { ContaminationRecord } from '../../domain/contamination.js';
+import { SPLITS, type Plan } from '../../domain/plan.js';
+import { sha256Hex } from '../../domain/stage.js';
+import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
-import { loadExploration, type StoredExploration } from './read.js';
+import { loadExploration, loadRows, type StoredExploration } from './read.js';
 
 /** `lamdagent audit NAME --json`. */
 export interface AuditView {
@@ -33,7 +36,7 @@ export async function loadAudit(store: Store, name: string): Promise<AuditView |
   const found = await loadExploration(store, name);
   if (found === null) return null;
   const books = await loadBooks(store, found);
-  const stages = [...books.rows, ...books.finals.map(({ result }) => result)].flatMap((one) => one.stages);
+  const stages = bookings(books).flatMap(({ result }) => result.stages);
   return {
     schemaVersion: 1,
     name,
@@ -50,15 +53,35 @@ export async function loadAudit(store: Store, name: string): Promise<AuditView |
 
 /** Everything that is on record of the exploration, its objects' manifests too. */
 export async function loadBooks(store: Store, found: StoredExploration): Promise<Books> {
-  const { plan, rows, decisions, result, ended } = found;
+  const { plan, rows, decisions, interventions, result, scales, openings = [], ended: end } = found;
+  const source = await loadSource(store, plan.inherited?.explorationId);
   const finals = await loadFinals(store, plan.explorationId);
-  const ids = [...rows, ...finals.map((one) => one.result)].flatMap((one) => [
+  const scaled = scales.flatMap((one) => one.rows);
+  const ids = [...rows, ...[...finals, ...scaled].map((one) => one.result)].flatMap((one) => [
     one.stageId,
     ...Object.values(one.scores).map(({ stageId }) => stageId),
     ...one.stages.map(({ stageId }) => stageId),
   ]);
   const objects = await loadObjects(store, ids);
-  return { plan, rows, decisions, finals, result, ended: ended !== null, objects };
+  return {
+    ...{ plan, rows, decisions, interventions, source, finals, result, openings, scales, objects },
+    gate: await loadGate(store, plan),
+    ended: end !== null,
+  };
+}
+
+async function loadGate(store: Store, { explorationId, contamination }: Plan): Promise<Books['gate']> {
+  if (contamination === undefined) return null;
+  const text = await store.read(keys.contamination(explorationId, contamination.recordSha256));
+  return text === null ? null : { sha256: sha256Hex(text), record: JSON.parse(text) as ContaminationRecord };
+}
+
+async function loadSource(
+  store: Store,
+  explorationId: string | undefined,
+): Promise<readonly TrialRecord[] | null> {
+  const rows = explorationId === undefined ? [] : await loadRows(store, explorationId);
+  return rows.length === 0 ? null : rows;
 }
 
 async function loadFinals(store: Store, explorationId: string): Promise<Books['finals']> {

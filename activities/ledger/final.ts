@@ -1,14 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { chooseChampion, reasonOf, splitScores, verdictOf } from '../../domain/final.js';
+import { chooseChampion, reasonOf, splitScores } from '../../domain/final.js';
 import type { Plan, Split } from '../../domain/plan.js';
-import type { Confirmation, Estimate, ExplorationResult } from '../../domain/result.js';
-import { bootstrapMean, pairedDifference } from '../../domain/statistics.js';
+import type { Confirmation, ExplorationResult, SplitScores } from '../../domain/result.js';
 import type { TrialResult } from '../../domain/trial.js';
-import type { OrchestratorActivities } from '../../workflows/activities.js';
+import { verdictOf } from '../../domain/verdict.js';
+import type { FinalInput, OrchestratorActivities } from '../../workflows/activities.js';
 import { loadPlan } from '../spec/prepare.js';
 import { keys } from '../store/keys.js';
+import { recorded } from '../store/recorded.js';
 import type { Store } from '../store/store.js';
+import { estimateOn, evidenceOn, figuresOf, gainOn } from './figures.js';
+import { openTest } from './openTest.js';
+import { loadRows } from './read.js';
 
 export interface FinalDependencies {
   readonly store: Store;
@@ -22,17 +25,14 @@ export function createFinalActivities({
   writeReport,
 }: FinalDependencies): Pick<OrchestratorActivities, 'confirm' | 'conclude'> {
   return {
-    confirm: async ({ explorationId }) => {
-      const plan = await loadPlan(store, explorationId);
-      const confirmation = await confirm(store, plan);
-      return recorded(store, keys.confirmation(explorationId), confirmation);
+    confirm: async (input) => {
+      const plan = await loadPlan(store, input.explorationId);
+      return recorded(store, keys.confirmation(input.explorationId), () => confirm(store, plan, input));
     },
     conclude: async ({ explorationId, stoppedBecause }) => {
       const plan = await loadPlan(store, explorationId);
-      const result = await recorded(
-        store,
-        keys.result(explorationId),
-        await conclude(store, plan, stoppedBecause),
+      const result = await recorded(store, keys.result(explorationId), () =>
+        conclude(store, plan, stoppedBecause),
       );
       await writeReport(plan.name);
       return result;
@@ -40,45 +40,69 @@ export function createFinalActivities({
   };
 }
 
-/** The value, or what an earlier try recorded under the key. */
-async function recorded<T>(store: Store, key: string, value: T): Promise<T> {
-  if (await store.putIfAbsent(key, JSON.stringify(value))) return value;
-  return JSON.parse((await store.read(key)) ?? 'null') as T;
-}
-
-async function confirm(store: Store, plan: Plan): Promise<Confirmation> {
+async function confirm(
+  store: Store,
+  plan: Plan,
+  { explorationId, finalists: named }: FinalInput,
+): Promise<Confirmation> {
   const results = await finalResults(store, plan, 'confirm');
-  const baseResult = baseOf(results);
-  const base = splitScores(plan, baseResult, baseResult);
-  const finalists = results
-    .filter(({ trial, status }) => trial !== 0 && status === 'completed')
-    .map((one) => splitScores(plan, one, baseResult));
-  const champion = chooseChampion(base, finalists);
-  const chosen = results.find(({ trial }) => trial === champion?.trial);
-  const difference = chosen === undefined ? null : await pairedOn(store, plan, chosen, baseResult, 'confirm');
-  const reason = reasonOf(base, finalists, champion);
-  return { schemaVersion: 1, base, finalists, champion: champion?.trial ?? 0, difference, reason };
+  const base = baseOf(results);
+  const judged = async (result: TrialResult): Promise<SplitScores> =>
+    splitScores(plan, result, base, await evidenceOn(store, plan, [result, base], 'confirm'));
+  const scored = results.filter(({ trial, status }) => trial !== 0 && status === 'completed');
+  const finalists = await Promise.all(
+    scored.filter(({ trial }) => named?.includes(trial) ?? true).map(judged),
+  );
+  const allDataTrial = (await loadRows(store, explorationId)).find(
+    ({ origin }) => origin === 'allData',
+  )?.trial;
+  const allData = scored.find(({ trial }) => trial === allDataTrial);
+  const baseScores = splitScores(plan, base, base);
+  const champion = chooseChampion(baseScores, finalists);
+  const chosen = scored.find(({ trial }) => trial === champion?.trial);
+  return {
+    schemaVersion: 1,
+    base: baseScores,
+    finalists,
+    allData: allData === undefined ? null : await judged(allData),
+    champion: champion?.trial ?? 0,
+    difference: chosen === undefined ? null : await gainOn(store, plan, [chosen, base], 'confirm'),
+    reason: reasonOf(baseScores, finalists, champion),
+  };
 }
 
 async function conclude(store: Store, plan: Plan, stoppedBecause: string): Promise<ExplorationResult> {
-  const text = await store.read(keys.confirmation(plan.explorationId));
+  const { explorationId } = plan;
+  const text = await store.read(keys.confirmation(explorationId));
   const confirmation = JSON.parse(text ?? 'null') as Confirmation;
-  const results = await finalResults(store, plan, 'test');
-  const base = baseOf(results);
-  const best = results.find(({ trial }) => trial === confirmation.champion) ?? base;
-  const difference = await pairedOn(store, plan, best, base, 'test');
+  const test = await finalResults(store, plan, 'test');
+  const models = test.map(({ trial, stageId }) => ({ trial, stageId }));
+  await openTest(store, explorationId, {
+    by: 'conclude, of a workflow that began without this record',
+    models,
+  });
+  const base = baseOf(test);
+  const best = test.find(({ trial }) => trial === confirmation.champion) ?? base;
+  const difference = await gainOn(store, plan, [best, base], 'test');
+  const { champion, finalists } = confirmation;
+  const scored = {
+    rows: await loadRows(store, explorationId),
+    confirm: await finalResults(store, plan, 'confirm'),
+    test,
+  };
   return {
     schemaVersion: 1,
     verdict: verdictOf(confirmation, difference),
-    champion: confirmation.champion,
+    champion,
     confirmation,
     test: {
-      base: await estimate(store, plan, base, 'test'),
-      best: await estimate(store, plan, best, 'test'),
+      base: await estimateOn(store, plan, base, 'test'),
+      best: await estimateOn(store, plan, best, 'test'),
       difference,
       baseScores: splitScores(plan, base, base),
-      bestScores: splitScores(plan, best, base),
+      bestScores: splitScores(plan, best, base, await evidenceOn(store, plan, [best, base], 'test')),
     },
+    figures: await figuresOf(store, plan, scored, { champion, finalists: finalists.length }),
     stoppedBecause,
     endedAt: new Date().toISOString(),
   };
@@ -98,62 +122,4 @@ function baseOf(results: readonly TrialResult[]): TrialResult {
       'BaseNotScored',
     );
   return base;
-}
-
-function shares(plan: Plan): readonly { readonly name: string; readonly share: number }[] {
-  const total = plan.benchmarks.reduce((sum, { weight }) => sum + weight, 0);
-  return plan.benchmarks
-    .map(({ name, weight }) => ({ name, share: weight / total }))
-    .filter(({ share }) => share > 0);
-}
-
-async function estimate(store: Store, plan: Plan, result: TrialResult, split: Split): Promise<Estimate> {
-  const parts = await Promise.all(
-    shares(plan).map(async ({ name, share }) => ({
-      share,
-      items: [...(await itemScores(store, result, name)).values()],
-    })),
-  );
-  return bootstrapMean(parts, `${plan.seed} ${split}`);
-}
-
-async function pairedOn(
-  store: Store,
-  plan: Plan,
-  champion: TrialResult,
-  base: TrialResult,
-  split: Split,
-): Promise<Estimate> {
-  const parts = await Promise.all(
-    shares(plan).map(async ({ name, share }) => {
-      const [left, right] = await Promise.all([
-        itemScores(store, champion, name),
-        itemScores(store, base, name),
-      ]);
-      return { share, pairs: [...right].map(([id, score]) => [paired(left, id), score] as const) };
-    }),
-  );
-  return pairedDifference(parts, `${plan.seed} ${split}`);
-}
-
-function paired(scores: ReadonlyMap<string, number>, id: string): number {
-  const score = scores.get(id);
-  if (score === undefined)
-    throw ApplicationFailure.nonRetryable(`item ${id}: expected scores of both models, got one`, 'Unpaired');
-  return score;
-}
-
-/** Item scores of one benchmark by item id, from the evaluation's verified rows. */
-async function itemScores(
-  store: Store,
-  result: TrialResult,
-  benchmark: string,
-): Promise<ReadonlyMap<string, number>> {
-  const stageId = result.scores[benchmark]?.stageId ?? '';
-  const text = await readFile(await store.openFile(stageId, 'rows.jsonl'), 'utf8');
-  const rows = text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { id: string; score: number });
-  return new Map(rows.map(({ id, score }) => [id, score]));
 }

@@ -1,6 +1,10 @@
+import type { ContaminationRecord } from '../../domain/contamination.js';
 import type { DecisionRecord } from '../../domain/decision.js';
+import type { Intervention } from '../../domain/intervention.js';
+import type { Opening } from '../../domain/opening.js';
 import type { Plan, Split } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
+import type { ScalePlan, ScaleResult } from '../../domain/scale.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
@@ -21,8 +25,22 @@ export interface StoredExploration {
   /** Models scored again on a later split. */
   readonly finals: readonly FinalRow[];
   readonly decisions: readonly DecisionRecord[];
+  /** What people did to the search, in order. */
+  readonly interventions: readonly Intervention[];
   readonly result: ExplorationResult | null;
+  /** When the test split was opened, by whom and for which models; empty for explorations of 0.1. */
+  readonly openings?: readonly Opening[];
+  /** Scale studies: what each compares, what its models gave, and, once it is done, what came out. */
+  readonly scales: readonly StoredScale[];
   readonly ended: { readonly state: 'stopped' | 'failed'; readonly reason: string } | null;
+  /** What the gate found; null where there was none yet. */
+  readonly contamination?: ContaminationRecord | null;
+}
+
+export interface StoredScale {
+  readonly plan: ScalePlan;
+  readonly rows: readonly { readonly job: string; readonly result: TrialResult }[];
+  readonly result: ScaleResult | null;
 }
 
 export interface FinalRow {
@@ -30,12 +48,12 @@ export interface FinalRow {
   readonly result: TrialResult;
 }
 
-async function readJson<T>(store: Store, key: string): Promise<T | null> {
+export async function readJson<T>(store: Store, key: string): Promise<T | null> {
   const text = await store.read(key);
   return text === null ? null : (JSON.parse(text) as T);
 }
 
-async function readAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
+export async function readAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
   const found = await Promise.all((await store.list(prefix)).map((key) => readJson<T>(store, key)));
   return found.filter((one): one is Awaited<T> & NonNullable<T> => one !== null);
 }
@@ -53,12 +71,51 @@ export async function loadRows(store: Store, explorationId: string): Promise<rea
   return readAll<TrialRecord>(store, keys.rows(explorationId));
 }
 
+export async function loadOpenings(store: Store, explorationId: string): Promise<readonly Opening[]> {
+  return readAll<Opening>(store, keys.openings(explorationId));
+}
+
 async function loadFinals(store: Store, explorationId: string): Promise<readonly FinalRow[]> {
   const of = async (split: FinalRow['split']): Promise<readonly FinalRow[]> => {
     const results = await readAll<TrialResult>(store, keys.finalRows(explorationId, split));
     return results.map((result) => ({ split, result }));
   };
   return [...(await of('confirm')), ...(await of('test'))];
+}
+
+/** Null for a plan from before the contamination gate. */
+async function loadContamination(
+  store: Store,
+  { explorationId, contamination }: Plan,
+): Promise<ContaminationRecord | null> {
+  if (contamination === undefined) return null;
+  return readJson<ContaminationRecord>(store, keys.contamination(explorationId, contamination.recordSha256));
+}
+
+/** In the order of their labels. */
+export async function loadScales(store: Store, explorationId: string): Promise<readonly StoredScale[]> {
+  const plans = await readAll<ScalePlan>(store, keys.scalePlans(explorationId));
+  return Promise.all(
+    plans.map(async (plan) => ({
+      plan,
+      rows: await loadScaleRows(store, plan),
+      result: await readJson<ScaleResult>(store, keys.scale(explorationId, plan.label)),
+    })),
+  );
+}
+
+export async function loadScaleRows(
+  store: Store,
+  { explorationId, label }: Pick<ScalePlan, 'explorationId' | 'label'>,
+): Promise<StoredScale['rows']> {
+  const listed = await store.list(keys.scaleRows(explorationId, label));
+  const rows = await Promise.all(
+    listed.map(async (key) => {
+      const job = (key.split('/').at(-1) ?? key).replace(/\.json$/, '');
+      return { job, result: await readJson<TrialResult>(store, key) };
+    }),
+  );
+  return rows.flatMap(({ job, result }) => (result === null ? [] : [{ job, result }]));
 }
 
 /** Null when the store knows no exploration of this name. */
@@ -68,12 +125,20 @@ export async function loadExploration(store: Store, name: string): Promise<Store
   const { explorationId } = pointer;
   const plan = await readJson<Plan>(store, keys.plan(explorationId));
   if (plan === null) return null;
-  const [rows, finals, decisions, result, ended] = await Promise.all([
-    loadRows(store, explorationId),
-    loadFinals(store, explorationId),
-    readAll<DecisionRecord>(store, keys.decisions(explorationId)),
-    readJson<ExplorationResult>(store, keys.result(explorationId)),
-    readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
-  ]);
-  return { pointer, plan, rows, finals, decisions, result, ended };
+  const [rows, finals, decisions, interventions, result, openings, ended, contamination, scales] =
+    await Promise.all([
+      loadRows(store, explorationId),
+      loadFinals(store, explorationId),
+      readAll<DecisionRecord>(store, keys.decisions(explorationId)),
+      readAll<Intervention>(store, keys.interventions(explorationId)),
+      readJson<ExplorationResult>(store, keys.result(explorationId)),
+      loadOpenings(store, explorationId),
+      readJson<NonNullable<StoredExploration['ended']>>(store, keys.ended(explorationId)),
+      loadContamination(store, plan),
+      loadScales(store, explorationId),
+    ]);
+  return {
+    ...{ pointer, plan, rows, finals, decisions, interventions, result, openings, ended, contamination },
+    scales,
+  };
 }

@@ -1,5 +1,6 @@
 import type { ExplorationResult } from '../../domain/result.js';
-import { trialName } from '../../domain/trial.js';
+import { notShownLines, verdictText } from '../../domain/verdict.js';
+import { usdText } from '../../domain/prices.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { statusOf } from '../ledger/views.js';
 import { durationText, estimateText, percent } from './format.js';
@@ -11,7 +12,10 @@ export function headline(found: StoredExploration): Markup {
   const allData = found.rows.find(({ origin }) => origin === 'allData');
   const { result, plan } = found;
   return html`<section aria-labelledby="headline">
-    <h1 id="headline">${plan.name}: ${verdictText(result)}</h1>
+    <h1 id="headline">
+      ${plan.name}: ${result === null ? 'still running, no result yet' : verdictText(result)}
+    </h1>
+    ${result === null ? html`` : notShownLines(result).map((line) => html`<p class="warning">${line}</p>`)}
     <dl class="figures">
       ${result === null ? html`` : testFigures(result)}
       ${figure('Base, search split', percent(status.base.score))}
@@ -20,23 +24,10 @@ export function headline(found: StoredExploration): Markup {
       ${figure('Trials', `${String(status.trials.completed)} completed, ${String(status.trials.failed)} failed`)}
       ${figure('GPU time', `${durationText(status.spend.gpuSeconds)}, ${durationText(status.spend.lostGpuSeconds)} lost`)}
       ${figure('Reuse', `${String(status.saved.stages)} stages, ${durationText(status.saved.gpuSeconds)} saved`)}
-      ${figure('LLM tokens', String(status.spend.llmTokens))}
+      ${figure('LLM', `${String(status.spend.llmTokens)} tokens, ${usdText(status.spend.usd)}`)}
     </dl>
     ${plan.notes.map((note) => html`<p class="note">${note}</p>`)}
   </section>`;
-}
-
-export function verdictText(result: ExplorationResult | null): string {
-  if (result === null) return 'still running, no result yet';
-  const champion = trialName(result.champion);
-  switch (result.verdict) {
-    case 'improved':
-      return `${champion} improves on the base`;
-    case 'notShown':
-      return `${champion} was chosen, but a gain over the base is not shown`;
-    case 'baseKept':
-      return 'no improvement found, the base is kept';
-  }
 }
 
 function testFigures({ test }: ExplorationResult): Markup {

@@ -12,6 +12,7 @@ import { attemptsOf } from '../ledger/attempts.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { statusOf } from '../ledger/views.js';
 import { renderReport } from './report.js';
+import { sectionText } from './testPage.js';
 
 function result(trial: number, attempts: readonly Attempt[]): TrialResult {
   const cost = { stageId: sampleStageId(trial), kind: 'sft', gpuSeconds: 8, lostGpuSeconds: 2 };
@@ -31,13 +32,24 @@ function exploration(
   const plan = samplePlan();
   const pointer = { explorationId: plan.explorationId, workflowId: 'explore/sample', startedAt: 'x' };
   const finals = [{ split: 'confirm', result: result(0, confirmed) }] as const;
-  return { pointer, plan, rows, finals, decisions: [], result: null, ended: null };
+  return {
+    ...{
+      pointer,
+      plan,
+      rows,
+      finals,
+      decisions: [],
+      interventions: [],
+      result: null,
+      scales: [],
+      ended: null,
+    },
+  };
 }
 
 /** The section of the page, as lines of text without markup. */
 function reliability(found: StoredExploration): string {
-  const [, section = ''] = /aria-labelledby="reliability">(.*?)<\/section>/s.exec(renderReport(found)) ?? [];
-  return section.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+  return sectionText(renderReport(found), 'reliability');
 }
 
 const LOST = attempt({

@@ -20,7 +20,8 @@ const LONGEST_REASON = 160;
 /** What was cut short, what that cost, and every attempt but the first ones that went through. */
 export function reliabilitySection(found: StoredExploration): Markup {
   const all = attemptsOf(found);
-  const recoveries = recoveriesOf([...found.rows, ...found.finals.map(({ result }) => result)]);
+  const later = [...found.finals, ...found.scales.flatMap(({ rows }) => rows)];
+  const recoveries = recoveriesOf([...found.rows, ...later.map(({ result }) => result)]);
   const text = recoveryText(recoveries);
   return html`<section aria-labelledby="reliability">
     <h2 id="reliability">Reliability</h2>

@@ -1,12 +1,20 @@
+import { isFull } from '../../domain/fidelity.js';
 import { STYLE } from './style.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { leaderboardOf, statusOf } from '../ledger/views.js';
 import { scoreChart } from './chart.js';
+import { evaluatorEntries } from './evaluators.js';
+import { contaminationSection } from './contamination.js';
+import { fidelitySection } from './fidelity.js';
 import { headline } from './headline.js';
 import { html, type Markup } from './html.js';
 import { leaderboardSection } from './leaderboard.js';
 import { reliabilitySection } from './reliability.js';
+import { searchOf } from '../ledger/search.js';
+import { searchSection } from './search.js';
+import { scaleSections } from './scale.js';
 import { splitsSection } from './splits.js';
+import { tradeoffsSection } from './tradeoffs.js';
 import { trialSections } from './trials.js';
 
 /** The report as one HTML page: no network, no scripts, readable without colours, printable. */
@@ -24,7 +32,9 @@ export function renderReport(found: StoredExploration): string {
       </head>
       <body>
         <main>
-          ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows)} ${leaderboardSection(found)}
+          ${headline(found)} ${splitsSection(found)} ${scoreChart(found.rows.filter(isFull))}
+          ${tradeoffsSection(found)} ${leaderboardSection(found)} ${fidelitySection(found)}
+          ${scaleSections(found)} ${searchSection(found)} ${contaminationSection(found)}
           ${reliabilitySection(found)} ${trialSections(found)} ${identity(found)}
         </main>
       </body>
@@ -38,6 +48,7 @@ function identity(found: StoredExploration): Markup {
   const data = JSON.stringify({
     status: statusOf(found),
     leaderboard: leaderboardOf(found),
+    search: searchOf(found),
     result: found.result,
   });
   const link = `data:application/json;base64,${Buffer.from(data).toString('base64')}`;
@@ -69,6 +80,7 @@ function identity(found: StoredExploration): Markup {
                 .join(', ')}
             </dd>`,
       )}
+      ${evaluatorEntries(found)}
     </dl>
     <p><a download="${plan.explorationId}.json" href="${link}">All figures as JSON</a></p>
   </section>`;

@@ -21,6 +21,12 @@ a { color: var(--accent); }
 svg text { font-size: 11px; fill: var(--quiet); } .grid { stroke: var(--line); } .error { stroke: var(--quiet); }
 .best { fill: none; stroke: var(--accent); stroke-width: 1.5; } .feasible { fill: var(--accent); }
 .infeasible { fill: none; stroke: var(--quiet); stroke-width: 1.5; }
+.zero { stroke: var(--quiet); stroke-dasharray: 4 3; } .mark { fill: var(--quiet); } .strong .mark { fill: var(--accent); }
+.interval { stroke: var(--quiet); stroke-width: 1.5; } .strong .interval { stroke: var(--accent); stroke-width: 2; }
+.strong text { font-weight: 600; } h3 { font-size: 1rem; margin-top: 1.4rem; }
+.warning { border-left: .25rem solid var(--accent); padding-left: .7rem; font-weight: 600; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem; }
+figure { margin: 0; } figcaption { color: var(--quiet); }
 @media print { details { break-inside: avoid; } main { padding: 0; max-width: none; } }
 `,
 };

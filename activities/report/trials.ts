@@ -2,6 +2,7 @@ import type { DecisionRecord } from '../../domain/decision.js';
 import type { Attempt } from '../../domain/outcome.js';
 import { nameInPool, poolOf } from '../../domain/pool.js';
 import { trialName, type TrialRecord } from '../../domain/trial.js';
+import { originText } from '../ledger/decisionView.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { durationText, percent, scoreText, settingsText } from './format.js';
 import { html, type Markup } from './html.js';
@@ -48,8 +49,7 @@ function trialSection(
 }
 
 function origin(row: TrialRecord, decision: DecisionRecord | undefined): string {
-  if (decision === undefined)
-    return row.origin === 'base' ? 'baseline: the untouched base' : 'baseline: SFT on all data';
+  if (decision === undefined) return originText(row);
   const fallback = decision.fallback ? ' (fallback: the answer of the policy was unusable)' : '';
   return `${decision.policy}, decision ${String(decision.decision)}: ${decision.reason}${fallback}`;
 }

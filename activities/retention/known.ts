@@ -1,4 +1,5 @@
 import type { DecisionRecord } from '../../domain/decision.js';
+import type { Intervention } from '../../domain/intervention.js';
 import type { Plan } from '../../domain/plan.js';
 import type { ExplorationResult } from '../../domain/result.js';
 import type { KnownExploration, RetentionRow } from '../../domain/retention.js';
@@ -7,7 +8,7 @@ import { listNames, loadPointer } from '../ledger/read.js';
 import { loadPlan } from '../spec/prepare.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
-import { neededStages, type Flight, type IsThere } from './needed.js';
+import { neededByScales, neededStages, type Flight, type IsThere } from './needed.js';
 
 /** Reads what the explorations of a store say of its objects. Records are immutable, so each is read once. */
 export interface KnownReader {
@@ -18,7 +19,8 @@ export interface KnownReader {
 interface Memory {
   readonly plan: Plan;
   readonly rows: Map<string, RetentionRow>;
-  readonly flights: Map<string, Flight>;
+  /** Null: an act of a person that asked for no trial. */
+  readonly flights: Map<string, Flight | null>;
   result: ExplorationResult | null;
   isOpen: boolean;
 }
@@ -60,9 +62,18 @@ async function refresh(store: Store, explorationId: string, memory: Memory): Pro
     const { proposed } = JSON.parse(text) as DecisionRecord;
     return { trial: proposed.trial, stageId: proposed.stageId };
   });
+  await readNew(store, keys.interventions(explorationId), memory.flights, (text) => {
+    const act = JSON.parse(text) as Intervention;
+    if (!('requested' in act)) return null;
+    return { trial: null, stageId: act.requested.stageId, intervention: act.number };
+  });
   await readNew(store, keys.rows(explorationId), memory.rows, (text) => {
-    const { trial, stageId, score, feasible, action, endedAt } = JSON.parse(text) as TrialRecord;
-    return { trial, stageId, score, feasible, action, endedAt };
+    const { trial, origin, stageId, score, feasible, action, endedAt, intervention, fidelity } = JSON.parse(
+      text,
+    ) as TrialRecord;
+    const asked = intervention === undefined ? {} : { intervention };
+    const rung = fidelity === undefined ? {} : { fidelity };
+    return { trial, origin, stageId, score, feasible, action, endedAt, ...asked, ...rung };
   });
   memory.result = result === null ? null : (JSON.parse(result) as ExplorationResult);
   memory.isOpen = result === null && ended === null;
@@ -83,9 +94,10 @@ async function readNew<T>(
 async function knownOf(store: Store, memory: Memory, isThere: IsThere): Promise<KnownExploration> {
   const { plan, result, isOpen } = memory;
   const rows = [...memory.rows.values()];
-  const flights = [...memory.flights.values()];
-  const needed = isOpen
-    ? await neededStages(store, { plan, rows, flights }, isThere)
-    : new Map<never, never>();
+  const flights = [...memory.flights.values()].filter((one) => one !== null);
+  const needed = new Map([
+    ...(isOpen ? await neededStages(store, { plan, rows, flights }, isThere) : []),
+    ...(await neededByScales(store, plan.explorationId, isThere)),
+  ]);
   return { plan, rows, result, isOpen, needed };
 }

@@ -3,6 +3,8 @@ import type { Json } from '../../domain/json.js';
 import type * as outcome from '../../domain/outcome.js';
 import { ATTEMPT_ENDS, FAILURE_STATUSES, JOB_PHASES } from '../../domain/outcome.js';
 import { BUILD_KINDS, SOURCE_KINDS, type IdentifiedStage, type Stage } from '../../domain/stage.js';
+import type * as suggestion from '../../domain/suggestion.js';
+import { SAMPLED_STATES } from '../../domain/suggestion.js';
 
 /**
  * Everything TypeScript and Python say to each other, strictly. The JSON Schema and the pydantic models are
@@ -74,11 +76,17 @@ export const BuiltModelSchema = z.strictObject({
   attempts: z.array(AttemptSchema),
   reused: z.boolean(),
 });
+export const EvaluatorSchema = z.strictObject({
+  benchmarkSha256: hash,
+  templateSha256: hash.nullable(),
+  generationSha256: hash,
+});
 export const ScoreSchema = z.strictObject({
   stageId: hash,
   score: z.number(),
   standardError: z.number().min(0),
   items: count,
+  evaluator: EvaluatorSchema.nullable(),
   reused: z.boolean(),
 });
 export const EvaluatedSchema = z.strictObject({
@@ -106,6 +114,49 @@ export const ManifestSchema = z.strictObject({
   result: z.record(z.string(), json),
 });
 
+export const ConditionSchema = z.strictObject({
+  dimension: z.string().min(1),
+  isOneOf: z.array(z.string()).min(1),
+});
+export const CategoricalDimensionSchema = z.strictObject({
+  kind: z.literal('categorical'),
+  name: z.string().min(1),
+  choices: z.array(z.string()).min(1),
+  when: ConditionSchema.nullable(),
+});
+export const NumberDimensionSchema = z.strictObject({
+  kind: z.literal('number'),
+  name: z.string().min(1),
+  low: z.number(),
+  high: z.number(),
+  scale: z.enum(['linear', 'log']),
+  integer: z.boolean(),
+  when: ConditionSchema.nullable(),
+});
+const flatValues = z.record(z.string(), z.union([z.string(), z.number()]));
+export const SampledPointSchema = z.strictObject({
+  state: z.enum(SAMPLED_STATES),
+  values: flatValues,
+  score: nullableNumber,
+  violations: z.array(z.number()),
+});
+export const SuggestRequestSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  seed: z.string().min(1),
+  count: z.int().min(1),
+  dimensions: z.array(z.union([CategoricalDimensionSchema, NumberDimensionSchema])).min(1),
+  points: z.array(SampledPointSchema),
+});
+export const SuggestJobSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  requestKey: z.string().min(1),
+  requestSha256: hash,
+});
+export const SlateSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  suggestions: z.array(flatValues),
+});
+
 /** By the names the generated Python classes have. */
 export const CONTRACT = {
   Stage: StageSchema,
@@ -116,11 +167,19 @@ export const CONTRACT = {
   Attempt: AttemptSchema,
   StageFailure: StageFailureSchema,
   BuiltModel: BuiltModelSchema,
+  Evaluator: EvaluatorSchema,
   Score: ScoreSchema,
   Evaluated: EvaluatedSchema,
   JobProgress: JobProgressSchema,
   ObjectFile: ObjectFileSchema,
   Manifest: ManifestSchema,
+  Condition: ConditionSchema,
+  CategoricalDimension: CategoricalDimensionSchema,
+  NumberDimension: NumberDimensionSchema,
+  SampledPoint: SampledPointSchema,
+  SuggestRequest: SuggestRequestSchema,
+  SuggestJob: SuggestJobSchema,
+  Slate: SlateSchema,
 } as const;
 
 interface DomainTypes {
@@ -132,11 +191,19 @@ interface DomainTypes {
   readonly Attempt: outcome.Attempt;
   readonly StageFailure: outcome.StageFailure;
   readonly BuiltModel: outcome.BuiltModel;
+  readonly Evaluator: outcome.Evaluator;
   readonly Score: outcome.Score;
   readonly Evaluated: outcome.Evaluated;
   readonly JobProgress: outcome.JobProgress;
   readonly ObjectFile: outcome.ObjectFile;
   readonly Manifest: outcome.Manifest;
+  readonly Condition: suggestion.Condition;
+  readonly CategoricalDimension: suggestion.CategoricalDimension;
+  readonly NumberDimension: suggestion.NumberDimension;
+  readonly SampledPoint: suggestion.SampledPoint;
+  readonly SuggestRequest: suggestion.SuggestRequest;
+  readonly SuggestJob: suggestion.SuggestJob;
+  readonly Slate: suggestion.Slate;
 }
 type ReadOnly<T> = T extends readonly (infer Item)[]
   ? readonly ReadOnly<Item>[]

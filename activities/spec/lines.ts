@@ -5,6 +5,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface NumberedRow {
   /** `file:line`, 1-based. */
   readonly place: string;
+  readonly line: number;
   readonly row: Row;
 }
 const NEWLINE = 0x0a;
@@ -18,7 +19,7 @@ export async function* readRows(file: string, onFault: (fault: Fault) => void): 
     const text = decoded(bytes);
     if (text?.trim() === '') continue;
     const row = text === null ? null : objectOf(text);
-    if (row !== null) yield { place, row };
+    if (row !== null) yield { place, line: number, row };
     else
       onFault({
         path: place,
@@ -29,7 +30,8 @@ export async function* readRows(file: string, onFault: (fault: Fault) => void): 
   }
 }
 
-async function* linesOf(file: string): AsyncGenerator<Buffer> {
+/** The bytes of each line, without its end. */
+export async function* linesOf(file: string): AsyncGenerator<Buffer> {
   let open: Buffer[] = [];
   for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
     let rest = chunk as Buffer;

@@ -68,7 +68,8 @@ describe('preparing an exploration', () => {
       density: { kind: 'choices', values: [0.5] },
     });
     assert.deepEqual(plan.constraints, [{ benchmark: 'guard', relativeToBase: true, bound: -0.02 }]);
-    assert.deepEqual(plan.budget, { trials: 5, gpuSeconds: null, wallClockSeconds: 7200 });
+    const open = { gpuSeconds: null, llmTokens: null, usd: null, gpuSecondsPerTrial: null };
+    assert.deepEqual(plan.budget, { trials: 5, wallClockSeconds: 7200, ...open });
     assert.deepEqual(await loadPlan(store, plan.explorationId), plan);
   });
 
@@ -195,23 +196,45 @@ describe('preparing an exploration', () => {
     );
   });
 
-  it('chooses the agent only where the spec names an LLM, and says how to switch it on', async () => {
+  it('lets an LLM choose only where the spec names one, and says how to switch it on', async () => {
     process.env['OPENAI_API_KEY'] = 'no consent';
     const without = await prepare();
     delete process.env['OPENAI_API_KEY'];
-    assert.deepEqual([without.plan.policy, without.plan.llm], ['random', null]);
-    assert.match(without.plan.notes.join('\n'), /for the agent add llm/);
+    assert.deepEqual([without.plan.policy, without.plan.llm], ['tpe', null]);
+    assert.match(without.plan.notes.join('\n'), /for hybrid add llm/);
     const llm = { baseUrl: 'http://localhost:1/v1', model: 'm' };
     const hosted = await prepare({ llm }, 'aaaa0000');
     assert.deepEqual(
       [hosted.plan.policy, hosted.plan.llm],
-      ['agent', { ...llm, timeoutSeconds: 120, maxTokens: 512 }],
+      ['hybrid', { ...llm, timeoutSeconds: 120, maxTokens: 512, price: null }],
     );
+    assert.match(hosted.plan.notes.join('\n'), /llm m: its price is not known, .* set llm\.prices/);
     const unused = await prepare({ llm, policy: 'random' }, 'bbbb0000');
     assert.deepEqual([unused.plan.policy, unused.plan.llm], ['random', null]);
     assert.match(unused.plan.notes.join('\n'), /the llm of the spec is not used/);
     const embedded = await prepare({ llm: { embedded: true } }, 'cccc0000');
     assert.match(embedded.plan.llm?.baseUrl ?? '', /^embedded:/);
+  });
+
+  it('pins what the LLM charges: the spec’s prices, else the table’s', async () => {
+    const priced = { promptPerMillion: 3, completionPerMillion: 4 };
+    const llm = { baseUrl: 'http://localhost:1/v1', model: 'openai/gpt-5-mini' };
+    const tabled = (await prepare({ llm }, 'dddd0000')).plan;
+    assert.deepEqual(tabled.llm?.price, { promptPerMillion: 0.25, completionPerMillion: 2 });
+    assert.doesNotMatch(tabled.notes.join('\n'), /price/);
+    const own = (await prepare({ llm: { ...llm, prices: priced } }, 'eeee0000')).plan;
+    assert.deepEqual(own.llm?.price, priced);
+    const embedded = (await prepare({ llm: { embedded: true } }, 'ffff0000')).plan;
+    assert.deepEqual(embedded.llm?.price, { promptPerMillion: 0, completionPerMillion: 0 });
+  });
+
+  it('lets prompts tell measured seconds only where the budget is in seconds, or the spec says so', async () => {
+    const costs = async (changes: Readonly<Record<string, unknown>>, run: string) =>
+      (await prepare(changes, run)).plan.agent?.costs;
+    assert.equal(await costs({}, 'aaaa1111'), 'sequences');
+    assert.equal(await costs({ budget: { gpuSeconds: 60 } }, 'bbbb1111'), 'seconds');
+    assert.equal(await costs({ agent: { costs: 'seconds' } }, 'cccc1111'), 'seconds');
+    assert.equal((await prepare({}, 'dddd1111')).plan.agent?.explore, 0.1);
   });
 
   it('notes settings without effect', async () => {

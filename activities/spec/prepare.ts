@@ -1,17 +1,17 @@
-import { ApplicationFailure } from '@temporalio/common';
 import type { Plan } from '../../domain/plan.js';
 import { sha256Hex } from '../../domain/stage.js';
 import type { OrchestratorActivities, PrepareInput } from '../../workflows/activities.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { baselinesOf } from './baselines.js';
-import { capped, formatFaults, type Fault } from './faults.js';
+import { importClean } from './cleanSources.js';
+import type { Fault } from './faults.js';
+import { withContamination } from './gateRecord.js';
+import { inheriting, writeInherited } from './inherit.js';
+import { invalidSpec } from './invalidSpec.js';
 import { resolvePlan } from './resolve.js';
-import { importSources, type Sources } from './sources.js';
+import type { Sources } from './sources.js';
 import { checkSpec, parseSpec } from './spec.js';
-
-/** Faults in one failure message; Temporal's messages have to stay small. */
-const MOST_FAULTS = 50;
 
 export interface PrepareDependencies {
   readonly store: Store;
@@ -27,10 +27,11 @@ export function createPrepare({
   return async (input) => {
     const plan = await firstPlan(store, root, input);
     const { trials, stages } = baselinesOf(plan);
+    const inherited = plan.inherited === undefined ? null : await writeInherited(store, plan, trials);
     for (const { stageId, stage } of stages)
       await store.putIfAbsent(keys.stage(stageId), JSON.stringify(stage));
     await pointName(store, plan, input.workflowId);
-    return { plan, baselines: trials };
+    return { plan, baselines: trials, ...(inherited === null ? {} : { inherited }) };
   };
 }
 
@@ -52,10 +53,13 @@ async function firstPlan(
   const checked = await checkSpec(value, root);
   if (!checked.ok) throw invalidSpec(checked.faults);
   const explorationId = explorationIdOf(checked.spec.name, firstRunId);
-  const sources = await importSources(store, checked.spec, checked.files);
-  const twins = twinFaults(sources);
-  if (twins.length > 0) throw invalidSpec(twins);
-  const plan = resolvePlan(checked.spec, sources, explorationId);
+  const imported = await importClean(store, checked);
+  const faults = imported.ok ? twinFaults(imported.sources) : imported.faults;
+  if (!imported.ok || faults.length > 0) throw invalidSpec(faults);
+  const resolved = resolvePlan(checked.spec, imported.sources, explorationId);
+  const gated = await withContamination(store, resolved, imported.record);
+  const plan = await inheriting(store, checked.spec, gated);
+  await store.putIfAbsent(keys.spec(explorationId), JSON.stringify(checked.spec));
   const wrote = await store.putIfAbsent(keys.plan(explorationId), JSON.stringify(plan));
   return wrote ? plan : loadPlan(store, explorationId);
 }
@@ -102,12 +106,4 @@ function repeats(
       { path: `${section}.${name}`, rule: 'content of its own', value, hint: 'Remove one of the two.' },
     ];
   });
-}
-
-/** Fails the workflow once: no retry mends a spec. */
-function invalidSpec(faults: readonly Fault[]): ApplicationFailure {
-  const text = formatFaults(capped(faults, MOST_FAULTS, 'spec'));
-  const failure = ApplicationFailure.nonRetryable(`The spec cannot be run:\n${text}`, 'InvalidSpec');
-  failure.stack = ''; // a person's mistake needs no stack
-  return failure;
 }

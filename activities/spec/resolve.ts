@@ -1,15 +1,28 @@
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
-import type { ActionSpace, Constraint, LlmSettings, ParameterSpace, Plan } from '../../domain/plan.js';
+import { rungsFrom } from '../../domain/fidelity.js';
+import { asksLlm } from '../../domain/llmTurns.js';
+import { priceOf, tabledPrice } from '../../domain/prices.js';
+import type {
+  ActionSpace,
+  AgentSettings,
+  Budget,
+  Constraint,
+  LlmSettings,
+  ParameterSpace,
+  Plan,
+} from '../../domain/plan.js';
 import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import type { WrittenSpace } from './parameterSchema.js';
 import type { Spec } from './schema.js';
+import { narrowMargins } from '../../domain/constraintEvidence.js';
 import type { Sources } from './sources.js';
 
 /** The plan of a spec: every default filled in, every source pinned. Pure. */
 export function resolvePlan(spec: Spec, sources: Sources, explorationId: string): Plan {
   const llm = llmOf(spec);
-  const policy = spec.policy === 'auto' ? (llm === null ? 'random' : 'agent') : spec.policy;
+  const policy = spec.policy === 'auto' ? (llm === null ? 'tpe' : 'hybrid') : spec.policy;
+  const constraints = spec.objective.constraints.map(constraintOf);
   return {
     schemaVersion: 1,
     explorationId,
@@ -17,37 +30,87 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     seed: String(spec.seed),
     ...sources,
     actions: actionsOf(spec).map((action) => actionSpace(action, sources)),
-    constraints: spec.objective.constraints.map(constraintOf),
+    constraints,
+    level: spec.objective.level,
     policy,
-    llm: policy === 'agent' ? llm : null,
-    budget: {
-      trials: spec.budget.trials,
-      gpuSeconds: spec.budget.gpuSeconds ?? null,
-      wallClockSeconds: spec.budget.wallClock ?? null,
-    },
+    llm: asksLlm(policy) ? llm : null,
+    agent: agentOf(spec),
+    budget: budgetOf(spec),
+    stop: { plateau: spec.stop.plateau ?? null, target: spec.stop.target ?? null },
     parallel: spec.parallel,
     checkpointSeconds: spec.checkpointSeconds,
     maxStages: spec.maxStages ?? null,
     finalists: spec.finalists,
-    notes: [...policyNotes(spec), ...idleParameters(spec)],
+    ...fidelityOf(spec),
+    notes: [
+      ...policyNotes(spec),
+      ...priceNotes(asksLlm(policy) ? llm : null),
+      ...idleParameters(spec),
+      ...idleRungs(spec),
+      ...narrowMargins(constraints, sources.benchmarks, spec.objective.level),
+    ],
   };
+}
+
+export function budgetOf({ budget }: Spec): Budget {
+  return {
+    trials: budget.trials,
+    gpuSeconds: budget.gpuSeconds ?? null,
+    wallClockSeconds: budget.wallClock ?? null,
+    llmTokens: budget.llmTokens ?? null,
+    usd: budget.usd ?? null,
+    gpuSecondsPerTrial: budget.gpuSecondsPerTrial ?? null,
+  };
+}
+
+/** Nothing where the spec names none: its plan, and all that follows, is as before. */
+function fidelityOf({ fidelity }: Spec): Pick<Plan, 'fidelity'> {
+  if (fidelity === undefined) return {};
+  const { smallest, reduction } = fidelity;
+  return { fidelity: { rungs: rungsFrom(smallest, reduction), reduction } };
+}
+
+function idleRungs(spec: Spec): readonly string[] {
+  const trains = actionsOf(spec).some(({ kind }) => ACTION_TYPES[kind].data !== null);
+  return spec.fidelity === undefined || trains ? [] : ['fidelity: without effect, since no action trains'];
 }
 
 function llmOf({ llm }: Spec): LlmSettings | null {
   if (llm === undefined) return null;
-  const { embedded, baseUrl, model, timeoutSeconds, maxTokens } = llm;
-  if (embedded === true) return EMBEDDED_LLM;
-  return baseUrl === undefined || model === undefined ? null : { baseUrl, model, timeoutSeconds, maxTokens };
+  const { embedded, baseUrl, model, timeoutSeconds, maxTokens, prices } = llm;
+  const priced = (settings: LlmSettings): LlmSettings => ({
+    ...settings,
+    price: prices ?? tabledPrice(settings.model),
+  });
+  if (embedded === true) return priced(EMBEDDED_LLM);
+  return baseUrl === undefined || model === undefined
+    ? null
+    : priced({ baseUrl, model, timeoutSeconds, maxTokens });
+}
+
+/** GPU-seconds differ from run to run: prompts hold them only where the search ends by them anyway. */
+function agentOf({ agent: { explore, costs }, budget }: Spec): AgentSettings {
+  const automatic = budget.gpuSeconds === undefined ? 'sequences' : 'seconds';
+  return { explore, costs: costs === 'auto' ? automatic : costs };
+}
+
+function priceNotes(llm: LlmSettings | null): readonly string[] {
+  if (llm === null || priceOf(llm) !== null) return [];
+  return [
+    `llm ${llm.model}: its price is not known, so no $ are booked; set llm.prices: {promptPerMillion, completionPerMillion} in USD (0 for a server of your own)`,
+  ];
 }
 
 function policyNotes({ policy, llm }: Spec): readonly string[] {
-  if (policy === 'random' && llm !== undefined)
-    return ['policy random: the llm of the spec is not used; write policy: agent to let it choose'];
+  if (policy !== 'auto' && !asksLlm(policy) && llm !== undefined)
+    return [
+      `policy ${policy}: the llm of the spec is not used; write policy: hybrid or agent to let it choose`,
+    ];
   if (llm?.embedded === true)
     return ['llm embedded: it obeys the schema and decides badly; it proves the path, never the quality'];
   if (policy === 'auto' && llm === undefined)
     return [
-      'policy auto: random, since the spec names no llm; for the agent add llm: {baseUrl, model}, or start with --llm embedded',
+      'policy auto: tpe, since the spec names no llm; for hybrid add llm: {baseUrl, model}, or start with --llm embedded',
     ];
   return [];
 }

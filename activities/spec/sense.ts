@@ -1,4 +1,5 @@
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import { asksLlm } from '../../domain/llmTurns.js';
 import { BUILD_KINDS } from '../../domain/stage.js';
 import { actionsOf } from './actions.js';
 import { didYouMean, shown, valueAt, type Fault } from './faults.js';
@@ -28,7 +29,12 @@ function knownNames(value: unknown): KnownNames {
 /** What the shape of a spec can't say: names that lead nowhere, and settings that can't work together. */
 export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
   const known = knownNames(value);
-  return [...danglingNames(value, known), ...missingParts(rest, known), ...objectiveFaults(rest, known)];
+  return [
+    ...danglingNames(value, known),
+    ...missingParts(rest, known),
+    ...objectiveFaults(rest, known),
+    ...fidelityFaults(rest),
+  ];
 }
 
 /** Read from the spec as written, since faulty parts are missing from what was parsed. */
@@ -60,8 +66,8 @@ function missingParts(spec: Spec, known: KnownNames): readonly Fault[] {
   if (known.models.length === 0) empty('models', 'at least one model', 'Name a folder with a model.');
   if (known.actions.length === 0) empty('actions', 'at least one action type', 'Add sft, dpo or merge.');
   if (known.benchmarks.length === 0) empty('benchmarks', 'at least one benchmark', 'Name a folder.');
-  if (spec.policy === 'agent' && spec.llm === undefined)
-    empty('llm', 'an llm for the agent policy', 'Add baseUrl and model, or embedded: true.');
+  if (spec.policy !== 'auto' && asksLlm(spec.policy) && spec.llm === undefined)
+    empty('llm', `an llm for the ${spec.policy} policy`, 'Add baseUrl and model, or embedded: true.');
   const trained = actionsOf(spec).filter(({ kind }) => ACTION_TYPES[kind].data !== null);
   if (known.datasets.length > 0) return faults;
   for (const { kind, datasets } of trained) {
@@ -77,6 +83,14 @@ function objectiveFaults(spec: Spec, known: KnownNames): readonly Fault[] {
   if (!whole || weights.length === 0 || weights.some((weight) => weight > 0)) return [];
   const hint = 'Give a weight to what the search should raise.';
   return [{ path: 'benchmarks', rule: 'at least one weight above 0', value: shown(weights), hint }];
+}
+
+/** A smallest share above 1/reduction would leave all of the data as the only rung. */
+function fidelityFaults({ fidelity }: Spec): readonly Fault[] {
+  if (fidelity === undefined || fidelity.smallest * fidelity.reduction <= 1) return [];
+  const rule = `at most 1/${String(fidelity.reduction)}, so that there is a rung below all of the data`;
+  const hint = 'Lower it, or leave fidelity out.';
+  return [{ path: 'fidelity.smallest', rule, value: shown(fidelity.smallest), hint }];
 }
 
 function listAt(value: unknown, ...path: readonly string[]): readonly unknown[] {

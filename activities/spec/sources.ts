@@ -40,9 +40,13 @@ export async function importSources(store: Store, spec: Spec, files: CheckedFile
   return { models, datasets, benchmarks };
 }
 
-async function importModel(
+export async function importModel(
   store: Store,
-  { name, folder, files }: { readonly name: string; readonly folder: string; readonly files: CheckedFiles },
+  {
+    name,
+    folder,
+    files,
+  }: { readonly name: string; readonly folder: string; readonly files: Pick<CheckedFiles, 'models'> },
 ): Promise<PlannedModel> {
   const { weights = [], others = [] } = files.models[name] ?? {};
   const { stageId, facts } = await importSource(store, {

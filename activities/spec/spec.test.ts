@@ -114,6 +114,11 @@ describe('a spec', () => {
       'llm: expected an llm for the agent policy, got none. Add baseUrl and model, or embedded: true.',
     ],
     [
+      'a hybrid without an LLM',
+      { policy: 'hybrid' },
+      'llm: expected an llm for the hybrid policy, got none. Add baseUrl and model, or embedded: true.',
+    ],
+    [
       'half an LLM',
       { llm: { baseUrl: 'http://localhost:1/v1' } },
       'llm: expected either embedded: true, or baseUrl and model, got {"baseUrl":"http://localhost:1/v1"}.',

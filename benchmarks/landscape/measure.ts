@@ -6,7 +6,7 @@ import { identify, type IdentifiedStage } from '../../domain/stage.js';
 import { stageOfAction } from '../../domain/stageOfAction.js';
 import type { Pool } from '../../domain/pool.js';
 import type { Action } from '../../domain/trial.js';
-import type { Direct } from '../direct.js';
+import type { Direct } from '../../workers/direct.js';
 import { landscapeId, type LandscapeRow } from './table.js';
 
 const OPTIONS: JobOptions = { checkpointSeconds: 3600, maxStalledAttempts: 3 };

@@ -30,7 +30,7 @@ export function addQuickstart(program: Command, run: Run): void {
     .option('--trials <n>', 'trials after the baselines', wholeNumber)
     .option('--seed <n>', 'seed of every random choice', wholeNumber)
     .option('--parallel <n>', 'trials in flight at once', wholeNumber)
-    .option('--policy <name>', 'auto, random or agent')
+    .option('--policy <name>', 'auto, random, evolution, tpe, agent or hybrid')
     .option(
       '--llm <where>',
       '`embedded` (a small model on this machine) or the URL of an OpenAI-compatible endpoint',

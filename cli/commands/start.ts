@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
 import { formatFaults } from '../../activities/spec/faults.js';
-import { readSpecFile } from '../../activities/spec/spec.js';
+import type { Spec } from '../../activities/spec/schema.js';
+import { parseSpec, readSpecFile } from '../../activities/spec/spec.js';
+import { loadEstimate } from '../../activities/ledger/estimate.js';
+import { estimateLines } from '../../domain/estimate.js';
 import { connectTo, findService } from '../../workers/connect.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { makeHome } from '../../workers/home.js';
@@ -13,6 +16,7 @@ import { showOutcome, showResult } from '../outcome.js';
 interface Options {
   readonly follow?: boolean;
   readonly fresh?: boolean;
+  readonly warmStart?: string;
 }
 
 export function addStart(program: Command, run: Run): void {
@@ -24,13 +28,29 @@ export function addStart(program: Command, run: Run): void {
     .argument('<spec>', 'YAML or JSON file')
     .option('--follow', 'show it until it ends')
     .option('--fresh', 'begin a new exploration under the same name')
+    .option('--warm-start <other>', 'begin with the trials of another exploration, by name or id')
     .action((file: string, options: Options) => run((context) => start(context, file, options)));
 }
 
 async function start(context: Context, file: string, options: Options): Promise<number> {
   const parsed = await readSpecFile(file);
   if (!parsed.ok) throw new UserFault(formatFaults(parsed.faults), EXIT.usage);
-  const { spec } = parsed;
+  return startSpec(context, warmed(parsed.spec, options.warmStart), options);
+}
+
+function warmed(spec: Spec, warmStart: string | undefined): Spec {
+  if (warmStart === undefined) return spec;
+  const parsed = parseSpec({ ...spec, inherit: { from: warmStart } });
+  if (!parsed.ok) throw new UserFault(formatFaults(parsed.faults), EXIT.usage);
+  return parsed.spec;
+}
+
+/** Starts the checked spec, or attaches to it; with `follow` until it ends. Returns the exit code. */
+export async function startSpec(
+  context: Context,
+  spec: Spec,
+  options: Pick<Options, 'follow' | 'fresh'>,
+): Promise<number> {
   const wanted: Wanted = { spec, fresh: options.fresh ?? false, asked: 'all' };
   const before = await finishedBefore(context, wanted);
   if (before !== null) {
@@ -41,6 +61,7 @@ async function start(context: Context, file: string, options: Options): Promise<
   const service = await findService(context.env);
   const client = await connectTo(service);
   makeHome(context.home);
+  for (const line of estimateLines(await loadEstimate(context.store, spec))) context.terminal.say(line);
   const launched = await launch(context, client, wanted);
   const words = {
     started: 'started',

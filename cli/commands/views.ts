@@ -8,12 +8,15 @@ import {
   type StatusView,
 } from '../../activities/ledger/views.js';
 import { loadAttempts, type AttemptsView } from '../../activities/ledger/attempts.js';
+import { correlationText } from '../../activities/report/fidelity.js';
 import { writeReport } from '../../activities/report/write.js';
+import { openingsText } from '../../domain/opening.js';
 import { recoveryText } from '../../domain/recoveries.js';
+import { fourWayText } from '../../domain/shrinkage.js';
 import { EXIT } from '../../workers/fault.js';
 import { reportFile } from '../../workers/home.js';
 import { requireKnown, type Context, type Run } from '../context.js';
-import { signed } from '../summary.js';
+import { llmText, signed } from '../summary.js';
 import { table } from '../table.js';
 
 interface Json {
@@ -98,16 +101,60 @@ export function statusLines(view: StatusView): readonly string[] {
     `${view.name}  ${view.state}`,
     `trials      ${String(trials.completed)} completed, ${String(trials.failed)} failed, ${String(trials.running)} running`,
     `base        ${base.score?.toFixed(4) ?? 'not scored yet'}`,
+    `counts      ${fourWayText(view.counts)} (without the base)`,
     `best        ${best === null ? 'none yet' : `${best.trial}  ${best.score.toFixed(4)} (${range(best.interval)})`}`,
     ...(test === null
       ? []
       : [
           `test split  base ${test.base.toFixed(4)}, champion ${test.best.toFixed(4)}, gain ${signed(test.difference)} (${range(test.interval)})`,
         ]),
-    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost), ${String(spend.llmTokens)} LLM tokens`,
+    ...view.ending.map((line) => `result      ${line}`),
+    ...endFigures(view),
+    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost)${llmText(spend)}`,
+    ...(view.inherited === null
+      ? []
+      : [`inherited   ${String(view.inherited.trials)} trials of ${view.inherited.explorationId}`]),
+    ...view.steering.map(({ text }) => `steering    ${text}`),
     `recovered   ${recoveryText(recoveries) ?? 'nothing was cut short'}`,
+    ...rungLines(view),
+    ...view.scales.map(
+      ({ label, finished, gpuSeconds }) =>
+        `scale       ${label}: ${finished ? 'finished' : 'not finished'}, ${gpuSeconds.toFixed(1)} GPU-seconds`,
+    ),
     `reuse       ${String(saved.stages)} stages, ${saved.gpuSeconds.toFixed(1)} GPU-seconds saved`,
   ];
+}
+
+/** The gain over SFT on all data, what luck explains, and when the test split was opened. */
+function endFigures({ gains, shrinkage, openings, test }: StatusView): readonly string[] {
+  const over = gains.find((one) => one.over !== 0)?.test ?? null;
+  return [
+    ...(over === null
+      ? []
+      : [
+          `all data    gain over SFT on all data, test split ${signed(over.value)} (${over.low.toFixed(4)} to ${over.high.toFixed(4)})`,
+        ]),
+    ...(shrinkage === null
+      ? []
+      : [
+          `shrinkage   search to confirm ${change(shrinkage.searchToConfirm)}, to test ${change(shrinkage.searchToTest)}; ` +
+            `luck lifts the best of ${String(shrinkage.candidates)} by up to ${shrinkage.expected.toFixed(4)}`,
+        ]),
+    ...(test === null ? [] : [`opened      test split: ${openingsText(openings)}`]),
+  ];
+}
+
+/** A fall is shown as a negative change. */
+function change(fall: number | null): string {
+  return fall === null ? 'unknown' : signed(-fall);
+}
+
+function rungLines({ rungs = [] }: StatusView): readonly string[] {
+  return rungs.map(
+    ({ lower, higher, n, intervals }) =>
+      `rungs       ${String(lower)} and ${String(higher)}: ${String(n)} pipelines on both, ` +
+      `rho ${correlationText(intervals?.spearman)}, tau ${correlationText(intervals?.kendall)}`,
+  );
 }
 
 function attemptLines({ rows }: AttemptsView): readonly string[] {
@@ -141,12 +188,20 @@ function attemptLines({ rows }: AttemptsView): readonly string[] {
 }
 
 function leaderboardLines({ rows }: LeaderboardView): readonly string[] {
+  const hasRungs = rows.some(({ fidelity }) => fidelity < 1);
+  const data = (cell: string): readonly string[] => (hasRungs ? [cell] : []);
   return table(
-    ['trial', 'score', 'constraints', 'status', 'action', 'parents', 'datasets', 'GPU-s'],
+    [
+      ...['trial', 'score', ...data('data'), 'constraints', 'chance', 'front', 'status', 'action', 'parents'],
+      ...['datasets', 'GPU-s'],
+    ],
     rows.map((row) => [
       row.trial,
       row.score?.toFixed(4) ?? '-',
+      ...data(String(row.fidelity)),
       row.feasible ? 'met' : 'not met',
+      row.score === null ? '-' : row.chance.toFixed(2),
+      row.fronts.join(', '),
       row.status,
       row.action,
       row.parents.join(' + '),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import platform
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,11 +17,12 @@ from temporalio.exceptions import ApplicationError
 from lamdagent_gpu import attempts
 from lamdagent_gpu.checkpoint import library_versions
 from lamdagent_gpu.childprocess import ChildDied
-from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, Stage, StageFailure
+from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, Stage, StageFailure, SuggestJob, SuggestRequest
 from lamdagent_gpu.lease import HeldElsewhere
 from lamdagent_gpu.publish import built, evaluated, publish_model, publish_scores
 from lamdagent_gpu.stage import InvalidJob, check_id, check_stage_id
 from lamdagent_gpu.store import Store
+from lamdagent_gpu.suggest import InvalidRequest, suggest
 from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor, clear_work
 
 HEARTBEAT_SECONDS = 1.0
@@ -92,6 +94,29 @@ class Activities:
             "versions": {"python": platform.python_version(), **library_versions()},
             "busy": self.supervisor.latest,
         }
+
+    @activity.defn(name="suggest")
+    async def suggest(self, message: Reply) -> Reply:
+        """Proposes points of a search space; answered beside a running job: SuggestJob -> Slate."""
+        job = parsed(SuggestJob, message)
+        try:
+            slate = await asyncio.to_thread(lambda: suggest(self._requested(job)))
+        except InvalidRequest as error:
+            raise refusal(error) from None
+        return slate.model_dump()
+
+    def _requested(self, job: SuggestJob) -> SuggestRequest:
+        """The request that the decision put into the store."""
+        text = self.store.read(job.requestKey)
+        if text is None:
+            raise ApplicationError(f"{job.requestKey}: expected a request, got none", type="RecordMissing")
+        found = hashlib.sha256(text.encode("utf8")).hexdigest()
+        if found != job.requestSha256:
+            raise refusal(InvalidJob(f"{job.requestKey}: expected the hash {job.requestSha256[:8]}, got {found[:8]}"))
+        try:
+            return SuggestRequest.model_validate_json(text)
+        except ValidationError as error:
+            raise refusal(error) from None
 
     async def _run(self, spec: JobSpec, publish: Callable[[JobEnd], Published]) -> Published | StageFailure:
         pump = asyncio.create_task(self._heartbeats(check_id(spec.work_id)))

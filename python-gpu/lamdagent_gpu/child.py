@@ -110,6 +110,7 @@ def write_rows(folder: Path, split: Any) -> dict[str, Any]:
         "score": split.score,
         "standardError": split.standard_error,
         "items": split.items,
+        "evaluator": split.evaluator,
     }
 
 

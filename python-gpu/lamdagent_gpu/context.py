@@ -52,6 +52,8 @@ class ScoredSplit:
     score: float
     standard_error: float
     items: int
+    evaluator: dict[str, str | None]
+    """The contract's Evaluator: hashes of items, template and generation."""
 
 
 @dataclass(frozen=True, kw_only=True)

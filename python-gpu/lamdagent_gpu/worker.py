@@ -188,7 +188,9 @@ async def work(client: Client, activities: Activities, stopping: Stopping, ready
         max_heartbeat_throttle_interval=timedelta(seconds=2),
         default_heartbeat_throttle_interval=timedelta(seconds=2),
     )
-    control = Worker(client, task_queue=f"{activities.queue}-control", activities=[activities.health])
+    control = Worker(
+        client, task_queue=f"{activities.queue}-control", activities=[activities.health, activities.suggest]
+    )
     async with gpu, control:
         print(ready, flush=True)
         await stopping.wait()

@@ -123,7 +123,11 @@ class World:
     def benchmark(self, items: list[dict[str, Any]], metric: str = "exactMatch", tokens: int = 8) -> str:
         text = "".join(json.dumps(item) + "\n" for item in items)
         return self.publish(
-            "benchmark", {"items.jsonl": text}, {"metric": metric, "maxNewTokens": tokens}, metric=metric
+            "benchmark",
+            {"items.jsonl": text},
+            {"metric": metric, "maxNewTokens": tokens},
+            metric=metric,
+            maxNewTokens=tokens,
         )
 
     def build_job(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -18,7 +20,7 @@ from typing import Any
 import pytest
 from conftest import TRAINING, World
 from temporalio import workflow
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -30,11 +32,11 @@ class RunActivity:
     """Calls one activity of the GPU worker as the pipeline workflow does."""
 
     @workflow.run
-    async def run(self, name: str, job: dict[str, Any]) -> Any:
+    async def run(self, name: str, job: dict[str, Any], queue: str) -> Any:
         return await workflow.execute_activity(
             name,
             job,
-            task_queue=QUEUE,
+            task_queue=queue,
             start_to_close_timeout=timedelta(minutes=5),
             heartbeat_timeout=timedelta(seconds=5),
         )
@@ -118,7 +120,8 @@ async def start(address: str) -> AsyncIterator[Start]:
 
     async def begin(name: str, job: Any) -> WorkflowHandle[Any, Any]:
         identity = f"{name}-{time.monotonic_ns()}"
-        return await client.start_workflow("runActivity", args=[name, job], id=identity, task_queue="test")
+        queue = f"{QUEUE}-control" if name == "suggest" else QUEUE
+        return await client.start_workflow("runActivity", args=[name, job, queue], id=identity, task_queue="test")
 
     async with runner:
         yield begin
@@ -141,6 +144,31 @@ async def step_reached(world: World, stage_id: str, step: int) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"expected a checkpoint at step {step}")
+
+
+async def test_suggestions_do_not_wait_behind_training(world: World, start: Start, address: str) -> None:
+    x = {"kind": "number", "name": "x", "low": 0, "high": 1, "scale": "linear", "integer": False, "when": None}
+    text = json.dumps({"schemaVersion": 1, "seed": "1", "count": 2, "dimensions": [x], "points": []})
+    world.store.put_if_absent("decisions/x/requests/000000.json", text)
+    asked = {
+        "schemaVersion": 1,
+        "requestKey": "decisions/x/requests/000000.json",
+        "requestSha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+    job = world.build_job("sft", {**TRAINING, "steps": 100_000}, model=[world.model], data=[world.sft])
+    worker = GpuWorker(address, world.store.root)
+    try:
+        training = await start("build", job.model_dump())
+        slate = await asyncio.wait_for((await start("suggest", asked)).result(), 60)
+        assert (await training.describe()).status == WorkflowExecutionStatus.RUNNING
+        with pytest.raises(WorkflowFailureError) as refused:
+            await (await start("suggest", {**asked, "requestSha256": "0" * 64})).result()
+        await training.cancel()
+    finally:
+        worker.end()
+    assert len(slate["suggestions"]) == 2
+    assert isinstance(refused.value.cause, ActivityError)
+    assert "expected the hash 00000000" in str(refused.value.cause.cause)
 
 
 LONG = {**TRAINING, "steps": 600}

@@ -1,13 +1,14 @@
 import { loadExploration, loadPointer } from '../../activities/ledger/read.js';
-import type { LeaderboardView } from '../../activities/ledger/views.js';
+import type { LeaderboardRow, LeaderboardView } from '../../activities/ledger/views.js';
 import { keys } from '../../activities/store/keys.js';
 import type { Store } from '../../activities/store/store.js';
 import type { Json, JsonObject } from '../../domain/json.js';
+import { COST } from '../../domain/pareto.js';
 import { canonicalJson } from '../../domain/stage.js';
 import { until } from './until.js';
 import type { World } from './world.js';
 
-/** What must be the same with and without kills: every row of the leaderboard but its cost, and the whole result. */
+/** What must be the same with and without kills: every row of the leaderboard but its costs, and the whole result. */
 export interface Outcome {
   readonly rows: readonly JsonObject[];
   readonly result: JsonObject;
@@ -20,8 +21,13 @@ export async function readOutcome(world: World, name: string): Promise<Outcome> 
   if (found?.result === null || found === null)
     throw new Error(`exploration ${name}: expected a result, got none`);
   const { endedAt: _, ...result } = found.result as unknown as JsonObject;
-  const rows = board.rows.map(({ gpuSeconds: _seconds, ...row }) => row as unknown as JsonObject);
-  return { rows, result };
+  return { rows: board.rows.map(withoutCosts), result };
+}
+
+/** GPU-seconds are measured, and so is who stands on the front against them. */
+function withoutCosts(row: LeaderboardRow): JsonObject {
+  const { gpuSeconds: _own, pipelineGpuSeconds: _all, pareto: _onOne, fronts, ...rest } = row;
+  return { ...rest, fronts: fronts.filter((name) => name !== COST) } as unknown as JsonObject;
 }
 
 /** What differs, in words; empty when the two are the same, bit for bit. */

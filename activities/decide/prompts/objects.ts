@@ -1,3 +1,5 @@
+import { suggestedObjectsPrompt } from './suggestions.js';
+
 /** Step 2 of a decision: all objects of the action at once. */
 export function objectsPrompt(view: {
   readonly digest: string;
@@ -13,6 +15,8 @@ export function objectsPrompt(view: {
   readonly datasets: string;
   /** One a line: `- steps: one of 40, 80 (optimiser steps)`; empty when there is nothing to choose. */
   readonly parameters: string;
+  /** What a sampler proposes, in the ids of these lists, best first; none: there is no sampler. */
+  readonly suggested: readonly string[];
 }): string {
   const section = (title: string, text: string): string => (text === '' ? '' : `\n${title}:\n${text}\n`);
   return `Your notes:
@@ -22,6 +26,6 @@ ${view.table}
 ${view.running}${view.left}
 
 Next action: ${view.action}.
-${section(`Models, choose ${view.modelCount}`, view.models)}${section('Datasets', view.datasets)}${section('Parameters', view.parameters)}
+${section(`Models, choose ${view.modelCount}`, view.models)}${section('Datasets', view.datasets)}${section('Parameters', view.parameters)}${suggestedObjectsPrompt(view.suggested)}
 Choose everything for this action. Explore: prefer combinations unlike those tried.`;
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool, StrictFloat, StrictInt, StrictStr
 
 
 class Stage(BaseModel):
@@ -85,12 +85,25 @@ class BuiltModel(BaseModel):
     reused: StrictBool
 
 
+class TemplateSha256(RootModel[StrictStr]):
+    model_config = ConfigDict(frozen=True)
+    root: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Evaluator(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    benchmarkSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    templateSha256: TemplateSha256 | None
+    generationSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class Score(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     score: StrictFloat
     standardError: Annotated[StrictFloat, Field(ge=0.0)]
     items: Annotated[StrictInt, Field(ge=0)]
+    evaluator: Evaluator | None
     reused: StrictBool
 
 
@@ -128,3 +141,58 @@ class Manifest(BaseModel):
     kind: StrictStr
     files: list[ObjectFile]
     result: dict[StrictStr, Any]
+
+
+class Condition(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    dimension: Annotated[StrictStr, Field(min_length=1)]
+    isOneOf: Annotated[list[StrictStr], Field(min_length=1)]
+
+
+class CategoricalDimension(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["categorical"]
+    name: Annotated[StrictStr, Field(min_length=1)]
+    choices: Annotated[list[StrictStr], Field(min_length=1)]
+    when: Condition | None
+
+
+class NumberDimension(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["number"]
+    name: Annotated[StrictStr, Field(min_length=1)]
+    low: StrictFloat
+    high: StrictFloat
+    scale: Literal["linear", "log"]
+    integer: StrictBool
+    when: Condition | None
+
+
+class SampledPoint(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    state: Literal["completed", "failed", "running"]
+    values: dict[StrictStr, StrictStr | StrictFloat]
+    score: StrictFloat | None
+    violations: list[StrictFloat]
+
+
+class SuggestRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schemaVersion: Literal[1]
+    seed: Annotated[StrictStr, Field(min_length=1)]
+    count: Annotated[StrictInt, Field(ge=1)]
+    dimensions: Annotated[list[CategoricalDimension | NumberDimension], Field(min_length=1)]
+    points: list[SampledPoint]
+
+
+class SuggestJob(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schemaVersion: Literal[1]
+    requestKey: Annotated[StrictStr, Field(min_length=1)]
+    requestSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Slate(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schemaVersion: Literal[1]
+    suggestions: list[dict[StrictStr, StrictStr | StrictFloat]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from math import sqrt
 from time import monotonic
 from typing import Any
@@ -9,8 +11,8 @@ from typing import Any
 from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import JobContext, Rejected, ScoredSplit
 from lamdagent_gpu.contract.messages import IdentifiedStage
-from lamdagent_gpu.evaluate.generate import generate_all
-from lamdagent_gpu.evaluate.items import Item, checked_prompts, prompt_sha256, read_items
+from lamdagent_gpu.evaluate.generate import BATCH, generate_all
+from lamdagent_gpu.evaluate.items import FILE, Item, checked_prompts, prompt_sha256, read_items
 from lamdagent_gpu.evaluate.metrics import METRICS
 
 
@@ -63,17 +65,19 @@ def load_split(context: JobContext, one: IdentifiedStage) -> tuple[list[Item], d
     assert manifest is not None
     if manifest.result["metric"] not in METRICS:
         raise Rejected(f"metric: expected one of {sorted(METRICS)}, got {manifest.result['metric']}")
-    return read_items(folder, str(manifest.result["metric"])), manifest.result
+    content = next(file.sha256 for file in manifest.files if file.path == FILE)
+    return read_items(folder, str(manifest.result["metric"])), {**manifest.result, "contentSha256": content}
 
 
 def score_split(
     meter: Meter, model: Any, tokenizer: Any, one: IdentifiedStage, items: list[Item], facts: dict[str, Any]
 ) -> ScoredSplit:
     metric = METRICS[facts["metric"]]
+    ends = end_ids(model, tokenizer)
     context_length = getattr(model.config, "max_position_embeddings", None)
     prompts = checked_prompts(items, tokenizer, context_length)
     answers = generate_all(
-        model, prompts, max_new_tokens=facts["maxNewTokens"], end_ids=end_ids(model, tokenizer),
+        model, prompts, max_new_tokens=facts["maxNewTokens"], end_ids=ends,
         pad_id=tokenizer.pad_token_id, between=meter, context_length=context_length,
     )  # fmt: skip
     rows: list[dict[str, object]] = []
@@ -83,7 +87,36 @@ def score_split(
         points.append(metric(text, item.answers))
         rows.append({"id": item.id, "promptSha256": prompt_sha256(prompt), "prediction": text, "score": points[-1]})
     mean, error = mean_and_error(points)
-    return ScoredSplit(stage_id=one.stageId, rows=rows, score=mean, standard_error=error, items=len(rows))
+    evaluator = evaluator_of(tokenizer, facts, ends, context_length)
+    return ScoredSplit(
+        stage_id=one.stageId, rows=rows, score=mean, standard_error=error, items=len(rows), evaluator=evaluator
+    )
+
+
+def evaluator_of(
+    tokenizer: Any, facts: dict[str, Any], ends: set[int], context_length: int | None
+) -> dict[str, str | None]:
+    """What the score was measured with: hashes of the items, of the chat template, of all that decides the decoding."""
+    template = tokenizer.chat_template or None
+    generation = {
+        "metric": facts["metric"],
+        "decoding": "greedy",
+        "maxNewTokens": facts["maxNewTokens"],
+        "endIds": sorted(ends),
+        "contextLength": context_length,
+        "batch": BATCH,
+    }
+    return {
+        "benchmarkSha256": facts["contentSha256"],
+        "templateSha256": None if template is None else sha256_of(template),
+        "generationSha256": sha256_of(generation),
+    }
+
+
+def sha256_of(value: object) -> str:
+    """Of text as it is; of other values of their JSON with sorted keys and no spaces, as RFC 8785 has it for these."""
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def end_ids(model: Any, tokenizer: Any) -> set[int]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from jinja2 import TemplateError
 
 from lamdagent_gpu.context import JobContext, Rejected
+from lamdagent_gpu.train.subset import subset
 
 Row = dict[str, Any]
 Encoded = TypeVar("Encoded")
@@ -17,11 +18,22 @@ POLL_ROWS = 256
 
 
 def read_rows(context: JobContext) -> list[Row]:
-    """All rows of the stage's datasets, in the order of its inputs; `_where` names each one for messages."""
-    rows = [row for stage_id in context.inputs("data") for row in read_object(context, stage_id)]
+    """The rows of the stage's datasets, in the order of its inputs; `_where` names each one for messages.
+
+    With `dataFraction` the share of each dataset that `subset` chooses.
+    """
+    rows = [row for stage_id in context.inputs("data") for row in chosen_rows(context, stage_id)]
     if not rows:
         raise Rejected("training data: expected at least one row, got none")
     return rows
+
+
+def chosen_rows(context: JobContext, stage_id: str) -> list[Row]:
+    rows = list(read_object(context, stage_id))
+    fraction = context.parameters.get("dataFraction", 1)
+    if not rows or fraction == 1:
+        return rows
+    return [rows[place] for place in subset(rows=len(rows), fraction=fraction, seed=context.seed, dataset=stage_id)]
 
 
 def read_object(context: JobContext, stage_id: str) -> Iterator[Row]:

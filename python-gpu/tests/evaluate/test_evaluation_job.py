@@ -46,6 +46,40 @@ def test_rows_name_the_prompt_by_the_hash_of_its_tokens(world: World) -> None:
     assert split.rows[0]["promptSha256"] == hashlib.sha256(json.dumps([1, 2]).encode()).hexdigest()
 
 
+def test_every_score_names_items_template_and_generation_by_their_hashes(world: World) -> None:
+    def evaluator(**changes: Any) -> dict[str, str | None]:
+        benchmark = world.benchmark(**{"items": items(2), **changes})
+        (split,) = run_evaluation(world.context(world.evaluate_job(world.model, [benchmark])))
+        return split.evaluator
+
+    plain = evaluator()
+    text = "".join(json.dumps(item) + "\n" for item in items(2))
+    assert plain["benchmarkSha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert evaluator() == plain
+    assert changed(plain, evaluator(items=items(3))) == {"benchmarkSha256"}
+    assert changed(plain, evaluator(metric="f1")) == {"generationSha256"}
+    assert changed(plain, evaluator(tokens=9)) == {"generationSha256"}
+
+
+def test_the_template_is_part_of_what_a_score_was_measured_with(world: World) -> None:
+    from lamdagent_gpu.evaluate.run import evaluator_of
+    from lamdagent_gpu.train.model import load_tokenizer
+
+    tokenizer = load_tokenizer(world.store.open(world.model))
+    facts = {"metric": "f1", "maxNewTokens": 8, "contentSha256": "a" * 64}
+    before = evaluator_of(tokenizer, facts, {3}, 64)
+    assert before["templateSha256"] == hashlib.sha256(tokenizer.chat_template.encode()).hexdigest()
+    tokenizer.chat_template += "\n"
+    assert changed(before, evaluator_of(tokenizer, facts, {3}, 64)) == {"templateSha256"}
+    tokenizer.chat_template = None
+    assert evaluator_of(tokenizer, facts, {3}, 64)["templateSha256"] is None
+    assert changed(before, evaluator_of(tokenizer, facts, {3, 4}, 32)) == {"templateSha256", "generationSha256"}
+
+
+def changed(left: dict[str, str | None], right: dict[str, str | None]) -> set[str]:
+    return {key for key in left if left[key] != right[key]}
+
+
 def test_progress_runs_over_all_items_and_a_notice_stops_between_batches(world: World) -> None:
     splits = [world.benchmark(items(70)), world.benchmark(items(5))]
     seen: list[dict[str, Any]] = []

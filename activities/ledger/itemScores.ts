@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ConstraintItems } from '../../domain/constraintEvidence.js';
+import type { Constraint, Plan, Split } from '../../domain/plan.js';
+import type { ItemScores, PairedScores } from '../../domain/statistics.js';
+import type { BenchmarkScore } from '../../domain/trial.js';
+import type { Store } from '../store/store.js';
+
+/** A model's scores, as far as its item scores are found by them. */
+export interface Scored {
+  readonly scores: Readonly<Record<string, BenchmarkScore>>;
+}
+
+/** Item scores of one evaluation by item id, in file order, from its verified rows. */
+export async function itemScores(
+  store: Store,
+  evaluationStageId: string,
+): Promise<ReadonlyMap<string, number>> {
+  const rows = await readLines<{ id: string; score: number }>(store, evaluationStageId, 'rows.jsonl');
+  return new Map(rows.map(({ id, score }) => [id, score]));
+}
+
+/**
+ * The cluster of each item of a benchmark split: what its `cluster` (or `group`) says, e.g. the document that several
+ * questions are about. Null when no two items share one.
+ */
+export async function clustersOf(
+  store: Store,
+  benchmarkStageId: string,
+): Promise<ReadonlyMap<string, string> | null> {
+  if ((await store.manifest(benchmarkStageId)) === null) return null;
+  const items = await readLines<{ id: string; cluster?: unknown; group?: unknown }>(
+    store,
+    benchmarkStageId,
+    'items.jsonl',
+  );
+  const named = items.map(({ id, cluster, group }) => {
+    const of = cluster ?? group;
+    return [
+      id,
+      typeof of === 'string' || typeof of === 'number' ? `cluster ${String(of)}` : `item ${id}`,
+    ] as const;
+  });
+  return new Set(named.map(([, cluster]) => cluster)).size === named.length ? null : new Map(named);
+}
+
+/** The weighted benchmarks' item scores of one model. */
+export async function scoredItems(
+  store: Store,
+  plan: Plan,
+  model: Scored,
+  split: Split,
+): Promise<readonly ItemScores[]> {
+  return Promise.all(
+    shares(plan).map(async ({ name, share, splits }) => {
+      const scores = await itemScores(store, evaluationOf(model, name));
+      const clusters = await clustersOf(store, splits[split].stageId);
+      return { share, items: [...scores.values()], clusters: inOrder(clusters, [...scores.keys()]) };
+    }),
+  );
+}
+
+/** The weighted benchmarks' item scores of two models, paired by item. */
+export async function pairedItems(
+  store: Store,
+  plan: Plan,
+  [model, base]: readonly [Scored, Scored],
+  split: Split,
+): Promise<readonly PairedScores[]> {
+  return Promise.all(
+    shares(plan).map(async ({ name, share, splits }) => ({
+      share,
+      ...(await pairsOf(store, [evaluationOf(model, name), evaluationOf(base, name)], splits[split].stageId)),
+    })),
+  );
+}
+
+/** The item scores of each constraint, paired by item. */
+export async function constraintItems(
+  store: Store,
+  plan: Plan,
+  [model, base]: readonly [Scored, Scored],
+  split: Split,
+): Promise<readonly ConstraintItems[]> {
+  return Promise.all(
+    plan.constraints.map(async (constraint: Constraint) => {
+      const { benchmark: name } = constraint;
+      const stageId = plan.benchmarks.find((one) => one.name === name)?.splits[split].stageId ?? null;
+      return {
+        constraint,
+        ...(await pairsOf(store, [evaluationOf(model, name), evaluationOf(base, name)], stageId)),
+      };
+    }),
+  );
+}
+
+/** Pairs in the base's item order, with the items' clusters where a benchmark split is given. */
+export async function pairsOf(
+  store: Store,
+  [model, base]: readonly [string, string],
+  benchmarkStageId: string | null,
+): Promise<Pick<ConstraintItems, 'pairs' | 'clusters'>> {
+  const [left, right] = await Promise.all([itemScores(store, model), itemScores(store, base)]);
+  const clusters = benchmarkStageId === null ? null : await clustersOf(store, benchmarkStageId);
+  return {
+    pairs: [...right].map(([id, score]) => [paired(left, id), score] as const),
+    clusters: inOrder(clusters, [...right.keys()]),
+  };
+}
+
+function shares(plan: Plan) {
+  const total = plan.benchmarks.reduce((sum, { weight }) => sum + weight, 0);
+  return plan.benchmarks
+    .map((benchmark) => ({ ...benchmark, share: benchmark.weight / total }))
+    .filter(({ share }) => share > 0);
+}
+
+function evaluationOf({ scores }: Scored, benchmark: string): string {
+  return scores[benchmark]?.stageId ?? '';
+}
+
+function inOrder(
+  clusters: ReadonlyMap<string, string> | null,
+  ids: readonly string[],
+): readonly string[] | null {
+  return clusters === null ? null : ids.map((id) => clusters.get(id) ?? `item ${id}`);
+}
+
+function paired(scores: ReadonlyMap<string, number>, id: string): number {
+  const score = scores.get(id);
+  if (score === undefined)
+    throw ApplicationFailure.nonRetryable(`item ${id}: expected scores of both models, got one`, 'Unpaired');
+  return score;
+}
+
+async function readLines<T>(store: Store, stageId: string, path: string): Promise<readonly T[]> {
+  const text = await readFile(await store.openFile(stageId, path), 'utf8');
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line) as T);
+}

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { loadExchanges } from '../../activities/ledger/exchanges.js';
+import { loadExploration, type StoredExploration } from '../../activities/ledger/read.js';
+import { trialNames, trialNumber, trialView, type TrialView } from '../../activities/ledger/trialView.js';
+import { nearest } from '../../domain/nearest.js';
+import { EXIT, UserFault } from '../../workers/fault.js';
+import { requireKnown, type Context, type Run } from '../context.js';
+import { promptLines } from '../promptText.js';
+import { trialLines } from '../trialText.js';
+
+interface Options {
+  readonly json?: boolean;
+  readonly prompts?: boolean;
+}
+
+/** Reads the store alone: no server is needed. */
+export function addShow(program: Command, run: Run): void {
+  program
+    .command('show')
+    .description('a trial: why it was proposed, its recipe, scores, cost and attempts')
+    .argument('<name>')
+    .argument('<trial>', 'e.g. t0007')
+    .option('--prompts', 'the prompts and answers behind its decision, in full')
+    .option('--json', 'data as JSON on stdout')
+    .action((name: string, trial: string, options: Options) =>
+      run((context) => show(context, { name, trial }, options)),
+    );
+}
+
+async function show(
+  context: Context,
+  { name, trial }: { readonly name: string; readonly trial: string },
+  { json, prompts }: Options,
+): Promise<number> {
+  await requireKnown(context, name);
+  const found = await loadExploration(context.store, name);
+  if (found === null) return EXIT.failed;
+  const view = requireTrial(found, trial);
+  const { explorationId } = found.plan;
+  const asked = prompts === true ? view.why : null;
+  const exchanges = asked === null ? [] : await loadExchanges(context.store, explorationId, asked);
+  const data = prompts === true ? { ...view, exchanges } : view;
+  const lines = [...trialLines(view), ...promptLines(exchanges)];
+  context.terminal.print(json === true ? JSON.stringify(data) : lines.join('\n'));
+  return EXIT.ok;
+}
+
+/** Ends with exit code 2 and the nearest name unless the trial is on record. */
+function requireTrial(found: StoredExploration, trial: string): TrialView {
+  const number = trialNumber(trial);
+  const view = number === null ? null : trialView(found, number);
+  if (view !== null) return view;
+  const names = trialNames(found);
+  const near = nearest(trial, names);
+  const hint =
+    names.length === 0
+      ? 'It has none yet.'
+      : `${near === null ? '' : `Did you mean ${near}? `}It has ${names[0] ?? ''} to ${names.at(-1) ?? ''}.`;
+  throw new UserFault(
+    `trial: expected one of exploration ${found.plan.name}, got ${trial}. ${hint}`,
+    EXIT.usage,
+  );
+}

@@ -1,0 +1,74 @@
+/** A message of a chat, as far as its text matters. */
+interface Turn {
+  readonly role: string;
+  readonly text: string;
+}
+type Row = Readonly<Record<string, unknown>>;
+
+/** The texts of a training row. */
+export interface RowTexts {
+  /** Everything that is trained on, in order: messages, or prompt and completion, or the text; of a pair both answers. */
+  readonly turns: readonly string[];
+  /** Of them what the model learns to say. */
+  readonly answers: readonly string[];
+}
+
+/** The texts of a well-formed row of either shape, as the GPU worker reads it. */
+export function textsOfRow(row: Row): RowTexts {
+  if ('chosen' in row || 'rejected' in row) {
+    const said = [...turnsOf(row['chosen'], 'assistant'), ...turnsOf(row['rejected'], 'assistant')];
+    return textsOf([...turnsOf(row['prompt'], 'user'), ...said]);
+  }
+  if ('messages' in row) return textsOf(turnsOf(row['messages'], 'user'));
+  if (row['prompt'] !== undefined && row['completion'] !== undefined)
+    return textsOf([...turnsOf(row['prompt'], 'user'), ...turnsOf(row['completion'], 'assistant')]);
+  return textsOf(turnsOf(row['text'], 'assistant'));
+}
+
+/** An evaluation item: its question's messages, and every answer that counts as right. */
+export interface EvaluationItem {
+  readonly benchmark: string;
+  readonly split: string;
+  readonly id: string;
+  /** The question, one text a message. */
+  readonly turns: readonly string[];
+  readonly answers: readonly string[];
+}
+
+/** The messages of an item; `system` ones apart, since copies seldom keep them. */
+export interface ItemTexts {
+  readonly turns: readonly string[];
+  readonly withoutSystem: readonly string[];
+  readonly answers: readonly string[];
+}
+
+export function textsOfItem({ messages, answers }: Row): ItemTexts {
+  const turns = turnsOf(messages, 'user');
+  const asked = turns.filter(({ role }) => role !== 'system');
+  return {
+    turns: turns.map(({ text }) => text),
+    withoutSystem: (asked.length > 0 ? asked : turns).map(({ text }) => text),
+    answers: Array.isArray(answers) ? answers.filter((one) => typeof one === 'string') : [],
+  };
+}
+
+function textsOf(turns: readonly Turn[]): RowTexts {
+  return {
+    turns: turns.map(({ text }) => text),
+    answers: turns.filter(({ role }) => role === 'assistant').map(({ text }) => text),
+  };
+}
+
+/** A text is one turn of the given role; a list of messages has roles of its own. */
+function turnsOf(value: unknown, role: string): readonly Turn[] {
+  if (typeof value === 'string') return [{ role, text: value }];
+  return Array.isArray(value) ? value.map(turnOf) : [];
+}
+
+/** A call of a tool is text too. */
+function turnOf(message: Row): Turn {
+  const { role, content, tool_calls: calls } = message;
+  const called = calls === undefined || calls === null ? [] : [JSON.stringify(calls)];
+  const text = [...(typeof content === 'string' ? [content] : []), ...called].join('\n');
+  return { role: String(role), text };
+}

@@ -52,6 +52,8 @@ export interface World {
   begin(spec: JsonObject): Promise<void>;
   /** A GPU worker more, on the same store. */
   oneMoreGpuWorker(): Kept;
+  /** Stops a GPU worker for good: no fault can strike it any more. */
+  dismiss(worker: Kept): Promise<void>;
   /** The root of the package that the orchestrator runs from its next start on; null: the one it began with. */
   useCode(root: string | null): void;
   mark(name: string): Promise<Mark>;
@@ -90,7 +92,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const gpuWorkers: Kept[] = [];
   const caches: string[] = [];
   const oneMoreGpuWorker = (): Kept => {
-    const name = `gpu-worker-${String(gpuWorkers.length + 1)}`;
+    const name = `gpu-worker-${String(caches.length + 1)}`;
     caches.push(cacheOf(home, name));
     const kept = keep(() => programs.gpuWorker(name));
     gpuWorkers.push(kept);
@@ -104,8 +106,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const store = openStore(env.store, env.cache);
   const localRoots = (): readonly string[] => (isS3(env.store) ? caches : [env.store]);
   return {
-    ...{ env, home, store, server, orchestrator, gpuWorker, gpuWorkers, oneMoreGpuWorker, proxy, failpoints },
+    ...{ env, home, store, server, orchestrator, gpuWorker, gpuWorkers, oneMoreGpuWorker },
+    ...{ proxy, failpoints },
     localRoot: localRoots()[0] ?? env.store,
+    dismiss: async (worker) => {
+      gpuWorkers.splice(gpuWorkers.indexOf(worker), 1);
+      await worker.stop();
+    },
     ask: (question) => patiently(() => question(client)),
     begin: async (spec) => {
       const workflowId = workflowIds.exploration(String(spec['name']));

@@ -66,7 +66,7 @@ async function awake({ world }: Target, { group, second, stageId }: Zombie): Pro
   await sleep(500);
   signal(group, 'SIGCONT');
   const broken = stageId === null ? [] : await publishedByAnother(world, stageId, group);
-  await second.stop();
+  await world.dismiss(second);
   return broken;
 }
 

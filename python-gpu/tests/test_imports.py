@@ -13,6 +13,7 @@ import pytest
 )
 def test_its_bytecode_is_there(name: str) -> None:
     spec = importlib.util.find_spec(name)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     compiled = Path(importlib.util.cache_from_source(spec.origin))
     assert compiled.is_file(), f"{compiled}: expected it since the setup, got none; run npm run setup"

@@ -28,7 +28,7 @@ const NAME = 'recovery';
 const GOAL_SECONDS = Number.parseInt(GPU_ACTIVITY.heartbeatTimeout, 10) + 3;
 /** Trained between two strikes at most, in seconds: longer than a checkpoint interval. */
 const LONGEST_PAUSE_SECONDS = 4;
-const STEPS_A_STRIKE = 300;
+const STEPS_A_STRIKE = 120;
 
 interface Strike {
   readonly signal: 'SIGKILL' | 'SIGTERM';

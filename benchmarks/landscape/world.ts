@@ -12,7 +12,7 @@ const EXAMPLE = join(ROOT, 'examples', 'quickstart');
 /** Objects that were trained here; the committed table makes them unnecessary. */
 export const FOLDER = join(ROOT, '.cache', 'landscape');
 
-/** Two training sets, each with replay for the guard; together they are all data. */
+/** Two training sets, each with replay for the guard; together they are all data. A training takes one of them. */
 const MIXTURES = { odd: ['number', 'roman', 'format'], even: ['plural', 'tool', 'format'] } as const;
 
 export interface LandscapeWorld {
@@ -33,7 +33,7 @@ export async function openLandscapeWorld(): Promise<LandscapeWorld> {
   return { store, plan, baselines };
 }
 
-/** Every pipeline of at most three trainings and merges: 806 of them. */
+/** Every pipeline of at most three trainings and merges: 376 of them. */
 function landscapeSpec(): Json {
   const training = { batchSize: 16, maxLength: 128 };
   return {
@@ -47,7 +47,7 @@ function landscapeSpec(): Json {
       terse: { path: join(EXAMPLE, 'data', 'terse.jsonl'), shape: 'preference' },
     },
     actions: {
-      sft: { maxDatasets: 2, parameters: { ...training, learningRate: [3e-4, 1e-3], steps: 60 } },
+      sft: { maxDatasets: 1, parameters: { ...training, learningRate: [3e-4, 1e-3], steps: 60 } },
       dpo: { parameters: { ...training, learningRate: 5e-5, steps: 30, batchSize: 8 } },
       merge: { maxModels: 2, parameters: { method: ['linear', 'ties'], lambda: 1, density: 0.5 } },
     },

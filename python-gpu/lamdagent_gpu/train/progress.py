@@ -17,6 +17,15 @@ class Endings(Protocol):
     diverged: str | None
 
 
+def due_after(interval: float, write: float, step: float) -> float:
+    """Seconds from the state of one checkpoint to the start of the next, so that at most `interval` is ever at risk.
+
+    Until a checkpoint is written the one before it is all there is; so the next begins earlier by what writing it took
+    (`write`) and by what a step takes, but never before half of the interval, however slow the disk.
+    """
+    return max(interval - write - step, interval / 2)
+
+
 class Progress(TrainerCallback):
     """Saves by time and when asked to stop; a loss or gradient that is not finite ends the training unsaved."""
 
@@ -24,13 +33,14 @@ class Progress(TrainerCallback):
         self.context = context
         self.watch = watch
         self.tokens = tokens
-        self.last_save = self.began = time.monotonic()
+        self.saved_at = self.stepped_at = self.began = time.monotonic()
+        self.write_seconds = 0.0
         self.first_step = 0
         self.first_tokens = 0
         self.loss: float | None = None
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.last_save = self.began = time.monotonic()
+        self.saved_at = self.stepped_at = self.began = time.monotonic()
         self.first_step = state.global_step
         self.first_tokens = self.tokens()
         self.context.training_begins(state.global_step, state.max_steps)
@@ -39,7 +49,10 @@ class Progress(TrainerCallback):
         if state.global_step >= state.max_steps:
             return
         reason = self.context.stop_reason()
-        due = time.monotonic() - self.last_save >= self.context.job.options.checkpointSeconds
+        now = time.monotonic()
+        after = due_after(self.context.job.options.checkpointSeconds, self.write_seconds, now - self.stepped_at)
+        self.stepped_at = now
+        due = now - self.saved_at >= after
         if reason is not None:
             self.watch.stopped = reason
             control.should_training_stop = True
@@ -59,7 +72,9 @@ class Progress(TrainerCallback):
         self._report(state)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self.last_save = time.monotonic()
+        self.saved_at = self.stepped_at  # the state that is safe now is that of the step's end
+        self.stepped_at = time.monotonic()
+        self.write_seconds = self.stepped_at - self.saved_at
         self._report(state)
 
     def _report(self, state: Any) -> None:

@@ -32,7 +32,7 @@ const workers = Array.from({ length: Number(values.workers) }, () => startDirect
 let state: Exploration = beginExploration(plan, baselines, new Date(0).toISOString());
 const rows: TrialRecord[] = [];
 try {
-  await addAll([baselines[0]].flatMap((one) => one ?? []));
+  await addAll(baselines);
   for (let layer = newPipelines(); layer.length > 0 && mayMeasure(); layer = newPipelines())
     await addAll(layer);
   console.log(`${String(table.size)} pipelines in the table, ${String(measured)} of them measured now`);

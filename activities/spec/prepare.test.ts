@@ -200,7 +200,7 @@ describe('preparing an exploration', () => {
     process.env['OPENAI_API_KEY'] = 'no consent';
     const without = await prepare();
     delete process.env['OPENAI_API_KEY'];
-    assert.deepEqual([without.plan.policy, without.plan.llm], ['tpe', null]);
+    assert.deepEqual([without.plan.policy, without.plan.llm], ['evolution', null]);
     assert.match(without.plan.notes.join('\n'), /for hybrid add llm/);
     const llm = { baseUrl: 'http://localhost:1/v1', model: 'm' };
     const hosted = await prepare({ llm }, 'aaaa0000');

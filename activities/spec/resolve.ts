@@ -21,7 +21,7 @@ import type { Sources } from './sources.js';
 /** The plan of a spec: every default filled in, every source pinned. Pure. */
 export function resolvePlan(spec: Spec, sources: Sources, explorationId: string): Plan {
   const llm = llmOf(spec);
-  const policy = spec.policy === 'auto' ? (llm === null ? 'tpe' : 'hybrid') : spec.policy;
+  const policy = spec.policy === 'auto' ? (llm === null ? 'evolution' : 'hybrid') : spec.policy;
   const constraints = spec.objective.constraints.map(constraintOf);
   return {
     schemaVersion: 1,
@@ -110,7 +110,7 @@ function policyNotes({ policy, llm }: Spec): readonly string[] {
     return ['llm embedded: it obeys the schema and decides badly; it proves the path, never the quality'];
   if (policy === 'auto' && llm === undefined)
     return [
-      'policy auto: tpe, since the spec names no llm; for hybrid add llm: {baseUrl, model}, or start with --llm embedded',
+      'policy auto: evolution, since the spec names no llm; for hybrid add llm: {baseUrl, model}, or start with --llm embedded',
     ];
   return [];
 }

@@ -179,7 +179,7 @@ export const SpecSchema = z.strictObject({
   policy: z
     .enum(['auto', ...POLICY_NAMES])
     .default('auto')
-    .describe('auto: hybrid where the spec names an llm, else tpe.'),
+    .describe('auto: hybrid where the spec names an llm, else evolution (docs/benchmarks.md compares them).'),
   llm: Llm.optional().describe('Nothing is sent to a language model unless one is named here.'),
   agent: z
     .strictObject({

@@ -33,7 +33,7 @@ export async function openLandscapeWorld(): Promise<LandscapeWorld> {
   return { store, plan, baselines };
 }
 
-/** Every pipeline of at most three trainings and merges: 376 of them. */
+/** Pipelines of at most three trainings and merges; SFT on all data, a baseline, may be one of the trainings. */
 function landscapeSpec(): Json {
   const training = { batchSize: 16, maxLength: 128 };
   return {

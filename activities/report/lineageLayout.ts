@@ -1,0 +1,36 @@
+import dagre from '@dagrejs/dagre';
+import type { Lineage } from '../../domain/lineage.js';
+
+/** Where everything stands, in pixels; places are centres. Edges are the points that they bend at, ends included. */
+export interface LineageLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly places: ReadonlyMap<string, Place>;
+  readonly paths: readonly (readonly Place[])[];
+}
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+const MARGIN = 8;
+
+/** A layered drawing from left to right (Gansner et al. 1993, as dagre does it); equal graphs are drawn equally. */
+export function layOut(lineage: Lineage, sizeOf: (id: string) => Size): LineageLayout {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: 'LR', ranksep: 46, nodesep: 10, edgesep: 6, marginx: MARGIN, marginy: MARGIN });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const { id } of lineage.nodes) graph.setNode(id, { ...sizeOf(id) });
+  for (const { from, to } of lineage.edges) graph.setEdge(from, to);
+  dagre.layout(graph);
+  const { width = 0, height = 0 } = graph.graph() as Partial<Size>;
+  return {
+    ...{ width: Math.ceil(width), height: Math.ceil(height) },
+    places: new Map(lineage.nodes.map(({ id }) => [id, graph.node(id) as Place])),
+    paths: lineage.edges.map(({ from, to }) => (graph.edge(from, to) as { points: readonly Place[] }).points),
+  };
+}

@@ -20,6 +20,8 @@ export interface LineageNode {
 export interface LineageEdge {
   readonly from: string;
   readonly to: string;
+  /** From a dataset. */
+  readonly isData: boolean;
   /** Between two nodes of the champion's pipeline. */
   readonly isOfChampion: boolean;
 }
@@ -58,10 +60,16 @@ export function lineageOf(
   }
   const ordered = ancestry([...chosen], inputs);
   const ofChampion = new Set(champions);
+  const data = new Set(plan.datasets.map(({ stageId }) => stageId));
   return {
     nodes: ordered.map((id) => nodeOf(plan, made, id, ofChampion.has(id))),
     edges: ordered.flatMap((to) =>
-      inputs(to).map((from) => ({ from, to, isOfChampion: ofChampion.has(to) && ofChampion.has(from) })),
+      inputs(to).map((from) => ({
+        from,
+        to,
+        isData: data.has(from),
+        isOfChampion: ofChampion.has(to) && ofChampion.has(from),
+      })),
     ),
     champion: best === undefined ? null : recipeOf(best),
     stages: size(chosen),

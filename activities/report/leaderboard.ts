@@ -28,7 +28,7 @@ export function leaderboardSection(
   comparisons: Comparisons | null = comparisonsWithBest(found.rows, new Map()),
 ): Markup {
   const { rows } = leaderboardOf(found);
-  const columns = columnsOf(found, comparisons);
+  const columns = columnsOf(found, rows, comparisons);
   const nearBest = rows.filter((row) => isNear(row, comparisons)).length;
   return html`<section aria-labelledby="leaderboard">
     <h2 id="leaderboard">Leaderboard (search split)</h2>
@@ -69,7 +69,12 @@ function tools(): Markup {
   </form>`;
 }
 
-function columnsOf(found: StoredExploration, comparisons: Comparisons | null): readonly Column[] {
+function columnsOf(
+  found: StoredExploration,
+  board: readonly LeaderboardRow[],
+  comparisons: Comparisons | null,
+): readonly Column[] {
+  const varying = varyingOf(board);
   const rungs: Column = { name: 'data', order: 'number', cell: ({ fidelity }) => html`${fidelity}` };
   return [
     { name: 'score [95 %]', order: 'number', cell: scoreCell, sort: ({ score }) => score },
@@ -101,8 +106,11 @@ function columnsOf(found: StoredExploration, comparisons: Comparisons | null): r
     {
       name: 'action',
       order: 'text',
-      cell: ({ action, parameters }) =>
-        html`${action} <small>${clipped(settingsText(parameters), LONGEST_SETTINGS)}</small>`,
+      cell: ({ action, parameters }) => {
+        const settings = Object.entries(parameters).filter(([name]) => varying.has(`${action} ${name}`));
+        return html`${action}
+          <small>${clipped(settingsText(Object.fromEntries(settings)), LONGEST_SETTINGS)}</small>`;
+      },
     },
     {
       name: 'built on',
@@ -117,6 +125,19 @@ function columnsOf(found: StoredExploration, comparisons: Comparisons | null): r
       sort: ({ gpuSeconds }) => gpuSeconds,
     },
   ];
+}
+
+/** `<action> <parameter>` where trials of the action differ in it; each trial's section has all of them. */
+function varyingOf(rows: readonly LeaderboardRow[]): ReadonlySet<string> {
+  const first = new Map<string, unknown>();
+  const varying = new Set<string>();
+  for (const { action, parameters } of rows)
+    for (const [name, value] of Object.entries(parameters)) {
+      const key = `${action} ${name}`;
+      if (first.has(key) && first.get(key) !== value) varying.add(key);
+      else first.set(key, value);
+    }
+  return varying;
 }
 
 function tableRow(row: LeaderboardRow, columns: readonly Column[], near: boolean): Markup {

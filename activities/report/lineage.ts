@@ -1,4 +1,4 @@
-import { curveBasis, line } from 'd3-shape';
+import { curveMonotoneX, line } from 'd3-shape';
 import { isFull } from '../../domain/fidelity.js';
 import { lineageOf, type Lineage, type LineageNode } from '../../domain/lineage.js';
 import { compareRows } from '../../domain/ranking.js';
@@ -10,7 +10,7 @@ import { html, type Markup } from './html.js';
 import { layOut, type Size } from './lineageLayout.js';
 import { scrolled } from './scrolled.js';
 
-const MOST_STAGES = 32;
+const MOST_STAGES = 24;
 const SIZES = { source: { width: 124, height: 30 }, build: { width: 138, height: 44 } } as const;
 
 /** Data → SFT → DPO → merge → score: what the models are made from, shared stages once. */
@@ -50,7 +50,7 @@ function picture(lineage: Lineage): Markup {
     ({ x }) => x,
     ({ y }) => y,
   )
-    .curve(curveBasis)
+    .curve(curveMonotoneX)
     .digits(1);
   return html`<svg
     class="lineage"
@@ -61,9 +61,9 @@ function picture(lineage: Lineage): Markup {
     height="${height}"
   >
     ${lineage.edges.map(
-      ({ isOfChampion }, index) =>
+      ({ isOfChampion, isData }, index) =>
         html`<path
-          class="${isOfChampion ? 'edge strong' : 'edge'}"
+          class="${isOfChampion ? 'edge strong' : isData ? 'edge data' : 'edge'}"
           d="${curve(paths[index] ?? []) ?? ''}"
         />`,
     )}

@@ -25,12 +25,22 @@ export function layOut(lineage: Lineage, sizeOf: (id: string) => Size): LineageL
   graph.setGraph({ rankdir: 'LR', ranksep: 46, nodesep: 10, edgesep: 6, marginx: MARGIN, marginy: MARGIN });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id } of lineage.nodes) graph.setNode(id, { ...sizeOf(id) });
-  for (const { from, to } of lineage.edges) graph.setEdge(from, to);
+  // Models pull at each other harder than data, which many stages share.
+  for (const { from, to, isData } of lineage.edges) graph.setEdge(from, to, { weight: isData ? 1 : 8 });
   dagre.layout(graph);
   const { width = 0, height = 0 } = graph.graph() as Partial<Size>;
   return {
     ...{ width: Math.ceil(width), height: Math.ceil(height) },
     places: new Map(lineage.nodes.map(({ id }) => [id, graph.node(id) as Place])),
-    paths: lineage.edges.map(({ from, to }) => (graph.edge(from, to) as { points: readonly Place[] }).points),
+    paths: lineage.edges.map(({ from, to }) => {
+      const { points } = graph.edge(from, to) as { points: readonly Place[] };
+      const [start, end] = [graph.node(from) as Place & Size, graph.node(to) as Place & Size];
+      return [port(start, 1), ...points.slice(1, -1), port(end, -1)];
+    }),
   };
+}
+
+/** The middle of a node's right (1) or left (-1) side. */
+function port({ x, y, width }: Place & Size, side: 1 | -1): Place {
+  return { x: x + (side * width) / 2, y };
 }

@@ -10,12 +10,12 @@ export const STYLE: Markup = {
 * { box-sizing: border-box; }
 html { scroll-padding-top: 3rem; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0; background: var(--ground); color: var(--text); }
-main { max-width: 68rem; margin: 0 auto; padding: 1rem 1.5rem 3rem; }
+main { max-width: 74rem; margin: 0 auto; padding: 1rem 1.5rem 3rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin-top: 2.6rem; }
 h3 { font-size: 1rem; margin-top: 1.4rem; }
 nav { position: sticky; top: 0; z-index: 1; background: var(--ground); border-bottom: 1px solid var(--line); }
-nav ul { display: flex; gap: .1rem 1rem; max-width: 68rem; margin: 0 auto; padding: .5rem 1.5rem; list-style: none;
-  overflow-x: auto; white-space: nowrap; font-size: .85rem; }
+nav ul { display: flex; flex-wrap: wrap; gap: .1rem 1rem; max-width: 74rem; margin: 0 auto; padding: .5rem 1.5rem; list-style: none;
+  white-space: nowrap; font-size: .85rem; }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: .3rem; z-index: 2; background: var(--ground); }
 #live { margin: 0; padding: .3rem 1.5rem; background: var(--soft); font-size: .85rem; text-align: center; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .8rem; }
@@ -31,7 +31,7 @@ td { overflow-wrap: break-word; max-width: 26rem; }
 thead th { vertical-align: bottom; } th button { all: unset; cursor: pointer; color: var(--accent); }
 th button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }
-abbr { text-decoration: none; }
+abbr { text-decoration: none; } #board td[data-v] { white-space: nowrap; } #board td:has(small):not([data-v]) { min-width: 14rem; }
 caption { text-align: left; color: var(--quiet); } small, .note { color: var(--quiet); }
 .tools { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; align-items: center; } .tools[hidden] { display: none; }
 .tools p { margin: 0; color: var(--quiet); } .tools input[type=search] { font: inherit; padding: .15rem .4rem; }
@@ -48,7 +48,7 @@ svg text { font-size: 11px; fill: var(--quiet); } .grid { stroke: var(--line); }
 .zero { stroke: var(--quiet); stroke-dasharray: 4 3; } .mark { fill: var(--quiet); } .strong .mark { fill: var(--accent); }
 .interval { stroke: var(--quiet); stroke-width: 1.5; } .strong .interval { stroke: var(--accent); stroke-width: 2; }
 .strong text { font-weight: 600; } svg text.front { fill: var(--text); }
-.edge { fill: none; stroke: var(--quiet); stroke-opacity: .55; } .edge.strong { stroke: var(--accent); stroke-width: 2; stroke-opacity: 1; }
+.edge { fill: none; stroke: var(--quiet); stroke-opacity: .55; } .edge.data { stroke-opacity: .22; } .edge.strong { stroke: var(--accent); stroke-width: 2; stroke-opacity: 1; }
 .node rect { fill: var(--ground); stroke: var(--quiet); }
 .node.dataset rect { stroke-dasharray: 4 2; } .node.sft rect { stroke: var(--sft); } .node.dpo rect { stroke: var(--dpo); }
 .node.merge rect { stroke: var(--merge); } .node.strong rect { fill: var(--soft); stroke-width: 2; }

@@ -110,6 +110,6 @@ function tell(text) {
 }
 const events = new EventSource('events');
 events.addEventListener('changed', () => refresh().catch(() => tell('Live. The last refresh failed; the next change tries again.')));
-events.addEventListener('open', () => tell('Live: this page follows the exploration.'));
+events.addEventListener('open', () => refresh().then(() => tell('Live: this page follows the exploration.')).catch(() => tell('Live, but the page could not be read anew.')));
 events.addEventListener('error', () => tell('Not live: the server does not answer. This page is the last that was seen.'));
 `;

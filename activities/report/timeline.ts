@@ -32,8 +32,8 @@ export function timelineSection(found: StoredExploration): Markup {
     <h2 id="timeline">Timeline</h2>
     ${legend()} ${scrolled('Timeline of all attempts', picture(bars, lanes))}
     <p class="note">
-      ${bars.length} attempts on ${workers} workers, times in UTC. A bar is one attempt of one stage; the
-      Reliability section lists what the marks stand for.
+      ${bars.length} attempts on ${workers} workers, from ${bars[0]?.attempt.startedAt.slice(0, 16) ?? ''} on,
+      times in UTC. A bar is one attempt of one stage; the Reliability section lists what the marks stand for.
       ${lanes.length < workers ? 'Workers that were never there at the same time share a lane.' : ''}
       ${bars.length > MOST_TITLES ? 'Attempts that nothing happened to carry no title here; each trial lists its own.' : ''}
     </p>
@@ -54,7 +54,6 @@ function picture(bars: readonly Bar[], lanes: readonly Lane<Bar>[]): Markup {
   const first = bars.reduce((least, { start }) => Math.min(least, start), Number.POSITIVE_INFINITY);
   const last = bars.reduce((most, { end }) => Math.max(most, end), first + 1000);
   const scale = scaleUtc([first, last], across(frame));
-  const format = scale.tickFormat(8);
   const x: Time = (ms) => scale(ms);
   const hasTitles = bars.length <= MOST_TITLES;
   return html`<svg
@@ -63,9 +62,15 @@ function picture(bars: readonly Bar[], lanes: readonly Lane<Bar>[]): Markup {
     viewBox="0 0 ${frame.width} ${frame.height}"
     width="${frame.width}"
   >
-    ${ticksBelow(frame, scale, format, 8)}
+    ${ticksBelow(frame, scale, timeTick, 8)}
     ${lanes.map((lane, index) => laneOf(lane, { y: frame.top + index * LANE, x, frame, hasTitles }))}
   </svg>`;
+}
+
+/** The time of day, or the date where a day begins; UTC. */
+function timeTick(at: Date): string {
+  const text = at.toISOString();
+  return text.includes('T00:00:00') ? text.slice(5, 10) : text.slice(11, 16);
 }
 
 interface At {

@@ -28,7 +28,7 @@ export function tradeoffsSection({ plan, rows }: StoredExploration): Markup {
 interface Placed {
   readonly trial: number;
   readonly score: number;
-  /** The watched benchmark's score, or GPU-seconds. */
+  /** The watched benchmark's score, or GPU time in the axis' unit. */
   readonly other: number;
   readonly isOnFront: boolean;
 }
@@ -40,16 +40,17 @@ function panel(
 ): Markup {
   const { name, kind, points, front } = tradeoff;
   const isCost = kind === 'cost';
+  const unit = unitOf(Math.max(...[...points.values()].map(({ second }) => -second)));
   const placed = [...points].map(([trial, { first, second }]): Placed => ({
-    ...{ trial, score: first, other: isCost ? -second : second },
+    ...{ trial, score: first, other: isCost ? -second / unit.seconds : second },
     isOnFront: front.has(trial),
   }));
   const others = placed.map(({ other }) => other);
   const scores = placed.map(({ score }) => score);
   const x = scaleLinear(spanOf(others), across(FRAME)).nice();
   const y = scaleLinear(spanOf(scores), upwards(FRAME)).nice();
-  const title = isCost ? 'GPU time of the whole pipeline' : `${clipped(name, 40)}, percent`;
-  const text = (value: number): string => (isCost ? durationText(value) : percent(value));
+  const title = isCost ? `GPU time of the whole pipeline, ${unit.name}` : `${clipped(name, 40)}, percent`;
+  const text = (value: number): string => (isCost ? durationText(value * unit.seconds) : percent(value));
   const onFront = placed.filter((one) => one.isOnFront).sort((a, b) => a.other - b.other);
   const ordered = [...placed.filter((one) => !one.isOnFront), ...onFront];
   return html`<figure>
@@ -60,7 +61,7 @@ function panel(
       viewBox="0 0 ${FRAME.width} ${FRAME.height}"
       width="${FRAME.width}"
     >
-      ${rowsOfGrid(FRAME, y, tick)} ${ticksBelow(FRAME, x, isCost ? hoursTick(spanOf(others)[1]) : tick, 5)}
+      ${rowsOfGrid(FRAME, y, tick)} ${ticksBelow(FRAME, x, isCost ? String : tick, 5)}
       ${nameBelow(FRAME, title)}
       <path class="best" d="${frontPath(onFront, isCost, { x, y })}" />
       ${ordered.map(
@@ -77,7 +78,7 @@ function panel(
               r="${rows.length > 120 && !isOnFront ? 2 : 4}"
           /></g>`,
       )}
-      ${onFront.length > 12 ? html`` : onFront.map(({ trial, score, other }) => frontName(trial, x(other), y(score)))}
+      ${named(onFront, x, y)}
     </svg>
   </figure>`;
 }
@@ -93,13 +94,13 @@ function tick(value: number): string {
   return percent(value).replace(/\.0$/, '');
 }
 
-/** One unit for all ticks of an axis. */
-function hoursTick(longest: number): (seconds: number) => string {
-  const [unit, name] = longest > 7200 ? [3600, 'h'] : longest > 180 ? [60, 'min'] : [1, 's'];
-  return (seconds) => `${String(Number((seconds / unit).toFixed(2)))} ${name}`;
+/** One unit for all of an axis, so that its ticks are round. */
+function unitOf(longest: number): { readonly seconds: number; readonly name: string } {
+  if (longest > 7200) return { seconds: 3600, name: 'hours' };
+  return longest > 180 ? { seconds: 60, name: 'minutes' } : { seconds: 1, name: 'seconds' };
 }
 
-/** What is reached at each cost (or kept at each score of the other benchmark): between two trials nothing in between was found. */
+/** What is reached at each cost, or at each score of the other benchmark: nothing was found between two trials. */
 function frontPath(
   front: readonly Placed[],
   isCost: boolean,
@@ -112,13 +113,18 @@ function frontPath(
   return path.curve(isCost ? curveStepAfter : curveStepBefore).digits(1)(front) ?? '';
 }
 
-function frontName(trial: number, x: number, y: number): Markup {
-  const isFar = x > FRAME.width - 70;
-  return html`<text
-    class="front"
-    x="${px(x + (isFar ? -7 : 7))}"
-    y="${px(y - 6)}"
-    text-anchor="${isFar ? 'end' : 'start'}"
-    >${trialName(trial)}</text
-  >`;
+/** Names beside the points of the front, best score first, as far as they do not run into each other. */
+function named(
+  front: readonly Placed[],
+  x: (value: number) => number,
+  y: (value: number) => number,
+): readonly Markup[] {
+  const taken: { readonly left: number; readonly top: number }[] = [];
+  return [...front].reverse().flatMap(({ trial, score, other }) => {
+    const isFar = x(other) > FRAME.width - 56;
+    const [left, top] = [x(other) + (isFar ? -44 : 7), y(score) - 7];
+    if (taken.some((one) => Math.abs(one.left - left) < 42 && Math.abs(one.top - top) < 13)) return [];
+    taken.push({ left, top });
+    return [html`<text class="front" x="${px(left)}" y="${px(top)}">${trialName(trial)}</text>`];
+  });
 }

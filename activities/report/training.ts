@@ -10,7 +10,7 @@ import { scrolled } from './scrolled.js';
 import { mark } from './timeline.js';
 
 /** How many trainings are drawn of each sort: the best trials', and those that were cut short most often. */
-const MOST_LOSSES = 30;
+const MOST_LOSSES = 20;
 const MOST_CURVES = 9;
 const LINE = 18;
 const CURVE: Frame = { width: 320, height: 190, left: 40, right: 14, top: 10, bottom: 42 };

@@ -70,7 +70,7 @@ describe('the lineage graph', () => {
 
   it('keeps the whole champion in a graph that is too small for all, and counts what is left out', () => {
     const many = Array.from({ length: 40 }, (_, n) =>
-      row(10 + n, { ...sft(base, 'alpha'), parameters: { steps: 100 + n } }, 0.2),
+      row(10 + n, { ...sft(base, 'alpha'), parameters: { steps: 200 + n } }, 0.2),
     );
     const { stages, leftOut, nodes } = lineageOf(plan, [...rows, ...many], { champion: 3, mostStages: 5 });
     assert.deepEqual([stages, leftOut], [5, 38]);

@@ -43,9 +43,7 @@ async function main(): Promise<void> {
 async function draw(page: Page, [name, section, height]: (typeof SHOTS)[number]): Promise<void> {
   const heading = await page.locator(`#${section}`).boundingBox();
   const scrolled = Number(await page.evaluate('window.scrollY'));
-  await page.locator('nav').evaluate((nav) => {
-    nav.style.position = 'static';
-  });
+  await page.evaluate(`document.querySelector('nav').style.position = 'static'`);
   const top = Math.max(0, (heading?.y ?? 0) + scrolled - 20);
   await page.screenshot({
     path: join(IMAGES, `${name}.png`),

@@ -51,7 +51,7 @@ export function renderReport(found: StoredExploration, options: ReportOptions = 
       </head>
       <body>
         <a class="skip" href="#headline">To the result</a>
-        ${isLive ? html`<p id="live" role="status">Live with scripts; without them, the page loads anew every 15 s.</p>` : html``}
+        ${isLive ? html`<header><p id="live" role="status">Live with scripts; without them, the page loads anew every 15 s.</p></header>` : html``}
         ${contentsOf(sections)}
         <main>${sections}</main>
         ${element}

@@ -18,6 +18,7 @@ function ask(url: string, headers: Readonly<Record<string, string>> = {}, method
     const sent = request(url, { method, headers }, (response) => {
       let text = '';
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('error', reject);
       response.on('end', () => {
         resolve({ status: response.statusCode ?? 0, etag: response.headers.etag ?? '', text });
       });

@@ -8,7 +8,7 @@ export const STYLE: Markup = {
 @media (prefers-color-scheme: dark) { :root { --ground: #16171b; --text: #e6e6ea; --line: #8886; --quiet: #a8a8b0;
   --accent: #8ab0ff; --soft: #8ab0ff22; --sft: #6fcf9f; --dpo: #e0ad4f; --merge: #c79bf2; --evaluate: #8f8f98; --bad: #ff8a80; } }
 * { box-sizing: border-box; }
-html { scroll-padding-top: 3rem; }
+html { scroll-padding-top: 4.5rem; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0; background: var(--ground); color: var(--text); }
 main { max-width: 74rem; margin: 0 auto; padding: 1rem 1.5rem 3rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin-top: 2.6rem; }

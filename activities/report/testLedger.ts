@@ -1,9 +1,10 @@
 import { constraintChances } from '../../domain/constraintChance.js';
 import type { DecisionRecord } from '../../domain/decision.js';
 import type { Plan } from '../../domain/plan.js';
-import { poolOf } from '../../domain/pool.js';
+import { stagesBehind } from '../../domain/pipelineSize.js';
+import { poolOf, type Pool } from '../../domain/pool.js';
 import { randomOf, type Random } from '../../domain/random.js';
-import { judge } from '../../domain/ranking.js';
+import { judge, ranking } from '../../domain/ranking.js';
 import { sampleNewAction } from '../../domain/space.js';
 import { identify, sha256Hex } from '../../domain/stage.js';
 import { describeAction, stageOfAction } from '../../domain/stageOfAction.js';
@@ -21,6 +22,9 @@ import { concludeSynthetic, scoreOn, type Simulated } from './testConclusion.js'
 import { decisionOf } from './testDecision.js';
 import { fleetOf, isoAt, type Fleet } from './testFleet.js';
 import { allData, planOf, type LedgerOptions } from './testPlan.js';
+
+/** Models that the next actions are drawn on. */
+const WIDTH = 24;
 
 /** Writes the ledger to the store: plan, rows, decisions, and, once the search is over, the scores on later splits. */
 export async function writeSyntheticLedger(store: Store, options: LedgerOptions): Promise<Plan> {
@@ -68,6 +72,14 @@ function simulated(plan: Plan, { trials, hostile = '' }: LedgerOptions): World {
   return { rows: inOrder.map((row, sequence) => ({ ...row, sequence })), decisions, abilities };
 }
 
+/** The best models so far and what they are made from: searching among all would take minutes. */
+function promising(plan: Plan, rows: readonly TrialRecord[]): Pool {
+  const pool = poolOf(plan, rows);
+  const best = ranking(rows).slice(0, WIDTH).map(({ stageId }) => stageId);
+  const kept = new Set(best.flatMap((id) => [id, ...stagesBehind(pool, id)]));
+  return new Map([...pool].filter(([id, { row }]) => (row?.action ?? null) === null || kept.has(id)));
+}
+
 /** Of a few random new actions the one on the best models. */
 function chosen(
   plan: Plan,
@@ -82,9 +94,7 @@ function chosen(
     readonly random: Random;
   },
 ): Action {
-  const pool = new Map(
-    [...poolOf(plan, rows)].filter(([, { row }]) => row === null || row.feasible || row.trial % 3 === 0),
-  );
+  const pool = promising(plan, rows);
   const drawn = [1, 2, 3, 4].flatMap(() => {
     const kind = random.pick(['sft', 'sft', 'dpo', 'merge'] as const) ?? 'sft';
     const action =

@@ -83,8 +83,8 @@ interface At {
 function laneOf({ workers, spans }: Lane<Bar>, at: At): Markup {
   const [name = '', ...others] = workers;
   const { y, frame, hasTitles, x } = at;
-  const titled = spans.filter(({ attempt }) => hasTitles || isEventful(attempt));
-  const plain = spans.filter((one) => !titled.includes(one));
+  const hasTitle = ({ attempt }: Bar): boolean => hasTitles || isEventful(attempt);
+  const plain = spans.filter((bar) => !hasTitle(bar));
   const kinds = [...new Set(plain.map(({ attempt }) => attempt.stage))];
   return html`<g>
     <text x="${frame.left - 8}" y="${y + 15}" text-anchor="end"
@@ -107,7 +107,7 @@ function laneOf({ workers, spans }: Lane<Bar>, at: At): Markup {
             .join('')}"
         />`,
     )}
-    ${titled.map((bar) => drawn(bar, y, x))}
+    ${spans.filter(hasTitle).map((bar) => drawn(bar, y, x))}
   </g>`;
 }
 

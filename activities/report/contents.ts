@@ -7,7 +7,9 @@ export function contentsOf(sections: readonly Markup[]): Markup {
     if (id === undefined || title === undefined) return [];
     // The title comes from a page that is escaped already.
     const text: Markup =
-      id === 'headline' ? html`Result` : { markup: title.replace(/ (\(search split\)|in order of completion).*/s, '').trim() };
+      id === 'headline'
+        ? html`Result`
+        : { markup: title.replace(/ (\(search split\)|in order of completion).*/s, '').trim() };
     return [html`<li><a href="#${id}">${text}</a></li>`];
   });
   return html`<nav aria-label="Sections">

@@ -196,11 +196,10 @@ function notes(comparisons: Comparisons | null): Markup {
   const paired = all.filter(({ isPaired }) => isPaired).length;
   return html`<p class="note">
     Difference to the best: of the scores in points, on the search split. ≈: the interval holds 0, so these
-    items cannot tell the two apart.
-    Compared item by item (paired bootstrap): ${paired}; by their standard errors, as if the items were
-    independent, which gives a wider interval and tells fewer apart: ${all.length - paired}.
-    The best is the best of many on these very items, so its lead flatters. Constraints: met by the point
-    estimates or not, and the chance that all are met (normal approximation, item-paired). Front: no other
-    trial is at least as good in score and in this, and better in one of them.
+    items cannot tell the two apart. Compared item by item (paired bootstrap): ${paired}; by their standard
+    errors, as if the items were independent, which gives a wider interval and tells fewer apart:
+    ${all.length - paired}. The best is the best of many on these very items, so its lead flatters.
+    Constraints: met by the point estimates or not, and the chance that all are met (normal approximation,
+    item-paired). Front: no other trial is at least as good in score and in this, and better in one of them.
   </p>`;
 }

@@ -43,7 +43,7 @@ export function renderReport(found: StoredExploration, options: ReportOptions = 
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        ${isLive ? html`<noscript><meta http-equiv="refresh" content="15" /></noscript>` : html``}
+        ${isLive ? html`<link rel="icon" href="data:," /><noscript><meta http-equiv="refresh" content="15" /></noscript>` : html``}
         <title>LaMDAgent: ${found.plan.name}</title>
         <style>
           ${STYLE}

@@ -17,7 +17,7 @@ export function pageScript(isLive: boolean): PageScript {
     "default-src 'none'",
     "style-src 'unsafe-inline'",
     `script-src 'sha256-${hash}'`,
-    ...(isLive ? ["connect-src 'self'"] : []),
+    ...(isLive ? ["connect-src 'self'", 'img-src data:'] : []),
     "base-uri 'none'",
     "form-action 'none'",
   ];

@@ -75,7 +75,9 @@ function simulated(plan: Plan, { trials, hostile = '' }: LedgerOptions): World {
 /** The best models so far and what they are made from: searching among all would take minutes. */
 function promising(plan: Plan, rows: readonly TrialRecord[]): Pool {
   const pool = poolOf(plan, rows);
-  const best = ranking(rows).slice(0, WIDTH).map(({ stageId }) => stageId);
+  const best = ranking(rows)
+    .slice(0, WIDTH)
+    .map(({ stageId }) => stageId);
   const kept = new Set(best.flatMap((id) => [id, ...stagesBehind(pool, id)]));
   return new Map([...pool].filter(([id, { row }]) => (row?.action ?? null) === null || kept.has(id)));
 }

@@ -12,6 +12,7 @@ import { attemptsTable } from './attemptsTable.js';
 import { commandsPart } from './commands.js';
 import { clipped, durationText, estimateText, percent, scoreText, settingsText } from './format.js';
 import { html, type Markup } from './html.js';
+import { scrolled } from './scrolled.js';
 import { whyText } from './why.js';
 
 const LONGEST = 600;
@@ -110,29 +111,32 @@ function costEntry(row: TrialRecord, { costs }: Index): Markup {
 /** Each benchmark with its 95 % interval, next to the base's. */
 function scoresTable(scores: readonly ScoreView[]): Markup {
   if (scores.length === 0) return html``;
-  return html`<table>
-    <caption>
-      Scores on the search split, 95 % intervals
-    </caption>
-    <thead>
-      <tr>
-        ${['benchmark', 'score', 'items', 'base', 'against the base', 'constraint'].map((name) => html`<th scope="col">${name}</th>`)}
-      </tr>
-    </thead>
-    <tbody>
-      ${scores.map(
-        ({ benchmark, score, interval: [low, high], items, base, difference, constraint }) =>
-          html`<tr>
-            <th scope="row">${clipped(benchmark, 60)}</th>
-            <td>${estimateText({ value: score, low, high })}</td>
-            <td>${items}</td>
-            <td>${percent(base)}</td>
-            <td>${difference === null ? '–' : estimateText(difference)}</td>
-            <td>
-              ${constraint === null ? '' : `${constraint.met ? 'met' : 'not met'}, limit ${percent(constraint.limit)}`}
-            </td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return scrolled(
+    'Scores',
+    html`<table>
+      <caption>
+        Scores on the search split, 95 % intervals
+      </caption>
+      <thead>
+        <tr>
+          ${['benchmark', 'score', 'items', 'base', 'against the base', 'constraint'].map((name) => html`<th scope="col">${name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${scores.map(
+          ({ benchmark, score, interval: [low, high], items, base, difference, constraint }) =>
+            html`<tr>
+              <th scope="row">${clipped(benchmark, 60)}</th>
+              <td>${estimateText({ value: score, low, high })}</td>
+              <td>${items}</td>
+              <td>${percent(base)}</td>
+              <td>${difference === null ? '–' : estimateText(difference)}</td>
+              <td>
+                ${constraint === null ? '' : `${constraint.met ? 'met' : 'not met'}, limit ${percent(constraint.limit)}`}
+              </td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>`,
+  );
 }

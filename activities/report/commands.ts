@@ -3,7 +3,10 @@ import { applicable } from '../../domain/stageOfAction.js';
 import { trialName, type ProposedTrial, type TrialRecord } from '../../domain/trial.js';
 import { html, type Markup } from './html.js';
 
-/** What to type to see all of a trial, to have a failed one tried again, or to run its action in another search. */
+/**
+ * What to type to see all of a trial, to have a failed one tried again, or to run its action in another search in which
+ * the models have these names.
+ */
 export function commandsPart(
   name: string,
   { trial, action }: ProposedTrial,
@@ -21,16 +24,12 @@ export function commandsPart(
           ...(action.datasets.length === 0 ? {} : { datasets: action.datasets }),
           parameters: applicable(action),
         });
-  return html`<pre><code>${show}${hasFailed ? `\nnpx lamdagent retry ${quoted(name)} ${trialName(trial)}` : ''}</code></pre>
-    ${
-      written === null
-        ? html``
-        : html`<p>
-              The same action, as <code>lamdagent propose OTHER action.json</code> takes it where models have
-              these names:
-            </p>
-            <pre><code>${written}</code></pre>`
-    }`;
+  const lines = [
+    show,
+    ...(hasFailed ? [`npx lamdagent retry ${quoted(name)} ${trialName(trial)}`] : []),
+    ...(written === null ? [] : [`npx lamdagent propose OTHER action.json  # with ${written}`]),
+  ];
+  return html`<pre><code>${lines.join('\n')}</code></pre>`;
 }
 
 /** A word of a POSIX shell. */

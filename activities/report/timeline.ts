@@ -62,15 +62,17 @@ function picture(bars: readonly Bar[], lanes: readonly Lane<Bar>[]): Markup {
     viewBox="0 0 ${frame.width} ${frame.height}"
     width="${frame.width}"
   >
-    ${ticksBelow(frame, scale, timeTick, 8)}
+    ${ticksBelow(frame, scale, timeTick(last - first), 8)}
     ${lanes.map((lane, index) => laneOf(lane, { y: frame.top + index * LANE, x, frame, hasTitles }))}
   </svg>`;
 }
 
-/** The time of day, or the date where a day begins; UTC. */
-function timeTick(at: Date): string {
-  const text = at.toISOString();
-  return text.includes('T00:00:00') ? text.slice(5, 10) : text.slice(11, 16);
+/** The time of day, to the second where the whole is short, or the date where a day begins; UTC. */
+function timeTick(spanMs: number): (at: Date) => string {
+  return (at) => {
+    const text = at.toISOString();
+    return text.includes('T00:00:00') ? text.slice(5, 10) : text.slice(11, spanMs < 600_000 ? 19 : 16);
+  };
 }
 
 interface At {

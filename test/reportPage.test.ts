@@ -147,7 +147,7 @@ describe('the report in a real browser', () => {
     await look('plain', async (_, page) => {
       const node = page.locator('.lineage a').last();
       const trial = (await node.getAttribute('href')) ?? '';
-      assert.match((await node.getAttribute('aria-label')) ?? '', /t\d{4}: \d/);
+      assert.match((await node.textContent()) ?? '', /(SFT|DPO|MERGE) t\d{4}\s+\d+\.\d ± \d/);
       await node.focus();
       await page.keyboard.press('Enter');
       await page.locator(trial).waitFor({ state: 'visible' });
@@ -224,7 +224,7 @@ describe('the report in a real browser', () => {
     try {
       await page.getByText('Live: this page follows the exploration.').waitFor();
       assert.equal(await page.locator('#board tbody tr').count(), 7);
-      await page.locator('summary', { hasText: 't0002' }).click();
+      await page.locator('summary', { hasText: /^t0002 / }).click();
       await page.getByLabel('Filter').fill('sft');
       const before = await page.locator('#board tbody tr:visible').count();
       await appended(store, 'live-5e7a1d00');

@@ -109,9 +109,7 @@ function drawn(
         >`,
     )}
   </g>`;
-  return row === undefined
-    ? shape
-    : html`<a href="#${trialName(row.trial)}" aria-label="${titleOf(node)}">${shape}</a>`;
+  return row === undefined ? shape : html`<a href="#${trialName(row.trial)}">${shape}</a>`;
 }
 
 function linesOf({ kind, name, rows }: LineageNode): readonly string[] {

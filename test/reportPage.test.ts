@@ -147,7 +147,7 @@ describe('the report in a real browser', () => {
     await look('plain', async (_, page) => {
       const node = page.locator('.lineage a').last();
       const trial = (await node.getAttribute('href')) ?? '';
-      assert.match((await node.textContent()) ?? '', /(SFT|DPO|MERGE) t\d{4}\s+\d+\.\d ± \d/);
+      assert.match((await node.textContent()) ?? '', /(SFT|DPO|MERGE) t\d{4}\s*\d+\.\d ± \d/);
       await node.focus();
       await page.keyboard.press('Enter');
       await page.locator(trial).waitFor({ state: 'visible' });

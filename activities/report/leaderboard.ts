@@ -29,10 +29,10 @@ export function leaderboardSection(
 ): Markup {
   const { rows } = leaderboardOf(found);
   const columns = columnsOf(found, rows, comparisons);
-  const nearBest = rows.filter((row) => isNear(row, comparisons)).length;
+  const nearBest = rows.filter((row) => isNear(row, comparisons));
   return html`<section aria-labelledby="leaderboard">
     <h2 id="leaderboard">Leaderboard (search split)</h2>
-    ${nearBest === 0 ? html`` : html`<p>${nearText(nearBest)}</p>`} ${tools()}
+    ${nearBest.length === 0 ? html`` : html`<p>${nearText(nearBest)}</p>`} ${tools()}
     ${scrolled(
       'Leaderboard',
       html`<table id="board">
@@ -51,10 +51,9 @@ export function leaderboardSection(
   </section>`;
 }
 
-function nearText(count: number): string {
-  return count === 1
-    ? 'One trial is not distinguishable from the best (≈).'
-    : `${String(count)} trials are not distinguishable from the best (≈).`;
+function nearText(near: readonly LeaderboardRow[]): string {
+  const feasible = near.filter((row) => row.feasible).length;
+  return `Not distinguishable from the best (≈): ${String(near.length)} trials, of which ${String(feasible)} meet the constraints.`;
 }
 
 /** Shown by the script, which makes them work. */

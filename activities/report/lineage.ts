@@ -1,4 +1,4 @@
-import { curveMonotoneX, line } from 'd3-shape';
+import { curveBasis, line } from 'd3-shape';
 import { isFull } from '../../domain/fidelity.js';
 import { lineageOf, type Lineage, type LineageNode } from '../../domain/lineage.js';
 import { compareRows } from '../../domain/ranking.js';
@@ -50,7 +50,7 @@ function picture(lineage: Lineage): Markup {
     ({ x }) => x,
     ({ y }) => y,
   )
-    .curve(curveMonotoneX)
+    .curve(curveBasis)
     .digits(1);
   return html`<svg
     class="lineage"
@@ -87,7 +87,7 @@ function drawn(
     'node',
     node.kind,
     ...(node.isOfChampion ? ['strong'] : []),
-    ...(isChampion ? ['best'] : []),
+    ...(isChampion ? ['champion'] : []),
   ];
   const shape = html`<g class="${classes.join(' ')}">
     <title>${titleOf(node)}</title>

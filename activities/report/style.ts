@@ -26,12 +26,12 @@ dt { color: var(--quiet); font-size: .85rem; overflow-wrap: anywhere; } dd { mar
 .wide:focus-visible, a:focus-visible, summary:focus-visible, button:focus-visible, input:focus-visible {
   outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: left; padding: .25rem .5rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 td { overflow-wrap: break-word; max-width: 26rem; }
 thead th { vertical-align: bottom; } th button { all: unset; cursor: pointer; color: var(--accent); }
 th button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 th[aria-sort=ascending] button::after { content: " ▲"; } th[aria-sort=descending] button::after { content: " ▼"; }
-abbr { text-decoration: none; } #board td[data-v] { white-space: nowrap; } #board td:has(small):not([data-v]) { min-width: 14rem; }
+abbr { text-decoration: none; } #board td[data-v] { white-space: nowrap; } #board td:has(small):not([data-v]) { min-width: 11rem; }
 caption { text-align: left; color: var(--quiet); } small, .note { color: var(--quiet); }
 .tools { display: flex; flex-wrap: wrap; gap: .4rem 1.4rem; align-items: center; } .tools[hidden] { display: none; }
 .tools p { margin: 0; color: var(--quiet); } .tools input[type=search] { font: inherit; padding: .15rem .4rem; }
@@ -52,7 +52,7 @@ svg text { font-size: 11px; fill: var(--quiet); } .grid { stroke: var(--line); }
 .node rect { fill: var(--ground); stroke: var(--quiet); }
 .node.dataset rect { stroke-dasharray: 4 2; } .node.sft rect { stroke: var(--sft); } .node.dpo rect { stroke: var(--dpo); }
 .node.merge rect { stroke: var(--merge); } .node.strong rect { fill: var(--soft); stroke-width: 2; }
-.node.best rect { stroke: var(--accent); stroke-width: 3.5; } .node text.name { fill: var(--text); }
+.node.champion rect { stroke: var(--accent); stroke-width: 3.5; } .node text.name { fill: var(--text); }
 a:hover .node rect, a:focus .node rect { stroke: var(--accent); } .lineage a:focus-visible { outline: none; }
 .lineage a:focus-visible .node rect { stroke: var(--accent); stroke-width: 4; }
 .bar { fill: var(--quiet); fill-opacity: .75; stroke: var(--ground); stroke-width: .5; }

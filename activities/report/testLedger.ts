@@ -24,7 +24,7 @@ import { fleetOf, isoAt, type Fleet } from './testFleet.js';
 import { allData, planOf, type LedgerOptions } from './testPlan.js';
 
 /** Models that the next actions are drawn on. */
-const WIDTH = 24;
+const WIDTH = 12;
 
 /** Writes the ledger to the store: plan, rows, decisions, and, once the search is over, the scores on later splits. */
 export async function writeSyntheticLedger(store: Store, options: LedgerOptions): Promise<Plan> {
@@ -76,6 +76,7 @@ function simulated(plan: Plan, { trials, hostile = '' }: LedgerOptions): World {
 function promising(plan: Plan, rows: readonly TrialRecord[]): Pool {
   const pool = poolOf(plan, rows);
   const best = ranking(rows)
+    .filter(({ feasible }) => feasible)
     .slice(0, WIDTH)
     .map(({ stageId }) => stageId);
   const kept = new Set(best.flatMap((id) => [id, ...stagesBehind(pool, id)]));

@@ -1,4 +1,4 @@
-import { curveBasis, line } from 'd3-shape';
+import { curveBumpX, line } from 'd3-shape';
 import { isFull } from '../../domain/fidelity.js';
 import { lineageOf, type Lineage, type LineageNode } from '../../domain/lineage.js';
 import { compareRows } from '../../domain/ranking.js';
@@ -50,7 +50,7 @@ function picture(lineage: Lineage): Markup {
     ({ x }) => x,
     ({ y }) => y,
   )
-    .curve(curveBasis)
+    .curve(curveBumpX)
     .digits(1);
   return html`<svg
     class="lineage"

@@ -28,6 +28,7 @@ export function layOut(lineage: Lineage, sizeOf: (id: string) => Size): LineageL
   // Models pull at each other harder than data, which many stages share.
   for (const { from, to, isData } of lineage.edges) graph.setEdge(from, to, { weight: isData ? 1 : 8 });
   dagre.layout(graph);
+  const widest = Math.max(...lineage.nodes.map(({ id }) => sizeOf(id).width));
   const { width = 0, height = 0 } = graph.graph() as Partial<Size>;
   return {
     ...{ width: Math.ceil(width), height: Math.ceil(height) },
@@ -35,9 +36,19 @@ export function layOut(lineage: Lineage, sizeOf: (id: string) => Size): LineageL
     paths: lineage.edges.map(({ from, to }) => {
       const { points } = graph.edge(from, to) as { points: readonly Place[] };
       const [start, end] = [graph.node(from) as Place & Size, graph.node(to) as Place & Size];
-      return [port(start, 1), ...points.slice(1, -1), port(end, -1)];
+      // Between two layers dagre bends every edge once more, to make room for a label that there is none of.
+      const bends = points.slice(1, -1).filter((_, index) => index % 2 === 1);
+      return [port(start, 1), ...bends.flatMap((bend) => across(bend, widest)), port(end, -1)];
     }),
   };
+}
+
+/** Straight through a layer, so that no edge runs behind a node of it. */
+function across({ x, y }: Place, width: number): readonly Place[] {
+  return [
+    { x: x - width / 2, y },
+    { x: x + width / 2, y },
+  ];
 }
 
 /** The middle of a node's right (1) or left (-1) side. */

@@ -10,6 +10,7 @@ import { addGc } from './commands/gc.js';
 import { addPropose } from './commands/propose.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addShow } from './commands/show.js';
+import { addReport } from './commands/report.js';
 import { addScale } from './commands/scale.js';
 import { addStart } from './commands/start.js';
 import { addSteer } from './commands/steer.js';
@@ -59,6 +60,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addGpuWorker,
     addStart,
     addViews,
+    addReport,
     addShow,
     addAudit,
     addWatch,

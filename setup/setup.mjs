@@ -1,4 +1,5 @@
 // npm run setup [-- --dev]: installs and builds what is missing; does nothing, offline too, when nothing is.
+import { ensureBrowser } from './browser.mjs';
 import { ensureBuilt } from './build.mjs';
 import { ensureNpmPackages } from './npmPackages.mjs';
 import { runMain, say, SetupFault } from './progress.mjs';
@@ -11,6 +12,7 @@ export async function setUp({ dev = false } = {}) {
   const results = await Promise.allSettled([
     ensureNpmPackages().then(() => ensureBuilt()),
     ensurePythonPackages({ dev }),
+    ...(dev ? [ensureBrowser()] : []),
   ]);
   const faults = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
   const bug = faults.find((fault) => !(fault instanceof SetupFault));

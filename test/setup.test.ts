@@ -12,6 +12,9 @@ interface Stamps {
   isStamped(file: string, stamp: string): boolean;
   writeStamp(file: string, stamp: string): void;
 }
+interface Browsers {
+  findBrowser(env: Readonly<Record<string, string>>): string;
+}
 interface Counts {
   readJunit(text: string): { passed: number; failed: number; skipped: number };
 }
@@ -31,6 +34,20 @@ function pythonOf(programs: Readonly<Record<string, string>>, env: Readonly<Reco
 }
 
 describe('the set-up', () => {
+  it('names the fix when there is no browser to test in', async () => {
+    const { findBrowser } = await load<Browsers>('browser.mjs');
+    assert.throws(
+      () => findBrowser({ CHROMIUM: '/nowhere/chromium' }),
+      /^Error: Chromium: expected a browser as \$CHROMIUM names it, got \/nowhere\/chromium: not found\. Install it/,
+    );
+    if (process.platform !== 'darwin')
+      assert.throws(
+        () => findBrowser({ PATH: '/nowhere' }),
+        /on PATH, got none of chromium, .*sudo apt install chromium/,
+      );
+    assert.equal(findBrowser({ CHROMIUM: process.execPath }), process.execPath);
+  });
+
   it('names the fix when there is no Python', () => {
     assert.match(pythonOf({}), /^FAULT Python: expected 3\.10 or newer on PATH, got .*not found.*Install it/);
   });

@@ -2,6 +2,7 @@ import type { ConstraintEvidence, ExplorationResult } from '../../domain/result.
 import { trialName } from '../../domain/trial.js';
 import { percent } from './format.js';
 import { html, type Markup } from './html.js';
+import { scrollable } from './scrolled.js';
 
 interface Line {
   readonly trial: number;
@@ -25,7 +26,7 @@ export function constraintsPart({ confirmation, figures, champion }: Exploration
   ];
   if (lines.length === 0) return html``;
   return html`<h3>Constraints</h3>
-    <div class="wide">
+    <div ${scrollable('Constraints')}>
       <table>
         <caption>
           A constraint is shown when the lower end of its one-sided interval reaches what is needed; in points

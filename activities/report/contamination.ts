@@ -1,6 +1,7 @@
 import type { ContaminationRecord, DatasetFindings } from '../../domain/contamination.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { html, type Markup } from './html.js';
+import { scrollable } from './scrolled.js';
 
 /** Which training rows copy evaluation items, and what became of them. */
 export function contaminationSection({ contamination }: StoredExploration): Markup {
@@ -101,7 +102,7 @@ function matchList(datasets: readonly DatasetFindings[]): Markup {
           <summary>
             ${name}: ${matches.length} matches${leftOut > 0 ? `, ${String(leftOut)} more not kept` : ''}
           </summary>
-          <div class="wide">
+          <div ${scrollable('Rows that copy items')}>
             ${table('Rows by line of the file', ['row', 'item', 'kind', 'row text', 'item text'], (row) =>
               matches.map(({ row: line, benchmark, split, item, kind, rowText, itemText }) =>
                 row(String(line), [`${benchmark}/${split} ${item}`, kind, rowText, itemText]),

@@ -4,6 +4,7 @@ import { rungCorrelations, type RungCorrelation } from '../../domain/rungCorrela
 import type { Estimate } from '../../domain/result.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { html, type Markup } from './html.js';
+import { scrollable } from './scrolled.js';
 
 /** The rungs: how many trials each had, and whether the lower ones tell the order on the higher ones. */
 export function fidelitySection({ plan, rows }: StoredExploration): Markup {
@@ -21,7 +22,7 @@ export function fidelitySection({ plan, rows }: StoredExploration): Markup {
       time from its beginning. Scores are compared within a rung; only trials on all of the data can become
       finalists.
     </p>
-    <div class="wide">
+    <div ${scrollable('Rungs')}>
       <table>
         <caption>
           Does a lower rung tell the order on a higher one?

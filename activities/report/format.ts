@@ -29,3 +29,8 @@ export function settingsText(parameters: Readonly<Record<string, unknown>>): str
     .map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
     .join(', ');
 }
+
+/** At most so many characters, the last one `…` where something was cut. */
+export function clipped(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}

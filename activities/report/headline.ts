@@ -21,6 +21,7 @@ export function headline(found: StoredExploration): Markup {
       ${figure('Base, search split', percent(status.base.score))}
       ${figure('SFT on all data, search split', percent(allData?.score ?? null))}
       ${figure('Best, search split', status.best === null ? '–' : `${percent(status.best.score)} (${status.best.trial})`)}
+      ${figure('Time', timeText(found))}
       ${figure('Trials', `${String(status.trials.completed)} completed, ${String(status.trials.failed)} failed`)}
       ${figure('GPU time', `${durationText(status.spend.gpuSeconds)}, ${durationText(status.spend.lostGpuSeconds)} lost`)}
       ${figure('Reuse', `${String(status.saved.stages)} stages, ${durationText(status.saved.gpuSeconds)} saved`)}
@@ -28,6 +29,17 @@ export function headline(found: StoredExploration): Markup {
     </dl>
     ${plan.notes.map((note) => html`<p class="note">${note}</p>`)}
   </section>`;
+}
+
+/** From the first trial's start to the last one's end. */
+function timeText({ rows, finals }: StoredExploration): string {
+  const results = [...rows, ...finals.map(({ result }) => result)];
+  const times = results
+    .flatMap(({ startedAt, endedAt }) => [Date.parse(startedAt), Date.parse(endedAt)])
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  const [first, last] = [times[0], times.at(-1)];
+  return first === undefined || last === undefined ? '–' : durationText((last - first) / 1000);
 }
 
 function testFigures({ test }: ExplorationResult): Markup {

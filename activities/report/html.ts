@@ -6,10 +6,19 @@ type Value = string | number | Markup | readonly Markup[];
 
 /** A template whose values are escaped unless they are markup: hostile names and LLM text stay text. */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Markup {
-  const parts = strings.map(
+  const parts = squeezed(strings).map(
     (text, index) => text + (index < values.length ? rendered(values[index] ?? '') : ''),
   );
   return { markup: parts.join('') };
+}
+
+const known = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+/** The template's own indentation means nothing on the page and would be a third of it; values keep theirs. */
+function squeezed(strings: TemplateStringsArray): readonly string[] {
+  const found = known.get(strings) ?? strings.map((text) => text.replace(/\s*\n\s*/g, '\n'));
+  known.set(strings, found);
+  return found;
 }
 
 function rendered(value: Value): string {

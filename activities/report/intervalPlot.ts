@@ -2,6 +2,7 @@ import type { Estimate } from '../../domain/result.js';
 import type { Split } from '../../domain/plan.js';
 import { estimateText, percent } from './format.js';
 import { html, type Markup } from './html.js';
+import { scrollable } from './scrolled.js';
 
 /** One dot with its interval. */
 export interface PlotLine {
@@ -36,7 +37,7 @@ export function intervalPlot({ description, groups, hasZero }: Plot): Markup {
     hasZero,
   );
   const height = lines.length * LINE + shown.length * GAP + AXIS;
-  return html`<div class="wide">
+  return html`<div ${scrollable(description)}>
     <svg role="img" aria-label="${description}" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}">
       ${range.ticks.map((tick) => tickLine(range.x(tick), tick, height))}
       ${hasZero ? zeroLine(range.x(0), height) : html``}

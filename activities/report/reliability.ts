@@ -9,6 +9,7 @@ import { attemptsOf, type AttemptRow } from '../ledger/attempts.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { durationText } from './format.js';
 import { html, type Markup } from './html.js';
+import { scrollable } from './scrolled.js';
 
 const WORDS = {
   preempted: 'preempted (asked to stop)',
@@ -64,7 +65,7 @@ const COLUMNS = [
 ] as const;
 
 function eventsTable(rows: readonly AttemptRow[]): Markup {
-  return html`<div class="wide">
+  return html`<div ${scrollable('Attempts that were cut short or followed')}>
     <table>
       <caption>
         Every attempt but the first ones that went through

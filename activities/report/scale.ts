@@ -11,6 +11,7 @@ import { trialName } from '../../domain/trial.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { durationText, estimateText, percent, scoreText } from './format.js';
 import { html, type Markup } from './html.js';
+import { scrollable } from './scrolled.js';
 
 export const ORDER_WORDS: Readonly<Record<OrderVerdict, string>> = {
   kept: 'kept',
@@ -34,7 +35,7 @@ function scaleSection(result: ScaleResult): Markup {
       ${durationText(gpuSeconds)} (${durationText(lostGpuSeconds)} lost, ${durationText(savedGpuSeconds)}
       saved by reuse).
     </p>
-    <div class="wide">
+    <div ${scrollable('Scaled pipelines')}>
       <table>
         <thead>
           <tr>
@@ -46,7 +47,7 @@ function scaleSection(result: ScaleResult): Markup {
         </tbody>
       </table>
     </div>
-    <div class="wide">
+    <div ${scrollable('Orders of pipelines')}>
       <table>
         <caption>
           Is the order of two pipelines kept?

@@ -4,6 +4,7 @@ import type { StoredExploration } from '../ledger/read.js';
 import { searchOf, type PolicyCounts } from '../ledger/search.js';
 import { percent } from './format.js';
 import { html, type Markup } from './html.js';
+import { scrollable } from './scrolled.js';
 
 /** Who decided, what that cost, and whether an LLM favoured places in the lists it was shown. */
 export function searchSection(found: StoredExploration): Markup {
@@ -11,7 +12,7 @@ export function searchSection(found: StoredExploration): Markup {
   if (policies.length === 0) return html``;
   return html`<section aria-labelledby="search">
     <h2 id="search">How the search decided</h2>
-    <div class="wide">
+    <div ${scrollable('Policies')}>
       <table>
         <thead>
           <tr>

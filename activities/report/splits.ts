@@ -14,6 +14,7 @@ import type { StoredExploration } from '../ledger/read.js';
 import { constraintsPart } from './constraints.js';
 import { estimateText, scoreText } from './format.js';
 import { html, type Markup } from './html.js';
+import { scrollable } from './scrolled.js';
 import { intervalPlot, type PlotLine } from './intervalPlot.js';
 import { luckPart } from './luck.js';
 
@@ -80,7 +81,7 @@ function scoresTable(found: StoredExploration, result: ExplorationResult): Marku
   );
   const first = (one: SplitScores): number => Number(one.trial !== champion);
   const ordered = [base, ...[...others].sort((a, b) => first(a) - first(b))];
-  return html`<div class="wide">
+  return html`<div ${scrollable('Scores by split')}>
     <table>
       <caption>
         Scores, 95 % intervals
@@ -130,7 +131,7 @@ function gainsTable(result: ExplorationResult, { gains }: Figures): Markup {
   if (gains.length === 0)
     return html`<p>No trial was chosen, so there is no gain to show: the base is kept.</p>`;
   const name = ({ over }: GainFigures): string => (over === 0 ? 'the base' : 'SFT on all data');
-  return html`<div class="wide">
+  return html`<div ${scrollable('Gains of the champion')}>
     <table>
       <caption>
         Gain of ${trialName(result.champion)} in points, item-paired bootstrap, 95 %

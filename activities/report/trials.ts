@@ -1,57 +1,73 @@
 import type { DecisionRecord } from '../../domain/decision.js';
-import type { Attempt } from '../../domain/outcome.js';
-import { nameInPool, poolOf } from '../../domain/pool.js';
-import { trialName, type TrialRecord } from '../../domain/trial.js';
+import { pipelineCosts } from '../../domain/pipelineCost.js';
+import { nameInPool, poolOf, type Pool } from '../../domain/pool.js';
+import { applicable } from '../../domain/stageOfAction.js';
+import { trialName, type ProposedTrial, type TrialRecord } from '../../domain/trial.js';
 import { originText } from '../ledger/decisionView.js';
 import type { StoredExploration } from '../ledger/read.js';
-import { durationText, percent, scoreText, settingsText } from './format.js';
+import { differenceToParent, recipeOf } from '../ledger/recipe.js';
+import { scoreViews, type ScoreView } from '../ledger/trialScores.js';
+import { stateOf } from '../ledger/views.js';
+import { attemptsTable } from './attemptsTable.js';
+import { commandsPart } from './commands.js';
+import { clipped, durationText, estimateText, percent, scoreText, settingsText } from './format.js';
 import { html, type Markup } from './html.js';
+import { scrolled } from './scrolled.js';
+import { whyText } from './why.js';
 
-/** A section a trial: why it was proposed, what was done, scores, attempts, hashes. */
+const LONGEST = 600;
+const LONGEST_LABEL = 160;
+
+/** What all sections look things up in, made once. */
+interface Index {
+  readonly found: StoredExploration;
+  readonly pool: Pool;
+  readonly base: TrialRecord | null;
+  readonly decisions: ReadonlyMap<number, DecisionRecord>;
+  readonly costs: ReadonlyMap<string, number>;
+}
+
+/** A section a trial: why it was proposed, what it is, how it did, what it cost, and how to see more. */
 export function trialSections(found: StoredExploration): Markup {
-  const pool = poolOf(found.plan, found.rows);
-  const byTrial = [...found.rows].sort((a, b) => a.trial - b.trial);
+  const index: Index = {
+    ...{ found, pool: poolOf(found.plan, found.rows) },
+    base: found.rows.find(({ origin }) => origin === 'base') ?? null,
+    decisions: new Map(found.decisions.map((one) => [one.proposed.trial, one])),
+    costs: pipelineCosts(found.rows),
+  };
+  const booked = new Map(found.rows.map((row) => [row.trial, row]));
+  const pending = found.decisions.map(({ proposed }) => proposed).filter(({ trial }) => !booked.has(trial));
+  const all = [...found.rows, ...pending].sort((a, b) => a.trial - b.trial);
   return html`<section aria-labelledby="trials">
     <h2 id="trials">Trials</h2>
-    ${byTrial.map((row) => {
-      const decision = found.decisions.find((one) => one.decision === row.decision);
-      const parents = (row.action?.models ?? []).map((id) => nameInPool(pool, id));
-      return trialSection(row, decision, parents);
-    })}
+    ${all.map((one) => trialSection(one, booked.get(one.trial) ?? null, index))}
   </section>`;
 }
 
-function trialSection(
-  row: TrialRecord,
-  decision: DecisionRecord | undefined,
-  parents: readonly string[],
-): Markup {
-  return html`<details id="${trialName(row.trial)}">
-    <summary>
-      ${trialName(row.trial)} ${row.label}:
-      ${row.score === null ? row.status : scoreText(row.score, row.standardError)}
-    </summary>
-    <dl>
-      ${entry('Proposed by', origin(row, decision))}
-      ${row.action === null ? html`` : entry('Settings', settingsText(row.action.parameters))}
-      ${parents.length === 0 ? html`` : entry('Built on', parents.join(', '))}
-      ${row.message === '' ? html`` : entry('Message', row.message)}
-      ${entry(
-        'Scores',
-        Object.entries(row.scores)
-          .map(([name, { score, standardError }]) => `${name} ${percent(score)} ± ${percent(standardError)}`)
-          .join(', ') || '–',
-      )}
-      ${entry('Stage', row.stageId)} ${entry('Weights SHA-256', row.weightsSha256 ?? '–')}
-    </dl>
-    ${attemptsTable(row)}
+function trialSection(proposed: ProposedTrial, row: TrialRecord | null, index: Index): Markup {
+  const name = trialName(proposed.trial);
+  const why = index.decisions.get(proposed.trial);
+  // The id stands inside, so that a link to it opens the section, without scripts too.
+  return html`<details>
+    <summary>${name} ${clipped(proposed.label, LONGEST_LABEL)}: ${outcome(row, index.found)}</summary>
+    <div id="${name}" class="trial">
+      <dl>
+        ${entry('Proposed by', why === undefined ? originText(row ?? proposed) : whyText(index.found, why))}
+        ${row === null || row.message === '' ? html`` : entry('Message', clipped(row.message, LONGEST))}
+        ${proposed.action === null ? html`` : whatEntries(proposed, index)}
+        ${row === null ? html`` : costEntry(row, index)} ${entry('Stage', proposed.stageId)}
+        ${row?.weightsSha256 ? entry('Weights SHA-256', row.weightsSha256) : html``}
+      </dl>
+      ${row === null ? html`` : scoresTable(scoreViews(index.found.plan, row, index.base))}
+      ${row === null ? html`` : attemptsTable(row)}
+      ${commandsPart(index.found.plan.name, proposed, index.pool, row)}
+    </div>
   </details>`;
 }
 
-function origin(row: TrialRecord, decision: DecisionRecord | undefined): string {
-  if (decision === undefined) return originText(row);
-  const fallback = decision.fallback ? ' (fallback: the answer of the policy was unusable)' : '';
-  return `${decision.policy}, decision ${String(decision.decision)}: ${decision.reason}${fallback}`;
+function outcome(row: TrialRecord | null, found: StoredExploration): string {
+  if (row === null) return stateOf(found) === 'running' ? 'in flight' : 'not booked';
+  return row.score === null ? row.status : scoreText(row.score, row.standardError);
 }
 
 function entry(name: string, value: string): Markup {
@@ -59,44 +75,68 @@ function entry(name: string, value: string): Markup {
     <dd>${value}</dd>`;
 }
 
-function attemptsTable(row: TrialRecord): Markup {
-  const attempts = row.stages.flatMap((stage) => stage.attempts.map((attempt) => ({ stage, attempt })));
-  if (attempts.length === 0) return html``;
-  return html`<div class="wide">
-    <table>
+/** Settings, parents, and, where the only parent was made in the same way, what is different. */
+function whatEntries(proposed: ProposedTrial, { pool }: Index): Markup {
+  const { action } = proposed;
+  if (action === null) return html``;
+  const parents = action.models.map((id) => nameInPool(pool, id)).join(', ');
+  const difference = differenceToParent(recipeOf(pool, proposed));
+  const changes = difference?.changes.map(
+    ({ of, from, to }) => `${of} ${clipped(from, 80)} → ${clipped(to, 80)}`,
+  );
+  return html`${entry('Built on', clipped([parents, ...action.datasets].join(', '), LONGEST))}
+  ${entry('Settings', settingsText(applicable(action)))}
+  ${
+    difference === null || changes === undefined
+      ? html``
+      : entry(
+          `Unlike its parent ${difference.parent}`,
+          changes.join('; ') || 'nothing but the model it starts from',
+        )
+  }`;
+}
+
+function costEntry(row: TrialRecord, { costs }: Index): Markup {
+  const total = (reused: boolean, of: 'gpuSeconds' | 'lostGpuSeconds'): number =>
+    row.stages.filter((stage) => stage.reused === reused).reduce((sum, stage) => sum + stage[of], 0);
+  const lost = total(false, 'lostGpuSeconds');
+  const saved = total(true, 'gpuSeconds');
+  return entry(
+    'GPU time',
+    `${durationText(total(false, 'gpuSeconds'))}${lost > 0 ? `, ${durationText(lost)} of it lost` : ''}` +
+      `${saved > 0 ? `; ${durationText(saved)} saved by reuse` : ''}; the whole pipeline takes ${durationText(costs.get(row.stageId) ?? 0)}`,
+  );
+}
+
+/** Each benchmark with its 95 % interval, next to the base's. */
+function scoresTable(scores: readonly ScoreView[]): Markup {
+  if (scores.length === 0) return html``;
+  return scrolled(
+    'Scores',
+    html`<table>
       <caption>
-        Attempts
+        Scores on the search split, 95 % intervals
       </caption>
       <thead>
         <tr>
-          <th scope="col">stage</th>
-          <th scope="col">attempt</th>
-          <th scope="col">worker</th>
-          <th scope="col">end</th>
-          <th scope="col">steps</th>
-          <th scope="col">lost</th>
-          <th scope="col">GPU</th>
+          ${['benchmark', 'score', 'items', 'base', 'against the base', 'constraint'].map((name) => html`<th scope="col">${name}</th>`)}
         </tr>
       </thead>
       <tbody>
-        ${attempts.map(
-          ({ stage, attempt }) =>
+        ${scores.map(
+          ({ benchmark, score, interval: [low, high], items, base, difference, constraint }) =>
             html`<tr>
-              <td>${stage.kind} ${stage.stageId.slice(0, 8)}${stage.reused ? ' (reused)' : ''}</td>
-              ${attemptCells(attempt)}
+              <th scope="row">${clipped(benchmark, 60)}</th>
+              <td>${estimateText({ value: score, low, high })}</td>
+              <td>${items}</td>
+              <td>${percent(base)}</td>
+              <td>${difference === null ? '–' : estimateText(difference)}</td>
+              <td>
+                ${constraint === null ? '' : `${constraint.met ? 'met' : 'not met'}, limit ${percent(constraint.limit)}`}
+              </td>
             </tr>`,
         )}
       </tbody>
-    </table>
-  </div>`;
-}
-
-function attemptCells(attempt: Attempt): Markup {
-  const resumed = attempt.resumedStep > 0 ? `resumed at ${String(attempt.resumedStep)}, ` : '';
-  return html`<td>${attempt.attempt}</td>
-    <td>${attempt.worker} (${attempt.device})</td>
-    <td>${attempt.end}${attempt.reason === '' ? '' : `: ${attempt.reason.slice(0, 120)}`}</td>
-    <td>${resumed}to ${attempt.lastStep}</td>
-    <td>${attempt.stepsLost} steps, ${durationText(attempt.lostGpuSeconds)}</td>
-    <td>${durationText(attempt.gpuSeconds)}</td>`;
+    </table>`,
+  );
 }

@@ -2,15 +2,27 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { loadExploration } from '../ledger/read.js';
 import type { Store } from '../store/store.js';
-import { renderReport } from './report.js';
+import { pairedWithBest } from './pairing.js';
+import { renderReport, type ReportOptions } from './report.js';
 
 /** Writes an exploration's report to a file in one step; false when the store knows no such name. */
 export async function writeReport(store: Store, name: string, file: string): Promise<boolean> {
-  const found = await loadExploration(store, name);
-  if (found === null) return false;
+  const page = await reportPage(store, name);
+  if (page === null) return false;
   await mkdir(dirname(file), { recursive: true });
   const fresh = `${file}.${String(process.pid)}`;
-  await writeFile(fresh, renderReport(found));
+  await writeFile(fresh, page);
   await rename(fresh, file);
   return true;
+}
+
+/** The report as it stands in the store now; null when the store knows no such name. */
+export async function reportPage(
+  store: Store,
+  name: string,
+  options: Pick<ReportOptions, 'isLive'> = {},
+): Promise<string | null> {
+  const found = await loadExploration(store, name);
+  if (found === null) return null;
+  return renderReport(found, { ...options, paired: await pairedWithBest(store, found) });
 }

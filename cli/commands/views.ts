@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import {
   listExplorations,
@@ -9,12 +8,10 @@ import {
 } from '../../activities/ledger/views.js';
 import { loadAttempts, type AttemptsView } from '../../activities/ledger/attempts.js';
 import { correlationText } from '../../activities/report/fidelity.js';
-import { writeReport } from '../../activities/report/write.js';
 import { openingsText } from '../../domain/opening.js';
 import { recoveryText } from '../../domain/recoveries.js';
 import { fourWayText } from '../../domain/shrinkage.js';
 import { EXIT } from '../../workers/fault.js';
-import { reportFile } from '../../workers/home.js';
 import { requireKnown, type Context, type Run } from '../context.js';
 import { llmText, signed } from '../summary.js';
 import { table } from '../table.js';
@@ -45,12 +42,6 @@ export function addViews(program: Command, run: Run): void {
   reading('list', 'all explorations of this home').action(({ json }: Json) =>
     run((context) => list(context, json)),
   );
-  reading('report', 'write the report of an exploration, one HTML file')
-    .argument('<name>')
-    .option('--output <file>', 'where to (default: reports/<name>.html in LAMDAGENT_HOME)')
-    .action((name: string, options: Json & { readonly output?: string }) =>
-      run((context) => report(context, name, options)),
-    );
 }
 
 interface View<T> {
@@ -79,18 +70,6 @@ async function list({ store, terminal }: Context, json: boolean | undefined): Pr
   ]);
   const lines = table(['name', 'state', 'trials', 'best', 'GPU-seconds'], rows);
   terminal.print(json ? JSON.stringify({ schemaVersion: 1, explorations }) : lines.join('\n'));
-  return EXIT.ok;
-}
-
-async function report(
-  context: Context,
-  name: string,
-  options: Json & { readonly output?: string },
-): Promise<number> {
-  await requireKnown(context, name);
-  const file = options.output === undefined ? reportFile(context.home, name) : resolve(options.output);
-  await writeReport(context.store, name, file);
-  context.terminal.print(options.json ? JSON.stringify({ schemaVersion: 1, name, report: file }) : file);
   return EXIT.ok;
 }
 

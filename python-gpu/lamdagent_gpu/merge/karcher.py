@@ -54,7 +54,7 @@ def mean_direction(cosine: Matrix, shares: Vector) -> Vector:
         angles = np.arccos(dots)
         pull = shares * angles / np.where(angles < NEAR, 1, np.where(np.sin(angles) < NEAR, np.inf, np.sin(angles)))
         step = pull - (pull @ dots) * mean
-        size = np.sqrt(max(0.0, step @ cosine @ step))
+        size = float(np.sqrt(np.maximum(0.0, step @ cosine @ step)))
         if size < NEAR:
             break
         mean = np.cos(size) * mean + np.sin(size) / size * step

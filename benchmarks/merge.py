@@ -210,9 +210,10 @@ def compare(method: str, folder: Path) -> dict[str, Any]:
     objects = folder / "store" / "objects"
     files = {name: safe_open(objects / stage_id / "model.safetensors", "pt") for name, stage_id in IDS.items()}
     left = safe_open(folder / f"ours-{method}" / "model.safetensors", "pt")
-    right = {
-        key: file for path in other.glob("*.safetensors") for file in [safe_open(path, "pt")] for key in file.keys()
-    }
+    right: dict[str, Any] = {}
+    for path in other.glob("*.safetensors"):
+        shard = safe_open(path, "pt")
+        right |= dict.fromkeys(shard.keys(), shard)
     total = different = unexplained = 0
     for key in left.keys():  # noqa: SIM118 (no mapping)
         mine, his = left.get_tensor(key).float(), right[key].get_tensor(key).float()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,9 +32,16 @@ class Merge:
 
     settings: Settings
     outputs: Outputs
+    depths: Mapping[str, float]
     contents: Sequence[str]
     """SHA-256 of each model's weights, of methods that draw."""
     seed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streams:
+    reader: TensorReader
+    writer: TensorWriter
 
 
 def run_merge(context: JobContext) -> TrainResult:
@@ -63,9 +70,11 @@ def run_merge(context: JobContext) -> TrainResult:
     order = list(range(len(models)))
     if not method.ordered:
         order.sort(key=lambda index: models[index])
+    outputs = outputs_of(settings, [headers[index] for index in order], headers)
     merge = Merge(
         settings=replace(settings, weights=[settings.weights[index] for index in order]),
-        outputs=outputs_of(settings, [headers[index] for index in order], headers),
+        outputs=outputs,
+        depths=depths(outputs),
         contents=[content_of(context.store, models[index]) for index in order] if method.draws else [],
         seed=context.build.stage.seed,
     )
@@ -101,19 +110,18 @@ def content_of(store: Store, stage_id: str) -> str:
 
 
 def write_merged(context: JobContext, merge: Merge) -> None:
-    outputs = merge.outputs
-    depth = depths(outputs)
-    likes = {name: output.like for name, output in outputs.items()}
+    likes = {name: output.like for name, output in merge.outputs.items()}
     with TensorReader() as reader, TensorWriter(context.output_folder / "model.safetensors", likes) as writer:
+        streams = Streams(reader=reader, writer=writer)
         vectors = vector_facts(merge, reader)
         for done, name in enumerate(writer.names):
             context.progress("merging", done, len(writer.names))
             context.stop_if_asked()
             failpoints.reach("merge/writing")
             if likes[name].dtype in FLOATS:
-                merge_tensor(context, merge, reader, writer, name, depth[name], vectors)
+                merge_tensor(context, merge, streams, name, vectors)
             else:
-                copy_tensor(reader, writer, outputs[name].models)
+                copy_tensor(streams, merge.outputs[name].models)
         context.progress("merging", len(writer.names), len(writer.names))
 
 
@@ -128,21 +136,13 @@ def vector_facts(merge: Merge, reader: TensorReader) -> Facts | None:
     return survey(joined, Setting(weights=settings.weights, parameters=settings.at("", 0)))
 
 
-def merge_tensor(
-    context: JobContext,
-    merge: Merge,
-    reader: TensorReader,
-    writer: TensorWriter,
-    name: str,
-    depth: float,
-    vectors: Facts | None,
-) -> None:
+def merge_tensor(context: JobContext, merge: Merge, streams: Streams, name: str, vectors: Facts | None) -> None:
     """Streams one tensor: float32 inside, cast once to the output's dtype."""
     output, method = merge.outputs[name], merge.settings.method
-    source = FileSource(reader, output.models, output.base)
+    source = FileSource(streams.reader, output.models, output.base)
     setting = Setting(
         weights=merge.settings.weights,
-        parameters=merge.settings.at(name, depth),
+        parameters=merge.settings.at(name, merge.depths[name]),
         draws=[Draws(merge.seed, content, name) for content in merge.contents],
     )
     if method.survey:
@@ -152,7 +152,7 @@ def merge_tensor(
         context.stop_if_asked()
         merged = method.blend(source.read(start, count), setting)
         check_finite(name, merged, dtype)
-        writer.append(merged.to(dtype))
+        streams.writer.append(merged.to(dtype))
 
 
 def check_finite(name: str, merged: Tensor, dtype: torch.dtype) -> None:
@@ -165,17 +165,17 @@ def check_finite(name: str, merged: Tensor, dtype: torch.dtype) -> None:
         )
 
 
-def copy_tensor(reader: TensorReader, writer: TensorWriter, entries: Sequence[TensorEntry]) -> None:
+def copy_tensor(streams: Streams, entries: Sequence[TensorEntry]) -> None:
     """Integers are not merged: they must be equal in every model."""
     first, *others = entries
     for start, count in spans(first.end - first.begin):
         parts = [np.empty(count, np.uint8) for _ in entries]
         for entry, part in zip(entries, parts, strict=True):
-            reader.read_bytes(entry, start, part)
+            streams.reader.read_bytes(entry, start, part)
         for entry, part in zip(others, parts[1:], strict=True):
             if not np.array_equal(part, parts[0]):
                 raise Rejected(
                     f"tensor {entry.name}: expected equal {entry.dtype} values in every model, got others in "
                     f"{entry.file.parent.name[:8]}. Integer tensors cannot be merged."
                 )
-        writer.append(torch.from_numpy(parts[0]))
+        streams.writer.append(torch.from_numpy(parts[0]))

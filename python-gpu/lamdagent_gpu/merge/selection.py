@@ -116,7 +116,9 @@ def counted(source: Source, k: int, values: Values) -> list[int]:
 def bin_counts(source: Source, values: Values, keys: Callable[[int, Bits], Bits]) -> list[npt.NDArray[np.int64]]:
     total: list[npt.NDArray[np.int64]] = []
     for start, count in spans(source.count):
-        parts = [np.bincount(keys(row, bits), minlength=1 << 16) for row, bits in enumerate(values(source, start, count))]
+        parts = [
+            np.bincount(keys(row, bits), minlength=1 << 16) for row, bits in enumerate(values(source, start, count))
+        ]
         total = parts if not total else [one + part for one, part in zip(total, parts, strict=True)]
     return total
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lamdagent_gpu.context import Rejected
 from lamdagent_gpu.merge.checks import read_json
 from lamdagent_gpu.merge.outputs import Outputs
 from lamdagent_gpu.merge.tensors import FLOATS
@@ -40,11 +41,20 @@ def name_dtype(path: Path, outputs: Outputs) -> None:
 
 
 def name_layers(path: Path, folders: Sequence[Path], layers: Sequence[tuple[int, int]]) -> None:
-    """Rewrites a configuration for a stack of (model, layer), with what the models' configurations say of each layer."""
+    """Rewrites a configuration for a stack of (model, layer), with what the models' configurations say of each layer.
+
+    Raises:
+        Rejected: the configuration doesn't count its layers where it is looked for.
+    """
     configs = [read_json(folder.name[:8], folder / "config.json") for folder in folders]
     config = read_json("the merged model", path)
     lists = {key: [configs[model][key][layer] for model, layer in layers] for key in LAYER_LISTS if config.get(key)}
     numbers = {key: len(layers) for key in LAYER_NUMBERS if key in config}
+    if not numbers:
+        raise Rejected(
+            f"config.json: expected one of {', '.join(LAYER_NUMBERS)} to say how many layers a stack has, got none of "
+            "them. Use another method than passthrough."
+        )
     write_json(path, {**config, **lists, **numbers})
 
 

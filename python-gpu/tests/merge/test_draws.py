@@ -27,7 +27,9 @@ def test_streams_are_fixed_for_all_time() -> None:
 
 
 def test_seed_weights_and_tensor_each_give_another_stream() -> None:
-    streams = [Draws(*key).bits(0, COUNT) for key in [("1", "a", "t"), ("2", "a", "t"), ("1", "b", "t"), ("1", "a", "u")]]
+    streams = [
+        Draws(*key).bits(0, COUNT) for key in [("1", "a", "t"), ("2", "a", "t"), ("1", "b", "t"), ("1", "a", "u")]
+    ]
     for index, one in enumerate(streams):
         for other in streams[index + 1 :]:
             assert np.mean(one == other) < 1e-4

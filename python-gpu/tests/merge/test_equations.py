@@ -320,7 +320,9 @@ def test_methods_equal_the_papers_equations(method: str, density: float, count: 
     weights = [float(w) for w in np.random.default_rng(count).uniform(0.5, 2, size=count)]
     if not METHODS[method].weighted:
         weights = [1.0] * count
-    got = whole(method, models, base, weights=weights, **({"density": density} if "density" in SETTINGS[method] else {}))
+    got = whole(
+        method, models, base, weights=weights, **({"density": density} if "density" in SETTINGS[method] else {})
+    )
     # The deltas are those of float32, as in the engine: the oracle must see the same ties.
     exact = [(model - base).double().numpy() + base.double().numpy() for model in models]
     own = {**SETTINGS[method], "density": density}

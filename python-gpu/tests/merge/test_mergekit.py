@@ -6,7 +6,7 @@ mergekit is an extra requirement (`requirements-mergekit.txt`): these tests are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -113,7 +113,7 @@ class TestTies:
 
 
 @pytest.fixture
-def our_masks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Tensor]]:
+def our_masks(monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
     """mergekit draws from torch's global generator, in the order of tensors; here it draws our numbers.
 
     Gives the probabilities it asked for."""
@@ -125,7 +125,7 @@ def our_masks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Tensor]]:
         return draws.kept_each(0, shares.double().reshape(-1)).reshape(shares.shape).float()
 
     monkeypatch.setattr(torch, "bernoulli", bernoulli)
-    yield asked
+    return asked
 
 
 class TestDare:

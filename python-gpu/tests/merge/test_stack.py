@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from conftest import World
-from merge_cases import CONFIG, Tensors, add_model, merge, merged
+from merge_cases import CONFIG, add_model, merge, merged
 
 from lamdagent_gpu.context import Rejected
 
@@ -50,6 +50,13 @@ def test_a_model_without_one_stack_of_layers_is_refused(world: World) -> None:
     both = [add_model(world, digit, {"a.layers.0.w": torch.ones(2), "b.layers.0.w": torch.ones(2)}) for digit in "34"]
     with pytest.raises(Rejected, match=r"got \['a.layers.', 'b.layers.'\]"):
         merge(world, both, "passthrough")
+
+
+def test_a_configuration_that_counts_its_layers_elsewhere_is_refused(world: World) -> None:
+    nested = {**CONFIG, "text_config": {"num_hidden_layers": 1}}
+    models = [add_model(world, digit, {"layers.0.w": torch.ones(2)}, config=nested) for digit in "12"]
+    with pytest.raises(Rejected, match=r"config.json: expected one of num_hidden_layers, .* to say how many layers"):
+        merge(world, models, "passthrough")
 
 
 def test_a_stack_loads_with_transformers_and_computes_its_layers(world: World) -> None:

@@ -9,7 +9,19 @@ describe('a parameter by layer', () => {
   });
 
   it('is nothing else', () => {
-    const others = ['', 'a', '1,', ',1', 'mlp: 1', '1; 2', 'mlp: 1; 2; self: 3', ': 1; 2', 'mlp 1; 2', 'inf', '0x1'];
+    const others = [
+      '',
+      'a',
+      '1,',
+      ',1',
+      'mlp: 1',
+      '1; 2',
+      'mlp: 1; 2; self: 3',
+      ': 1; 2',
+      'mlp 1; 2',
+      'inf',
+      '0x1',
+    ];
     for (const text of others) assert.equal(anchorsOf(text), null, text);
   });
 });

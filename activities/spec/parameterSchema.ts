@@ -41,7 +41,9 @@ function rangeSchema(bound: z.ZodType): z.ZodType {
 function valueSchema(type: ParameterType): z.ZodType {
   const rule = ruleOf(type);
   if (type.type === 'choice') return z.enum([...(type.choices ?? [])], rule);
-  return type.byLayer === true ? z.union([numberSchema(type), gradientSchema(type)], rule) : numberSchema(type);
+  return type.byLayer === true
+    ? z.union([numberSchema(type), gradientSchema(type)], rule)
+    : numberSchema(type);
 }
 
 /** Every anchor must be what a number may be. */

@@ -92,7 +92,7 @@ class TestTies:
         for model in models:
             delta = model - base
             at_threshold |= delta.abs() == threshold(delta, 0.5)
-        assert 0 < int(at_threshold.sum()) < 100
+        assert 0 < int(at_threshold.sum()) < 400
         differs(ours, other)
         same(ours[~at_threshold], other[~at_threshold])
 
@@ -259,7 +259,7 @@ class TestArcs:
         near = tensors[1:]
         same(whole("karcher", near, tensors[0]), theirs("karcher", None, near))
         generator = torch.Generator().manual_seed(2)
-        far = [torch.randn(3, generator=generator) for _ in range(4)]
+        far = [torch.randn(3, generator=generator).abs() for _ in range(4)]
         ours = whole("karcher", far, far[0])
         torch.testing.assert_close(ours, theirs("karcher", None, far, max_iter=1000, tol=1e-7), rtol=1e-4, atol=1e-5)
         assert not torch.allclose(ours, theirs("karcher", None, far, max_iter=1), rtol=1e-4, atol=1e-5)

@@ -85,18 +85,13 @@ async function measure(runs: Map<string, Run[]>, name: string, words: readonly s
 
 /** What `benchmarks/merge.py` prints. */
 async function program(...words: readonly string[]): Promise<unknown> {
-  const env = {
-    ...process.env,
-    PYTHONPATH: join(root, 'python-gpu'),
-    OMP_NUM_THREADS: values.threads,
-    HF_HUB_OFFLINE: '1',
-  };
-  const options = { env, maxBuffer: 1 << 26 };
-  const { stdout } = await promisify(execFile)(
-    join(root, '.venv/bin/python'),
-    [join(root, 'benchmarks/merge.py'), ...words],
-    options,
-  );
+  const settings = [
+    `PYTHONPATH=${join(root, 'python-gpu')}`,
+    `OMP_NUM_THREADS=${values.threads}`,
+    'HF_HUB_OFFLINE=1',
+  ];
+  const python = [join(root, '.venv/bin/python'), join(root, 'benchmarks/merge.py'), ...words];
+  const { stdout } = await promisify(execFile)('env', [...settings, ...python], { maxBuffer: 1 << 26 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 

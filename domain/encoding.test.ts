@@ -57,7 +57,7 @@ describe('the flat form of actions', () => {
         'merge.model2 if merge',
         'merge.model3 if 3',
         'merge.method if merge',
-        'merge.lambda if taskArithmetic,ties',
+        'merge.lambda if taskArithmetic,ties,dareLinear,dareTies,della,breadcrumbs,sce',
       ],
     );
   });

@@ -143,6 +143,43 @@ describe('the space of actions', () => {
     assert.match(faultOfAction(space, { ...merge, models: [model] }) ?? '', /expected 2 to 3, got 1/);
   });
 
+  it('merges two models, no more, by methods of two; and subtracts fewer tasks than it has', () => {
+    const [sft, merge] = samplePlan().actions;
+    assert.ok(sft !== undefined && merge !== undefined);
+    const choices = (...values: readonly (string | number)[]) => ({ kind: 'choices', values }) as const;
+    const parameters = {
+      ...{ method: choices('slerp', 'taskArithmetic'), t: choices(0.5), lambda: choices(1) },
+      subtracted: choices(0, 2),
+    };
+    const space = spaceOf(samplePlan({ actions: [sft, { ...merge, parameters }] }), rowsOf(4));
+    const drawn = Array.from({ length: 200 }, (_, seed) => sampleNewAction(space, 'merge', randomOf(seed)));
+    const seen = drawn.map((action) => {
+      assert.ok(action);
+      const { method, subtracted = 0 } = action.parameters;
+      return `${String(method)} of ${String(action.models.length)}, ${String(subtracted)} subtracted`;
+    });
+    assert.deepEqual([...new Set(seen)].sort(), [
+      'slerp of 2, 0 subtracted',
+      'taskArithmetic of 2, 0 subtracted',
+      'taskArithmetic of 3, 0 subtracted',
+      'taskArithmetic of 3, 2 subtracted',
+    ]);
+    const models = [0, 1, 2].map(sampleStageId);
+    const fault = (action: Pick<Action, 'models' | 'parameters'>) =>
+      faultOfAction(space, { kind: 'merge', datasets: [], ...action });
+    assert.equal(
+      fault({ models, parameters: { method: 'slerp', t: 0.5 } }),
+      'models: expected exactly 2 for slerp, got 3',
+    );
+    assert.equal(
+      fault({
+        models: models.slice(1),
+        parameters: { method: 'taskArithmetic', lambda: 1, subtracted: 2 },
+      }),
+      'subtracted: expected fewer than the 2 models, got 2',
+    );
+  });
+
   it('draws ranges within bounds at three significant digits, on a log scale evenly over decades', () => {
     const range = { kind: 'range', low: 1e-6, high: 1e-2, scale: 'log', integer: false } as const;
     const [sft] = samplePlan().actions;

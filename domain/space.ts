@@ -1,4 +1,4 @@
-import { ACTION_TYPES } from './actionTypes.js';
+import { ACTION_TYPES, MERGE_METHODS } from './actionTypes.js';
 import {
   countParameters,
   enumerateParameters,
@@ -37,7 +37,7 @@ export function faultOfAction({ plan, pool }: Pick<Space, 'plan' | 'pool'>, acti
     faultOfModels(space, pool, action.models) ??
     faultOfDatasets(space, action.datasets) ??
     faultOfParameters(ACTION_TYPES[space.kind].parameters, space.parameters, action.parameters) ??
-    faultOfBase(plan, pool, action) ??
+    faultOfMethod(plan, pool, action) ??
     faultOfSize({ plan, pool }, action.models)
   );
 }
@@ -52,7 +52,7 @@ export function isNew({ plan, tried }: Pick<Space, 'plan' | 'tried'>, action: Ac
 }
 
 function isNewAndLegal(space: Space, action: Action): boolean {
-  const fault = faultOfBase(space.plan, space.pool, action) ?? faultOfSize(space, action.models);
+  const fault = faultOfMethod(space.plan, space.pool, action) ?? faultOfSize(space, action.models);
   return fault === null && isNew(space, action);
 }
 
@@ -129,11 +129,20 @@ function faultOfModels(space: ActionSpace, pool: Pool, models: readonly string[]
   return null;
 }
 
-/** Merges of deltas take them from the first given model, which must share the merged models' architecture. */
-function faultOfBase(plan: Plan, pool: Pool, { kind, models, parameters }: Action): string | null {
-  if (kind !== 'merge' || parameters['method'] === 'linear') return null;
+/**
+ * Merges of deltas take them from the first given model, which must share the merged models' architecture; some methods
+ * take two models only; and where tasks are subtracted, one at least is added.
+ */
+function faultOfMethod(plan: Plan, pool: Pool, { kind, models, parameters }: Action): string | null {
+  const name = String(parameters['method'] ?? '');
+  const method = MERGE_METHODS[name];
+  if (kind !== 'merge' || method === undefined) return null;
+  if (models.length > method.mostModels)
+    return `models: expected ${range(2, method.mostModels)} for ${name}, got ${String(models.length)}`;
+  if (Number(parameters['subtracted'] ?? 0) >= models.length)
+    return `subtracted: expected fewer than the ${String(models.length)} models, got ${String(parameters['subtracted'])}`;
   const base = plan.models[0]?.parameterCount;
-  const fits = models.every((id) => pool.get(id)?.parameterCount === base);
+  const fits = !method.needsBase || models.every((id) => pool.get(id)?.parameterCount === base);
   return fits ? null : `method: expected linear for models unlike ${plan.models[0]?.name ?? 'the base'}`;
 }
 

@@ -53,6 +53,50 @@ describe('the stage of an action', () => {
     assert.deepEqual(arithmetic.parameters, { method: 'taskArithmetic', lambda: 1, weights: [1, 1] });
   });
 
+  it('keeps the ids that merges had before there were more methods and parameters', () => {
+    const methods = ['linear', 'taskArithmetic', 'ties'] as const;
+    const ids = methods.map((method) =>
+      stageIdOf(stageOfAction(plan, merge({ method, lambda: 0.5, density: 0.5, scope: 'tensor' }))),
+    );
+    assert.deepEqual(ids, [
+      'dca216bffe9c1bd343aa15e1875937078700c819914e523876b06f41e53f4534',
+      '6975be30201eb57cb1fbe356d4c0588cfd087ec3e7784014f57796f55cd724b6',
+      '320eda32534c400193f4c17e628841081a52c781e5b14a07691fe6e524f8994a',
+    ]);
+  });
+
+  it('subtracts the last models that task arithmetic is told to, whatever their ids', () => {
+    const subtracting = (models: readonly string[]) =>
+      stageOfAction(plan, merge({ method: 'taskArithmetic', subtracted: 1 }, [...models]));
+    const sorted = [first, second].sort();
+    for (const models of [
+      [first, second],
+      [second, first],
+    ]) {
+      const { inputs, parameters } = subtracting(models);
+      assert.deepEqual(inputs['models'], sorted);
+      const weights = sorted.map((id) => (id === models[1] ? -1 : 1));
+      assert.deepEqual(parameters, { method: 'taskArithmetic', lambda: 1, weights });
+    }
+  });
+
+  it('says what is not usual', () => {
+    const { parameters } = stageOfAction(plan, merge({ method: 'ties', lambda: '0, 1', scope: 'vector' }));
+    assert.deepEqual(parameters, {
+      ...{ method: 'ties', lambda: '0, 1', density: 0.5, scope: 'vector' },
+      weights: [1, 1],
+    });
+  });
+
+  it('gives models in their order to methods for which it means something', () => {
+    for (const method of ['slerp', 'nuslerp', 'passthrough'])
+      for (const models of [
+        [first, second],
+        [second, first],
+      ])
+        assert.deepEqual(stageOfAction(plan, merge({ method }, models)).inputs['models'], models);
+  });
+
   it('is one stage for one action, in whatever order its objects are named', () => {
     const ids = [0, 1, 2, 3, 4].map(sampleStageId);
     fc.assert(

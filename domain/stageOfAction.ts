@@ -1,18 +1,17 @@
-import { ACTION_TYPES } from './actionTypes.js';
+import { ACTION_TYPES, MERGE_METHODS } from './actionTypes.js';
 import type { JsonObject } from './json.js';
 import { applies, type ParameterValues } from './parameterSpace.js';
 import type { Plan } from './plan.js';
 import { RECIPE_VERSIONS, type Stage } from './stage.js';
 import type { Action } from './trial.js';
 
-/** Merge methods whose deltas are taken from the base. */
-const NEEDS_BASE: readonly string[] = ['taskArithmetic', 'ties'];
-
-/** The stage that an action makes. Equal actions, however ordered, make equal stages. */
+/** The stage that an action makes. Equal actions make equal stages, in whatever order objects are named that has no meaning. */
 export function stageOfAction(plan: Plan, action: Action): Stage {
   const common = { kind: action.kind, recipeVersion: RECIPE_VERSIONS[action.kind], seed: plan.seed };
-  if (action.kind === 'merge')
-    return { ...common, inputs: mergeInputs(plan, action), parameters: mergeParameters(action) };
+  if (action.kind === 'merge') {
+    const inputs = mergeInputs(plan, action);
+    return { ...common, inputs, parameters: mergeParameters(action, inputs.models) };
+  }
   const data = action.datasets.map((name) => datasetId(plan, name)).sort();
   return { ...common, inputs: { model: action.models, data }, parameters: applicable(action) };
 }
@@ -21,21 +20,30 @@ export function stageOfAction(plan: Plan, action: Action): Stage {
 export function applicable({ kind, parameters }: Action): ParameterValues {
   return ACTION_TYPES[kind].parameters.reduce<ParameterValues>((values, type) => {
     if (!applies(type, values)) return values;
-    return { ...values, [type.name]: parameters[type.name] ?? type.default };
+    const value = parameters[type.name] ?? type.default;
+    return type.unsaidAtDefault === true && value === type.default
+      ? values
+      : { ...values, [type.name]: value };
   }, {});
 }
 
-function mergeInputs(plan: Plan, action: Action): Stage['inputs'] {
-  const models = [...action.models].sort();
-  if (!NEEDS_BASE.includes(String(applicable(action)['method']))) return { models };
+function mergeInputs(
+  plan: Plan,
+  action: Action,
+): { readonly models: readonly string[]; readonly base?: readonly string[] } {
+  const method = MERGE_METHODS[String(applicable(action)['method'])];
+  const models = method?.ordered === true ? action.models : [...action.models].sort();
+  if (method?.needsBase !== true) return { models };
   const [base] = plan.models;
   if (base === undefined) throw new Error('models: expected at least one in the plan, got none');
   return { models, base: [base.stageId] };
 }
 
-/** Uniform weights: the linear method divides by their sum. */
-function mergeParameters(action: Action): JsonObject {
-  return { ...applicable(action), weights: action.models.map(() => 1) };
+/** Uniform weights, which methods of means divide by the sum of; -1 for a model whose task is subtracted. */
+function mergeParameters(action: Action, models: readonly string[]): JsonObject {
+  const { subtracted = 0, ...parameters } = applicable(action);
+  const added = action.models.length - Number(subtracted);
+  return { ...parameters, weights: models.map((id) => (action.models.indexOf(id) < added ? 1 : -1)) };
 }
 
 function datasetId(plan: Plan, name: string): string {

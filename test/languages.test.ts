@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CONTRACT } from '../activities/spec/contract.js';
+import { ACTION_TYPES, MERGE_METHODS } from '../domain/actionTypes.js';
 import { safetensors } from '../activities/spec/testSpec.js';
 import { weightsFacts } from '../activities/spec/weights.js';
 import { createFolderStore } from '../activities/store/folder.js';
@@ -55,6 +56,30 @@ from lamdagent_gpu.contract.messages import Stage
 from lamdagent_gpu.stage import stage_id_of
 print(json.dumps(stage_id_of(Stage.model_validate_json(sys.argv[1]).model_dump())))`;
     assert.equal(await python(program, JSON.stringify(stage)), stageIdOf(stage));
+  }).timeout(30_000);
+
+  it('on what merge methods there are, what they need, and their parameters', async () => {
+    const program = `
+import json
+from lamdagent_gpu.merge.parameters import Parameter
+from lamdagent_gpu.merge.registry import METHODS
+def fact(one):
+    number = isinstance(one, Parameter)
+    layered = {"byLayer": True} if number and one.by_layer else {}
+    return {"name": one.name, "default": one.default, "meaning": one.meaning, **layered,
+            **({"maximum": one.high} if number else {"choices": list(one.options)})}
+print(json.dumps({name: {"needsBase": method.needs_base, "ordered": method.ordered, "mostModels": method.most_models,
+                         "parameters": [fact(one) for one in method.parameters]} for name, method in METHODS.items()}))`;
+    const ours = Object.entries(MERGE_METHODS).map(([name, facts]) => {
+      const parameters = ACTION_TYPES.merge.parameters
+        .filter((type) => type.when?.isOneOf.includes(name) === true && type.name !== 'subtracted') // it makes weights
+        .map(({ name: key, meaning, maximum, choices, byLayer, default: usual }) => {
+          return { name: key, default: usual, meaning, maximum, choices, byLayer };
+        });
+      return [name, { ...facts, parameters }] as const;
+    });
+    const asJson: unknown = JSON.parse(JSON.stringify(Object.fromEntries(ours)));
+    assert.deepEqual(await python(program), asJson);
   }).timeout(30_000);
 
   it('on the store: each reads what the other published', async () => {

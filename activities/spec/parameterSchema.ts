@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
+import { anchorsOf, GRADIENT } from '../../domain/gradient.js';
 import type { BuildKind } from '../../domain/stage.js';
 
 /** A hyper-parameter as written in a spec: a fixed value, a list of choices, or a range. */
@@ -27,7 +28,7 @@ function spaceSchema(type: ParameterType): z.ZodType {
     .refine((values) => new Set(values).size === values.length, 'choices that differ');
   if (type.type === 'choice') return z.union([value, choices], ruleOf(type));
   const rule = `${ruleOf(type)}, a list of them, or {low, high, scale}`;
-  return z.union([value, choices, rangeSchema(value)], rule);
+  return z.union([value, choices, rangeSchema(numberSchema(type))], rule);
 }
 
 function rangeSchema(bound: z.ZodType): z.ZodType {
@@ -40,15 +41,31 @@ function rangeSchema(bound: z.ZodType): z.ZodType {
 function valueSchema(type: ParameterType): z.ZodType {
   const rule = ruleOf(type);
   if (type.type === 'choice') return z.enum([...(type.choices ?? [])], rule);
+  return type.byLayer === true
+    ? z.union([numberSchema(type), gradientSchema(type)], rule)
+    : numberSchema(type);
+}
+
+/** Every anchor must be what a number may be. */
+function gradientSchema(type: ParameterType): z.ZodType {
+  const { minimum = -Number.MAX_VALUE, maximum = Number.MAX_VALUE } = type;
+  const inRange = (text: string): boolean =>
+    anchorsOf(text)?.every((anchor) => anchor >= minimum && anchor <= maximum) === true;
+  return z.string().regex(GRADIENT).refine(inRange, ruleOf(type));
+}
+
+function numberSchema(type: ParameterType): z.ZodType {
+  const rule = ruleOf(type);
   const { minimum = -Number.MAX_VALUE, maximum = Number.MAX_VALUE } = type;
   const number = type.type === 'integer' ? z.int(rule) : z.number(rule);
   return number.min(minimum, rule).max(maximum, rule);
 }
 
-function ruleOf({ type, minimum, maximum, choices }: ParameterType): string {
+function ruleOf({ type, minimum, maximum, choices, byLayer }: ParameterType): string {
   if (type === 'choice') return `one of ${(choices ?? []).join(', ')}`;
   const what = type === 'integer' ? 'a whole number' : 'a number';
-  return `${what} from ${String(minimum)} to ${String(maximum)}`;
+  const anchors = byLayer === true ? ', or anchors by layer such as "0.2, 0.8"' : '';
+  return `${what} from ${String(minimum)} to ${String(maximum)}${anchors}`;
 }
 
 function descriptionOf({ meaning, default: usual, when }: ParameterType): string {

@@ -65,7 +65,14 @@ describe('preparing an exploration', () => {
     assert.deepEqual(plan.actions[2]?.parameters, {
       method: { kind: 'choices', values: ['linear', 'ties'] },
       lambda: { kind: 'range', low: 0.2, high: 1, scale: 'linear', integer: false },
+      subtracted: { kind: 'choices', values: [0] },
       density: { kind: 'choices', values: [0.5] },
+      scope: { kind: 'choices', values: ['tensor'] },
+      window: { kind: 'choices', values: [0.15] },
+      outliers: { kind: 'choices', values: [0.01] },
+      t: { kind: 'choices', values: [0.5] },
+      grain: { kind: 'choices', values: ['tensor'] },
+      share: { kind: 'choices', values: [0.75] },
     });
     assert.deepEqual(plan.constraints, [{ benchmark: 'guard', relativeToBase: true, bound: -0.02 }]);
     const open = { gpuSeconds: null, llmTokens: null, usd: null, gpuSecondsPerTrial: null };

@@ -17,6 +17,11 @@ function faultsOf(changes: Readonly<Record<string, unknown>>): readonly string[]
 const sft = (action: object): Readonly<Record<string, unknown>> => ({ actions: { sft: action } });
 
 describe('a spec', () => {
+  it('takes anchors by layer beside numbers', () => {
+    const parameters = { lambda: [0.5, '0.2, 0.8', 'mlp: 0, 1; 0.5'], t: '0, 1' };
+    assert.deepEqual(faultsOf({ actions: { merge: { parameters } } }), []);
+  });
+
   it('is filled in with defaults', () => {
     const parsed = parseSpec(sampleSpec());
     assert.ok(parsed.ok);
@@ -52,6 +57,16 @@ describe('a spec', () => {
       'a value out of the table',
       sft({ parameters: { learningRate: 5 } }),
       'actions.sft.parameters.learningRate: expected a number from 1e-8 to 1, got 5.',
+    ],
+    [
+      'an anchor out of the table',
+      { actions: { merge: { parameters: { lambda: [1, '0.5, 9'] } } } },
+      'actions.merge.parameters.lambda.1: expected a number from -8 to 8, or anchors by layer such as "0.2, 0.8", got "0.5, 9".',
+    ],
+    [
+      'anchors for what is the same in all layers',
+      { actions: { merge: { parameters: { share: '0.5, 0.9' } } } },
+      'actions.merge.parameters.share: expected a number from 0.05 to 1, a list of them, or {low, high, scale}, got "0.5, 0.9".',
     ],
     [
       'one bad choice of several',

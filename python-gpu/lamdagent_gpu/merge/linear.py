@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from lamdagent_gpu.merge.method import Facts, MergeMethod, Parameters, Tensor
+from lamdagent_gpu.merge.method import MergeMethod, Piece, Setting, Tensor
 
 
-def blend(
-    models: list[Tensor], base: Tensor | None, weights: Sequence[float], parameters: Parameters, facts: Facts
-) -> Tensor:
+def blend(piece: Piece, setting: Setting) -> Tensor:
     """sum_i w_i theta_i / sum_i w_i."""
-    total = sum(weights)
-    merged = models[0].mul_(weights[0] / total)
-    for model, weight in zip(models[1:], weights[1:], strict=True):
+    total = sum(setting.weights)
+    merged = piece.models[0].mul_(setting.weights[0] / total)
+    for model, weight in zip(piece.models[1:], setting.weights[1:], strict=True):
         merged.add_(model, alpha=weight / total)
     return merged
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
-from math import isfinite
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,41 +12,53 @@ import torch
 from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import Diverged, JobContext, Rejected, TrainResult
 from lamdagent_gpu.foreign import check_model_folder
-from lamdagent_gpu.merge.checks import check_configurations, fitting_headers, read_json
-from lamdagent_gpu.merge.method import MergeMethod, Tensor, spans
-from lamdagent_gpu.merge.registry import METHODS
-from lamdagent_gpu.merge.tensors import FLOATS, FileSource, Headers, TensorReader, TensorWriter
+from lamdagent_gpu.merge.checks import check_configurations, fitting_headers
+from lamdagent_gpu.merge.draws import Draws
+from lamdagent_gpu.merge.layers import depths
+from lamdagent_gpu.merge.method import Facts, Setting, Tensor, pieces_of, spans
+from lamdagent_gpu.merge.outputs import Outputs, blended, stacked, the_stem
+from lamdagent_gpu.merge.passthrough import stacked_layers
+from lamdagent_gpu.merge.settings import Settings, checked_settings
+from lamdagent_gpu.merge.side_files import copy_side_files, name_dtype, name_layers
+from lamdagent_gpu.merge.tensors import FLOATS, FileSource, Headers, Joined, TensorReader, TensorWriter
 from lamdagent_gpu.merge.vocabulary import check_vocabularies
-from lamdagent_gpu.weights import TensorEntry, tensor_entries
-
-OTHER_WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".onnx", ".h5", ".msgpack")
+from lamdagent_gpu.store import Store
+from lamdagent_gpu.weights import TensorEntry, tensor_entries, weights_sha256
 
 
 @dataclass(frozen=True, kw_only=True)
 class Merge:
-    """A checked merge. `reference` gives the output its dtypes: the base, or the first model where there is none."""
+    """A checked merge, its models in the order in which they are summed."""
 
-    method: MergeMethod
-    weights: list[float]
-    parameters: dict[str, Any]
-    models: list[Headers]
-    base: Headers | None
-    reference: Headers
+    settings: Settings
+    outputs: Outputs
+    depths: Mapping[str, float]
+    contents: Sequence[str]
+    """SHA-256 of each model's weights, of methods that draw."""
+    seed: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streams:
+    reader: TensorReader
+    writer: TensorWriter
 
 
 def run_merge(context: JobContext) -> TrainResult:
     """Merges the stage's models into `model.safetensors`, with the first model's configuration and tokenizer.
 
-    Sums run over the models in the order of their ids, so that the order given never changes a bit of the weights.
-    Memory: a few pieces of fixed size (see `method.PIECE`); TIES also holds about 5 % of the largest tensor's deltas.
+    Where the order of models means nothing, sums run in the order of their ids, so that the order given never changes
+    a bit of the weights. Memory: a few pieces of fixed size (`method.PIECE`); methods that trim also hold about 4 % of
+    the largest tensor's deltas. No more threads than the process has: on two cores more of them gained nothing.
 
     Raises:
         Rejected: the models or settings don't fit together; the message names the tensor, key or file.
         Diverged: a merged weight is not finite.
         Preempted: asked to stop; a merge starts over, it is cheap.
     """
-    method, weights = checked_settings(context.parameters, len(context.inputs("models")))
     models = context.inputs("models")
+    settings = checked_settings(context.parameters, len(models))
+    method = settings.method
     ids = [*models, *(context.inputs("base")[:1] if method.needs_base else [])]
     names = [stage_id[:8] for stage_id in models] + (["base"] if method.needs_base else [])
     folders = [context.store.open(stage_id) for stage_id in ids]
@@ -59,36 +67,24 @@ def run_merge(context: JobContext) -> TrainResult:
     check_configurations(names, folders)
     check_vocabularies(names, folders)
     headers = fitting_headers(names, [read_headers(*pair) for pair in zip(names, folders, strict=True)])
-    order = sorted(range(len(models)), key=lambda index: models[index])
+    order = list(range(len(models)))
+    if not method.ordered:
+        order.sort(key=lambda index: models[index])
+    outputs = outputs_of(settings, [headers[index] for index in order], headers)
     merge = Merge(
-        method=method,
-        weights=[weights[index] for index in order],
-        parameters=context.parameters,
-        models=[headers[index] for index in order],
-        base=headers[-1] if method.needs_base else None,
-        reference=headers[-1] if method.needs_base else headers[0],
+        settings=replace(settings, weights=[settings.weights[index] for index in order]),
+        outputs=outputs,
+        depths=depths(outputs),
+        contents=[content_of(context.store, models[index]) for index in order] if method.draws else [],
+        seed=context.build.stage.seed,
     )
     copy_side_files(folders[0], context.output_folder)
-    name_dtype(context.output_folder / "config.json", merge.reference)
+    name_dtype(context.output_folder / "config.json", merge.outputs)
+    if method.stacks:
+        layers = stacked_layers(len(models), the_stem(headers[0])[1], settings.at("", 0)["share"])
+        name_layers(context.output_folder / "config.json", folders, layers)
     write_merged(context, merge)
-    return TrainResult(steps=0, metrics={"tensors": float(len(headers[0]))})
-
-
-def checked_settings(parameters: dict[str, Any], models: int) -> tuple[MergeMethod, list[float]]:
-    """The method and the weights, once all numbers are in their ranges."""
-    method = METHODS.get(parameters["method"])
-    if method is None:
-        raise Rejected(f"merge method: expected one of {sorted(METHODS)}, got {parameters['method']}")
-    weights = parameters["weights"]
-    if len(weights) != models or not all(isfinite(weight) for weight in weights):
-        raise Rejected(f"weights: expected a finite number for each of {models} models, got {weights}")
-    if method.name == "linear" and sum(weights) == 0:
-        raise Rejected(f"weights: expected a sum other than 0, got {weights}")
-    for parameter in method.parameters:
-        value = parameters.get(parameter.name)
-        if not parameter.allows(value):
-            raise Rejected(f"{parameter.name}: expected {parameter.rule}, got {value}")
-    return method, weights
+    return TrainResult(steps=0, metrics={"tensors": float(len(merge.outputs))})
 
 
 def read_headers(name: str, folder: Path) -> Headers:
@@ -98,35 +94,65 @@ def read_headers(name: str, folder: Path) -> Headers:
         raise Rejected(f"model {name}: {error}") from None
 
 
+def outputs_of(settings: Settings, models: Sequence[Headers], headers: Sequence[Headers]) -> Outputs:
+    """`models` in the order of sums; `headers` as given, the base at the end where there is one."""
+    if settings.method.stacks:
+        return stacked(models, settings.at("", 0)["share"])
+    base = headers[-1] if settings.method.needs_base else None
+    return blended(models, base, base or headers[0])
+
+
+def content_of(store: Store, stage_id: str) -> str:
+    """SHA-256 of the model's weights: noted when it was published, else made anew."""
+    manifest = store.manifest(stage_id)
+    noted = manifest.result.get("weightsSha256") if manifest else None
+    return str(noted) if noted else weights_sha256(store.open(stage_id))
+
+
 def write_merged(context: JobContext, merge: Merge) -> None:
-    with (
-        TensorReader() as reader,
-        TensorWriter(context.output_folder / "model.safetensors", merge.reference) as writer,
-    ):
+    likes = {name: output.like for name, output in merge.outputs.items()}
+    with TensorReader() as reader, TensorWriter(context.output_folder / "model.safetensors", likes) as writer:
+        streams = Streams(reader=reader, writer=writer)
+        vectors = vector_facts(merge, reader)
         for done, name in enumerate(writer.names):
             context.progress("merging", done, len(writer.names))
             context.stop_if_asked()
             failpoints.reach("merge/writing")
-            entries = [model[name] for model in merge.models]
-            if merge.reference[name].dtype in FLOATS:
-                merge_tensor(context, merge, reader, writer, name)
+            if likes[name].dtype in FLOATS:
+                merge_tensor(context, merge, streams, name, vectors)
             else:
-                copy_tensor(reader, writer, entries)
+                copy_tensor(streams, merge.outputs[name].models)
         context.progress("merging", len(writer.names), len(writer.names))
 
 
-def merge_tensor(context: JobContext, merge: Merge, reader: TensorReader, writer: TensorWriter, name: str) -> None:
+def vector_facts(merge: Merge, reader: TensorReader) -> Facts | None:
+    """What the survey finds in whole task vectors, the same for every tensor; None: tensors are surveyed one by one."""
+    settings = merge.settings
+    survey = settings.method.survey
+    if survey is None or not settings.surveys_vectors:
+        return None
+    floats = [output for output in merge.outputs.values() if output.like.dtype in FLOATS]
+    joined = Joined([FileSource(reader, output.models, output.base) for output in floats])
+    return survey(joined, Setting(weights=settings.weights, parameters=settings.at("", 0)))
+
+
+def merge_tensor(context: JobContext, merge: Merge, streams: Streams, name: str, vectors: Facts | None) -> None:
     """Streams one tensor: float32 inside, cast once to the output's dtype."""
-    base = merge.base[name] if merge.base else None
-    source = FileSource(reader, [model[name] for model in merge.models], base)
-    facts = merge.method.survey(source, merge.parameters) if merge.method.survey else ()
-    dtype = FLOATS[merge.reference[name].dtype]
-    for start, count in spans(source.count):
+    output, method = merge.outputs[name], merge.settings.method
+    source = FileSource(streams.reader, output.models, output.base)
+    setting = Setting(
+        weights=merge.settings.weights,
+        parameters=merge.settings.at(name, merge.depths[name]),
+        draws=[Draws(merge.seed, content, name) for content in merge.contents],
+    )
+    if method.survey:
+        setting = replace(setting, facts=method.survey(source, setting) if vectors is None else vectors)
+    dtype = FLOATS[output.like.dtype]
+    for start, count in pieces_of(source, by_rows=method.by_rows):
         context.stop_if_asked()
-        models, origin = source.read(start, count)
-        merged = merge.method.blend(models, origin, merge.weights, merge.parameters, facts)
+        merged = method.blend(source.read(start, count), setting)
         check_finite(name, merged, dtype)
-        writer.append(merged.to(dtype))
+        streams.writer.append(merged.to(dtype))
 
 
 def check_finite(name: str, merged: Tensor, dtype: torch.dtype) -> None:
@@ -139,38 +165,17 @@ def check_finite(name: str, merged: Tensor, dtype: torch.dtype) -> None:
         )
 
 
-def copy_tensor(reader: TensorReader, writer: TensorWriter, entries: Sequence[TensorEntry]) -> None:
+def copy_tensor(streams: Streams, entries: Sequence[TensorEntry]) -> None:
     """Integers are not merged: they must be equal in every model."""
     first, *others = entries
     for start, count in spans(first.end - first.begin):
         parts = [np.empty(count, np.uint8) for _ in entries]
         for entry, part in zip(entries, parts, strict=True):
-            reader.read_bytes(entry, start, part)
+            streams.reader.read_bytes(entry, start, part)
         for entry, part in zip(others, parts[1:], strict=True):
             if not np.array_equal(part, parts[0]):
                 raise Rejected(
                     f"tensor {entry.name}: expected equal {entry.dtype} values in every model, got others in "
                     f"{entry.file.parent.name[:8]}. Integer tensors cannot be merged."
                 )
-        writer.append(torch.from_numpy(parts[0]))
-
-
-def copy_side_files(source: Path, target: Path) -> None:
-    """Configuration, tokenizer and chat templates; weights in any format, their index and our manifest stay behind."""
-    for path in sorted(source.iterdir()):
-        skipped = path.suffix in OTHER_WEIGHTS or path.name == "manifest.json" or path.name.endswith(".index.json")
-        if path.is_file() and not skipped:
-            shutil.copyfile(path, target / path.name)
-    templates = source / "additional_chat_templates"
-    if templates.is_dir():
-        shutil.copytree(templates, target / templates.name)
-
-
-def name_dtype(path: Path, reference: Headers) -> None:
-    """Sets the configuration's dtype to the weights', which differ where the base has another than the models."""
-    dtypes = {entry.dtype for entry in reference.values() if entry.dtype in FLOATS}
-    config = read_json("the merged model", path)
-    key = "torch_dtype" if "torch_dtype" in config else "dtype"
-    written = str(FLOATS[dtypes.pop()]).removeprefix("torch.") if len(dtypes) == 1 else None
-    if written and config.get(key, written) != written:
-        path.write_text(json.dumps({**config, key: written}, indent=2) + "\n", "utf8")
+        streams.writer.append(torch.from_numpy(parts[0]))

@@ -2,11 +2,12 @@
 
 A small even sample brackets the answer; one pass counts what lies above the bracket and keeps what lies inside;
 the answer is then selected among those few. The sample decides the speed, never the result: where the bracket
-misses, the tensor's magnitudes are selected from as a whole.
+misses, and for a whole task vector, whose few would be many, bit patterns are counted in two passes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal
 
 import numpy as np
@@ -18,8 +19,13 @@ from lamdagent_gpu.merge.method import Source, Tensor, spans
 Bits = npt.NDArray[np.int32]
 """Magnitudes as bit patterns: float32 >= 0 order like their integers, NaN above all. Integers select faster."""
 
+Values = Callable[[Source, int, int], list[Bits]]
+"""(source, start, count) -> one or more rows of values for those elements; used before the next call."""
+
 WHOLE = 1 << 20
 """Up to this many elements a tensor's magnitudes are held as a whole (4 MiB a model)."""
+VAST = 1 << 27
+"""Above, no share of the values is held (brackets hold about 4 %)."""
 RUNS, RUN = 256, 256
 """The sample: evenly spaced runs of neighbours."""
 MARGIN = 0.02
@@ -39,14 +45,23 @@ def kth_largest(magnitudes: Tensor, k: int) -> float:
 
 def kth_largest_magnitudes(source: Source, k: int) -> tuple[float, ...]:
     """For each model the k-th largest |model - base| of the source's tensor."""
+    return kth_largest_of(source, k, magnitudes)
+
+
+def kth_largest_of(source: Source, k: int, values: Values) -> tuple[float, ...]:
+    """The k-th largest of each row of values >= 0 that `values` makes of the source's pieces."""
     if source.count <= WHOLE:
-        return tuple(as_float(kth_largest_bits(bits, k)) for bits in magnitudes(source, 0, source.count))
-    brackets = [Bracket(bits, k / source.count) for bits in sample(source)]
+        return tuple(as_float(kth_largest_bits(bits, k)) for bits in values(source, 0, source.count))
+    if source.count > VAST:
+        return tuple(as_float(bits) for bits in counted(source, k, values))
+    brackets = [Bracket(bits, k / source.count) for bits in sample(source, values)]
     for start, count in spans(source.count):
-        for bracket, bits in zip(brackets, magnitudes(source, start, count), strict=True):
+        for bracket, bits in zip(brackets, values(source, start, count), strict=True):
             bracket.take(bits)
     found = [bracket.answer(k) for bracket in brackets]
-    return tuple(select_whole(source, i, k) if bits is None else as_float(bits) for i, bits in enumerate(found))
+    if None in found:
+        found = list(counted(source, k, values))
+    return tuple(as_float(bits) for bits in found if bits is not None)
 
 
 class Bracket:
@@ -82,24 +97,43 @@ class Bracket:
 MAX_BITS = np.iinfo(np.int32).max
 
 
-def sample(source: Source) -> list[Bits]:
-    """An even sample of each model's magnitudes."""
+def sample(source: Source, values: Values) -> list[Bits]:
+    """An even sample of each row of values."""
     starts = np.linspace(0, source.count - RUN, RUNS).astype(int)
-    runs = [[bits.copy() for bits in magnitudes(source, int(start), RUN)] for start in starts]
-    return [np.concatenate(model) for model in zip(*runs, strict=True)]
+    runs = [[bits.copy() for bits in values(source, int(start), RUN)] for start in starts]
+    return [np.concatenate(row) for row in zip(*runs, strict=True)]
 
 
-def select_whole(source: Source, model: int, k: int) -> float:
-    """One model's k-th largest magnitude from all of them: 4 bytes an element."""
-    every = np.concatenate([magnitudes(source, *span)[model].copy() for span in spans(source.count)])
-    return as_float(kth_largest_bits(every, k))
+def counted(source: Source, k: int, values: Values) -> list[int]:
+    """The k-th largest by counting in two passes: the upper 15 bits of all values, then the lower 16 of one bin."""
+    upper = bin_counts(source, values, lambda row, bits: bits >> 16)
+    bins, above = zip(*(bin_of(counts, k) for counts in upper), strict=True)
+    lower = bin_counts(source, values, lambda row, bits: bits[bits >> 16 == bins[row]] & 0xFFFF)
+    last = [bin_of(counts, k - over)[0] for counts, over in zip(lower, above, strict=True)]
+    return [(one << 16) + two for one, two in zip(bins, last, strict=True)]
+
+
+def bin_counts(source: Source, values: Values, keys: Callable[[int, Bits], Bits]) -> list[npt.NDArray[np.int64]]:
+    total: list[npt.NDArray[np.int64]] = []
+    for start, count in spans(source.count):
+        parts = [
+            np.bincount(keys(row, bits), minlength=1 << 16) for row, bits in enumerate(values(source, start, count))
+        ]
+        total = parts if not total else [one + part for one, part in zip(total, parts, strict=True)]
+    return total
+
+
+def bin_of(counts: npt.NDArray[np.int64], k: int) -> tuple[int, int]:
+    """The bin of the k-th largest, and how many lie in bins above it."""
+    down = np.cumsum(counts[::-1])
+    place = int(np.searchsorted(down, k))
+    return len(counts) - 1 - place, int(down[place] - counts[::-1][place])
 
 
 def magnitudes(source: Source, start: int, count: int) -> list[Bits]:
     """|model - base| of each model, in the source's own buffers."""
-    models, base = source.read(start, count)
-    assert base is not None
-    return [bits_of(model.sub_(base).abs_()) for model in models]
+    deltas, _ = source.read(start, count).deltas()
+    return [bits_of(delta.abs_()) for delta in deltas]
 
 
 def kth_largest_bits(bits: Bits, k: int) -> int:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lamdagent_gpu.merge.method import LAMBDA, Facts, MergeMethod, Parameters, Tensor
+from lamdagent_gpu.merge.method import MergeMethod, Piece, Setting, Tensor
+from lamdagent_gpu.merge.parameters import LAMBDA
 
 
-def blend(
-    models: list[Tensor], base: Tensor | None, weights: Sequence[float], parameters: Parameters, facts: Facts
-) -> Tensor:
+def blend(piece: Piece, setting: Setting) -> Tensor:
     """theta_0 + lambda sum_i w_i (theta_i - theta_0); negative weights subtract a task."""
-    assert base is not None
-    deltas = [model.sub_(base) for model in models]
-    for delta, weight in zip(deltas, weights, strict=True):
-        base.add_(delta, alpha=parameters["lambda"] * weight)
+    deltas, base = piece.deltas()
+    return add_tasks(base, deltas, setting)
+
+
+def add_tasks(base: Tensor, deltas: Sequence[Tensor], setting: Setting) -> Tensor:
+    """The base, in its own buffer, with the weighted and scaled task vectors added."""
+    for delta, weight in zip(deltas, setting.weights, strict=True):
+        base.add_(delta, alpha=setting.parameters["lambda"] * weight)
     return base
 
 

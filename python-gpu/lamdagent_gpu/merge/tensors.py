@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from itertools import accumulate
 from math import prod
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from lamdagent_gpu.merge.method import Tensor
+from lamdagent_gpu.merge.method import Piece, Tensor, columns_of
 from lamdagent_gpu.weights import TensorEntry
 
 FLOATS = {"F64": torch.float64, "F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
@@ -78,20 +80,51 @@ class TensorReader:
 class FileSource:
     """One tensor of every model and the base, read from their files into buffers that are used again and again."""
 
-    def __init__(self, reader: TensorReader, models: list[TensorEntry], base: TensorEntry | None) -> None:
+    def __init__(self, reader: TensorReader, models: Sequence[TensorEntry], base: TensorEntry | None) -> None:
         self.count = prod(models[0].shape)
+        self.columns = columns_of(models[0].shape)
+        self.entries = [*models, *([base] if base else [])]
+        self.has_base = base is not None
         self._reader = reader
-        self._entries = [*models, *([base] if base else [])]
-        self._has_base = base is not None
         self._buffers: list[Tensor] = []
 
-    def read(self, start: int, count: int) -> tuple[list[Tensor], Tensor | None]:
+    def read(self, start: int, count: int) -> Piece:
         if not self._buffers or self._buffers[0].numel() < count:
-            self._buffers = [torch.empty(count) for _ in self._entries]
+            self._buffers = [torch.empty(count) for _ in self.entries]
         parts = [buffer[:count] for buffer in self._buffers]
-        for entry, part in zip(self._entries, parts, strict=True):
+        self.fill(start, parts)
+        return piece(start, self.columns, parts, has_base=self.has_base)
+
+    def fill(self, start: int, parts: Sequence[Tensor]) -> None:
+        """The elements from `start` into flat float32 tensors: the models', then the base's."""
+        for entry, part in zip(self.entries, parts, strict=True):
             self._reader.read_floats(entry, start, part)
-        return (parts[:-1], parts[-1]) if self._has_base else (parts, None)
+
+
+class Joined:
+    """Several tensors as one long vector, for what a method must know about whole task vectors."""
+
+    def __init__(self, sources: Sequence[FileSource]) -> None:
+        self._sources = [source for source in sources if source.count > 0]
+        self._ends = list(accumulate(source.count for source in self._sources))
+        self.count = self._ends[-1] if self._ends else 0
+        self.columns = 1
+
+    def read(self, start: int, count: int) -> Piece:
+        first = self._sources[0]
+        buffers = [torch.empty(count) for _ in first.entries]
+        place, done = bisect_right(self._ends, start), 0
+        while done < count:
+            source, end = self._sources[place], self._ends[place]
+            length = min(count - done, end - (start + done))
+            source.fill(start + done - (end - source.count), [one[done : done + length] for one in buffers])
+            place, done = place + 1, done + length
+        return piece(start, self.columns, buffers, has_base=first.has_base)
+
+
+def piece(start: int, columns: int, parts: list[Tensor], *, has_base: bool) -> Piece:
+    models, base = (parts[:-1], parts[-1]) if has_base else (parts, None)
+    return Piece(start=start, columns=columns, models=models, base=base)
 
 
 class TensorWriter:

@@ -12,12 +12,49 @@ from conftest import World
 from safetensors.torch import load_file, save_file
 
 from lamdagent_gpu.merge import run_merge
+from lamdagent_gpu.merge.draws import Draws
 from lamdagent_gpu.merge.registry import METHODS
 
 Tensors = Mapping[str, torch.Tensor]
 CONFIG: dict[str, Any] = {"model_type": "llama", "num_attention_heads": 2, "dtype": "float32"}
 TOKENIZER: dict[str, Any] = {"model": {"vocab": {"a": 0, "b": 1}}, "added_tokens": [{"content": "<e>", "id": 2}]}
-SETTINGS = {"taskArithmetic": {"lambda": 0.7}, "ties": {"lambda": 0.7, "density": 0.4}, "linear": {}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "linear": {},
+    "taskArithmetic": {"lambda": 0.7},
+    "ties": {"lambda": 0.7, "density": 0.4},
+    "dareLinear": {"lambda": 0.7, "density": 0.4},
+    "dareTies": {"lambda": 0.7, "density": 0.4},
+    "della": {"lambda": 0.7, "density": 0.4, "window": 0.2},
+    "breadcrumbs": {"lambda": 0.7, "density": 0.4, "outliers": 0.1},
+    "sce": {"lambda": 0.7, "density": 0.4},
+    "modelStock": {},
+    "slerp": {"t": 0.3},
+    "nuslerp": {"t": 0.3, "grain": "row"},
+    "karcher": {},
+    "passthrough": {"share": 0.75},
+}
+BLENDS = sorted(name for name, method in METHODS.items() if not method.stacks)
+
+
+def weights_of(name: str) -> list[float]:
+    """For as many models as the method takes of three, different ones where it takes them."""
+    method = METHODS[name]
+    return ([1.0, 2.0, 0.5] if method.weighted else [1.0, 1.0, 1.0])[: method.most_models]
+
+
+def whole(
+    name: str,
+    models: Sequence[torch.Tensor],
+    base: torch.Tensor,
+    *,
+    weights: Sequence[float] | None = None,
+    contents: Sequence[str] = ("one", "two", "three", "four", "five"),
+    tensor: str = "w",
+    **own: Any,
+) -> torch.Tensor:
+    """The method on whole tensors; random masks by the models' contents."""
+    draws = [Draws("1", content, tensor) for content in contents[: len(models)]]
+    return METHODS[name].merge(models, base, weights or [1.0] * len(models), {**SETTINGS[name], **own}, draws)
 
 
 def add_model(

@@ -9,58 +9,88 @@ from typing import Any
 import pytest
 import torch
 from conftest import World
-from merge_cases import CONFIG, SETTINGS, TOKENIZER, add_model, merge, merge_job, merged, random_tensors
+from merge_cases import (
+    BLENDS,
+    CONFIG,
+    TOKENIZER,
+    add_model,
+    merge,
+    merge_job,
+    merged,
+    random_tensors,
+    weights_of,
+    whole,
+)
 from safetensors import safe_open
 
 from lamdagent_gpu.context import Diverged, Preempted, Rejected
 from lamdagent_gpu.merge import method as method_module
 from lamdagent_gpu.merge import run_merge
 from lamdagent_gpu.merge.registry import METHODS
+from lamdagent_gpu.weights import weights_sha256
 
-NAMES = sorted(METHODS)
+NAMES = BLENDS
 
 
 def three(world: World, dtype: torch.dtype = torch.float32) -> list[str]:
     return [add_model(world, digit, random_tensors(int(digit), dtype)) for digit in "123"]
 
 
+def models_for(world: World, name: str) -> list[str]:
+    return three(world)[: METHODS[name].most_models]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_job_equals_the_method_on_whole_tensors(world: World, name: str) -> None:
-    models = three(world)
+    models, weights = models_for(world, name), weights_of(name)
     base = add_model(world, "b", random_tensors(9))
-    got = merged(world, models, name, [1, 2, 0.5], base=base)
-    parts = [random_tensors(seed) for seed in (1, 2, 3)]
+    got = merged(world, models, name, weights, base=base)
+    parts = [random_tensors(seed) for seed in (1, 2, 3)[: len(models)]]
+    contents = [weights_sha256(world.store.open(model)) for model in models]
     for tensor, origin in random_tensors(9).items():
-        whole = METHODS[name].merge([part[tensor] for part in parts], origin, [1, 2, 0.5], SETTINGS[name])
-        assert torch.equal(got[tensor], whole)
+        of = [part[tensor] for part in parts]
+        assert torch.equal(got[tensor], whole(name, of, origin, weights=weights, contents=contents, tensor=tensor))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_size_of_the_pieces_changes_no_bit(world: World, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    models, base = three(world), add_model(world, "b", random_tensors(9))
-    whole = merged(world, models, name, base=base)
+    models, base = models_for(world, name), add_model(world, "b", random_tensors(9))
+    large = merged(world, models, name, base=base)
     monkeypatch.setattr(method_module.spans, "__defaults__", (4,))
-    assert all(torch.equal(tensor, whole[key]) for key, tensor in merged(world, models, name, base=base).items())
+    monkeypatch.setattr(method_module, "PIECE", 4)
+    assert all(torch.equal(tensor, large[key]) for key, tensor in merged(world, models, name, base=base).items())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if not METHODS[name].ordered])
 def test_the_order_of_models_with_their_weights_changes_no_bit(world: World, name: str) -> None:
     one, two, other = three(world)
+    first, second, third = weights_of(name)
     base = add_model(world, "b", random_tensors(9))
-    left = merged(world, [one, two, other], name, [1, 2, 0.3], base=base)
-    right = merged(world, [other, one, two], name, [0.3, 1, 2], base=base)
+    left = merged(world, [one, two, other], name, [first, second, third], base=base)
+    right = merged(world, [other, one, two], name, [third, first, second], base=base)
     assert all(torch.equal(tensor, right[key]) for key, tensor in left.items())
+
+
+@pytest.mark.parametrize("name", ["slerp", "nuslerp"])
+def test_an_arc_runs_from_the_first_model_to_the_second(world: World, name: str) -> None:
+    one, two, _ = three(world)
+    base = add_model(world, "b", random_tensors(9))
+    there, back = (merged(world, pair, name, base=base, t=t) for pair, t in (([one, two], 0.25), ([two, one], 0.75)))
+    assert all(torch.allclose(tensor, back[key], atol=1e-6) for key, tensor in there.items())
+    start = merged(world, [two, one], name, base=base, t=0)
+    assert all(torch.allclose(tensor, start[key], atol=1e-6) for key, tensor in random_tensors(2).items())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_merge_is_reproducible_to_the_byte(world: World, name: str) -> None:
-    models, base = three(world), add_model(world, "b", random_tensors(9))
+    models, base = models_for(world, name), add_model(world, "b", random_tensors(9))
     first, second = (merge(world, models, name, base=base) / "model.safetensors" for _ in range(2))
     assert first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_shards_equal_a_single_file(world: World, name: str) -> None:
+    """Random masks too: they depend on the weights, not on how files or objects hold them."""
     tensors, base = random_tensors(1), add_model(world, "b", random_tensors(9))
     single, other = add_model(world, "1", tensors), add_model(world, "3", random_tensors(3))
     sharded = add_model(world, "2", tensors, shards=[list(tensors)[::2], list(tensors)[1::2]])
@@ -209,6 +239,13 @@ def test_a_header_whose_bytes_do_not_fit_its_shape_is_rejected(world: World) -> 
         ("ties", [1, 1], {"density": 0}, r"density: expected a number in \(0, 1\], got 0"),
         ("ties", [1, 1], {"density": 1.5}, r"density: expected .*got 1.5"),
         ("taskArithmetic", [1, 1], {"lambda": None}, r"lambda: expected a number in \[-8, 8\], got None"),
+        ("taskArithmetic", [1, 1], {"lambda": "1, 9"}, r"lambda: expected a number in \[-8, 8\], got 9.0 in '1, 9'"),
+        ("taskArithmetic", [1, 1], {"lambda": "1, x"}, r"lambda: .*or anchors by layer such as '0.2, 0.8', got '1, x'"),
+        ("ties", [1, 1], {"scope": "model"}, r"scope: expected one of tensor, vector, got model"),
+        ("ties", [1, 1], {"scope": "vector", "density": "0.2, 0.4"}, r"density: expected one number with scope vector"),
+        ("passthrough", [1, 1], {"share": "0.2, 1"}, r"share: expected .*the same in all layers, got '0.2, 1'"),
+        ("slerp", [1, 2], {}, r"weights: expected equal ones for slerp, which has no use for others, got \[1, 2\]"),
+        ("karcher", [1, -1], {}, r"weights: expected numbers above 0 for karcher, got \[1, -1\]"),
     ],
 )
 def test_settings_out_of_range_are_rejected(
@@ -217,6 +254,11 @@ def test_settings_out_of_range_are_rejected(
     one, two, base = three(world)
     with pytest.raises(Rejected, match=message):
         merge(world, [one, two], method, weights, base=base, **own)
+
+
+def test_an_arc_has_two_ends(world: World) -> None:
+    with pytest.raises(Rejected, match="models: expected 2 models exactly for slerp, got 3"):
+        merge(world, three(world), "slerp")
 
 
 @pytest.mark.parametrize("method", NAMES)

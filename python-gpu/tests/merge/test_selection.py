@@ -43,10 +43,19 @@ def test_thresholds_are_exact(kind: str, density: float) -> None:
 
 def test_a_bracket_that_misses_falls_back_to_the_whole_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
     misled = [np.zeros(selection.RUNS * selection.RUN, np.int32)]
-    monkeypatch.setattr(selection, "sample", lambda source: misled)
+    monkeypatch.setattr(selection, "sample", lambda source, values: misled)
     model = values("normal")
     (found,) = kth_largest_magnitudes(InMemory([model], torch.zeros(COUNT)), 5)
     assert found == float(np.sort(model.abs().numpy())[-5])
+
+
+@pytest.mark.parametrize("kind", ["normal", "many ties", "mostly zeros"])
+@pytest.mark.parametrize("k", [1, 2, 700, COUNT // 2, COUNT - 1, COUNT])
+def test_counting_bit_patterns_is_exact_too(kind: str, k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "VAST", 1000)
+    models = [values(kind), values("normal").flip(0).mul(1e-30)]
+    found = kth_largest_magnitudes(InMemory(models, torch.zeros(COUNT)), k)
+    assert found == tuple(float(np.sort(model.abs().numpy())[-k]) for model in models)
 
 
 @pytest.mark.parametrize(

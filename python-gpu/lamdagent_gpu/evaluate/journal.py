@@ -11,7 +11,8 @@ from lamdagent_gpu.evaluate.kind import Row
 
 
 class Journal:
-    """Rows by stage and item place. A checkpoint holds all of them, a file a stage; its step is their number.
+    """Rows by stage and item place. A checkpoint holds all of them, a file a stage; its step is their number, and those
+    of stages that an earlier attempt was asked for and this one is not, so that steps never fall.
 
     A stage id names weights, items and settings, and a checkpoint's manifest names the hash of each file and the
     library versions, so what is read back is what this very evaluation had found. JSON gives doubles back to the bit.
@@ -24,6 +25,7 @@ class Journal:
         for one in context.evaluations():
             self._rows[one.stageId] = read(context.resume.folder / name_of(one.stageId)) if context.resume else {}
         self._saved = self.count
+        self._others = context.resume.step - self.count if context.resume else 0
 
     @property
     def count(self) -> int:
@@ -42,7 +44,7 @@ class Journal:
         """Writes a checkpoint unless there is nothing new. Raises StaleFence."""
         if self.count == self._saved:
             return
-        if self._context.save_checkpoint(self.count, self._write):
+        if self._context.save_checkpoint(self._others + self.count, self._write):
             self._saved = self.count
         self._saved_at = monotonic()
 

@@ -14,12 +14,12 @@ Result = TypeVar("Result")
 
 def run_batches(
     order: Sequence[int], sizes: Sequence[int], run: Callable[[list[int]], list[Result]],
-    *, limit: int, done: Collection[int] = (), one: Callable[[int], str],
+    *, limit: int, done: Collection[int] = (), one: Callable[[int], str], unit: str,
 ) -> Iterator[dict[int, Result]]:  # fmt: skip
     """Results by place, batch by batch. Batches are runs of `order`; those whose places are all `done` are passed over.
 
     `sizes` says what each place costs; a batch costs its number of places times the greatest of them, at most `limit`,
-    or is one place. `one` says what a place is, for errors.
+    or is one place. `one` says what a place is and `unit` what `limit` counts, for errors and warnings.
 
     Raises:
         OutOfMemory: one place alone does not fit. Before that, a batch that does not fit is halved and done again,
@@ -40,7 +40,7 @@ def run_batches(
             if len(chosen) == 1:
                 raise OutOfMemory(f"{one(chosen[0])} to fit, got {error}") from None
             limit = len(chosen) // 2 * max(sizes[place] for place in chosen)
-            print(f"warning: evaluation: out of memory; going on with batches of {len(chosen) // 2}", flush=True)
+            print(f"warning: evaluation: out of memory; going on with batches of {limit} {unit}", flush=True)
             release_memory()
             continue
         at = end

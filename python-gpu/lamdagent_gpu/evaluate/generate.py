@@ -56,7 +56,7 @@ def generate_shards(
 
     return run_batches(
         order, [1] * len(prompts), answered, limit=batch, done=done,
-        one=lambda index: f"generation: expected one row of {len(prompts[index])} tokens",
+        one=lambda index: f"generation: expected one row of {len(prompts[index])} tokens", unit="rows",
     )  # fmt: skip
 
 

@@ -54,7 +54,8 @@ def score_shards(
     order = sorted(range(len(requests)), key=lambda at: (len(requests[at].context), requests[at].longest, at))
     return run_batches(
         order, sizes, lambda chosen: score_batch(model, [requests[index] for index in chosen], pad_id),
-        limit=limit or BATCH_TOKENS, done=done, one=lambda index: f"log-likelihood: expected one item of {sizes[index]} tokens",
+        limit=limit or BATCH_TOKENS, done=done, unit="tokens",
+        one=lambda index: f"log-likelihood: expected one item of {sizes[index]} tokens",
     )  # fmt: skip
 
 

@@ -96,7 +96,8 @@ def test_out_of_memory_halves_the_batch(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(loglikelihood, "score_batch", scarce)
     for values, expected in zip(scored(model, requests), whole, strict=True):
         assert values == pytest.approx(expected, abs=1e-5)
-    assert sizes[:2] == [20, 10]
+    assert sizes[0] == 20
+    assert sum(size for size in sizes if size <= 6) == 20
 
     def never(*_: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")

@@ -3,7 +3,7 @@ import { valueAt } from './faults.js';
 import { SpecSchema } from './schema.js';
 
 /** The keys a spec may have at a place, read from its schema; `got` stands there, and may say its kind. */
-export function knownKeysAt(path: readonly PropertyKey[], got: unknown): readonly string[] {
+export function knownKeysAt(path: readonly PropertyKey[], got?: unknown): readonly string[] {
   const place = path.reduce<readonly z.core.$ZodType[]>(
     (schemas, key) => schemas.flatMap((schema) => childrenOf(schema, key)),
     unwrapped(SpecSchema),

@@ -1,11 +1,12 @@
 """Log-probabilities of given continuations, in batches sorted by length; what continuations share is computed once.
 
-A context is run once, left-padded; its keys and values then serve all of its continuations, right-padded. A batch is a
-function of the requests of one split alone, so the same stage gives the same rows.
+A context is run once, left-padded; its keys and values then serve all of its continuations, right-padded, in groups of
+similar length. A batch is a function of the requests of one split alone, so the same stage gives the same rows.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,11 @@ import torch
 from lamdagent_gpu.context import Diverged
 from lamdagent_gpu.evaluate.batches import run_batches
 
-BATCH_TOKENS = 16384
+BATCH_TOKENS = 4096
 """Tokens in a batch, padding included, contexts counted for each continuation, since each needs its keys and values.
 Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
+GROUP = 64
+"""Continuations fed at once, of similar length, whatever question they belong to."""
 LOGITS = 1 << 27
 """Logits held at once (0.5 GB in float32): where vocabularies are large, continuations are fed a stretch at a time."""
 
@@ -79,8 +82,11 @@ def score_batch(model: Any, requests: list[Request], pad_id: int) -> list[list[f
     heads = torch.tensor([continuation[0] for continuation in flat], device=device)
     rows = torch.tensor(owners, device=device)
     sums = first[rows, heads].double()
-    if goes_on:
-        sums += rest_of(model, out.past_key_values, mask, rows, flat, pad_id)
+    by_length = sorted((at for at, one in enumerate(flat) if len(one) > 1), key=lambda at: (len(flat[at]), at))
+    for begin in range(0, len(by_length), GROUP):
+        group = by_length[begin : begin + GROUP]
+        cache = copy.deepcopy(out.past_key_values)  # selecting rows changes it
+        sums[group] += rest_of(model, cache, mask, rows[group], [flat[at] for at in group], pad_id)
     if not torch.isfinite(sums).all():
         raise Diverged("log-likelihood: expected finite log-probabilities, got others: the model's weights are broken")
     found = iter(sums.tolist())

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../domain/json.js';
 import { budgetAfter, notesAfter, type Intervention, type SteeringNote } from '../../domain/intervention.js';
 import { chanceOfFeasibility, constraintChances } from '../../domain/constraintChance.js';
 import type { Opening } from '../../domain/opening.js';
+import { isCounted } from '../../domain/metrics.js';
 import { tradeoffs } from '../../domain/pareto.js';
 import { pipelineCosts } from '../../domain/pipelineCost.js';
 import type { Budget, Plan } from '../../domain/plan.js';
@@ -232,9 +233,6 @@ function chosenOf(result: ExplorationResult | null): Parameters<typeof fourWay>[
   return { champion: result.champion, finalists: result.confirmation.finalists.length };
 }
 
-/** Metrics whose items are right or wrong. */
-const COUNTED = ['exactMatch', 'regex', 'toolCallAst'];
-
 /** 95 %, two-sided: Wilson's where one benchmark of right and wrong items is the score, else the normal approximation. */
 export function intervalOf(
   { benchmarks }: Plan,
@@ -243,7 +241,7 @@ export function intervalOf(
   if (score === null || standardError === null) return null;
   const [only, second] = benchmarks.filter(({ weight }) => weight > 0);
   const items = scores[only?.name ?? '']?.items ?? 0;
-  return second === undefined && only !== undefined && COUNTED.includes(only.metric) && items > 0
+  return second === undefined && only !== undefined && isCounted(only.metric) && items > 0
     ? wilson(score * items, items, Z95)
     : normalInterval(score, standardError);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
@@ -82,6 +82,58 @@ describe('the contamination gate', () => {
     assert.deepEqual(record.datasets[0]?.splits, [{ benchmark: 'skill', split: 'test', rows: 4, items: 4 }]);
     assert.match(record.datasets[0]?.matches[3]?.rowText ?? '', /^Q: A farmer .*…$/);
   });
+
+  const question = 'Which planet of the solar system has the shortest year of them all?';
+  const asked = { id: 'one', messages: [{ role: 'user', content: question }] };
+  const prose =
+    'In the year of the flood the bakers of the lower town sold their bread from boats, at night.';
+  const truth = [{ 'planets.year': { planet: ['Mercury'], unit: ['days', ''] } }];
+  const kinds: readonly (readonly [string, object, object, readonly string[]])[] = [
+    [
+      'multiple choice',
+      { kind: 'multipleChoice' },
+      { ...asked, choices: ['Venus', 'Mercury'], answer: 1 },
+      [`Q: ${question} A: Mercury`],
+    ],
+    [
+      'perplexity',
+      { kind: 'perplexity' },
+      { id: 'one', text: prose },
+      [`Chapter 1. ${prose} Then came spring.`],
+    ],
+    [
+      'expected calls, as Python and as JSON',
+      { metric: 'bfclAst' },
+      { ...asked, ground_truth: truth },
+      [
+        `Q: ${question} A: planets.year(planet="Mercury", unit="days")`,
+        `Q: ${question} A: [{"name":"planets.year","arguments":{"planet":"Mercury","unit":"days"}}]`,
+      ],
+    ],
+  ];
+  for (const [what, kind, item, copies] of kinds)
+    it(`knows the texts of items of ${what}`, async () => {
+      for (const split of ['search', 'confirm', 'test']) {
+        const other = { ...item, id: split, ...('text' in item ? { text: `${split} text` } : {}) };
+        const messages = [{ role: 'user', content: `a ${split} question` }];
+        const row = split === 'test' ? item : { ...other, ...('text' in item ? {} : { messages }) };
+        await writeFile(join(root, 'guard', `${split}.jsonl`), jsonLines([row]));
+      }
+      await writeFile(
+        join(root, 'beta.jsonl'),
+        jsonLines([...copies, 'clean text', `${question} Venus`].map((text) => ({ text }))),
+      );
+      const benchmarks = { skill: { path: 'skill' }, guard: { path: 'guard', ...kind } };
+      const spec = sampleSpec({ benchmarks, contamination: { rejectAbove: 1 } }) as Json;
+      const input = { spec, workflowId: 'explore/sample', firstRunId: 'run' };
+      const { plan } = await createPrepare({ store, root })(input);
+      const record = await recordOf(plan);
+      const beta = record.datasets.find(({ name }) => name === 'beta');
+      assert.deepEqual(
+        beta?.matches.map(({ row, item: id }) => [row, id]),
+        copies.map((_, at) => [at + 1, 'one']),
+      );
+    });
 
   it('trains on just the data that an uncontaminated file would give', async () => {
     const cleaned = await prepare();

@@ -1,18 +1,22 @@
 import { join } from 'node:path';
 import { itemsToFind, type ReadItem } from '../../domain/overlap/items.js';
 import { textsOfItem, type EvaluationItem } from '../../domain/overlap/texts.js';
+import { METRICS } from '../../domain/metrics.js';
 import { SPLITS } from '../../domain/plan.js';
 import { readCheckedRows } from './checkedRows.js';
 import type { Spec } from './schema.js';
 
-/** Every item of every split of every benchmark of a checked spec. */
+/** Every item of every split of every benchmark of a checked spec, as far as its files hold them. */
 export async function readEvaluationItems({
   benchmarks,
 }: Pick<Spec, 'benchmarks'>): Promise<readonly EvaluationItem[]> {
   const read: ReadItem[] = [];
-  for (const [benchmark, { path }] of Object.entries(benchmarks))
+  for (const [benchmark, { path, metric }] of Object.entries(benchmarks)) {
+    const form = METRICS[metric].items;
+    if (form === null) continue; // known to the benchmark's program alone
     for (const split of SPLITS)
       for await (const { row } of readCheckedRows(join(path, `${split}.jsonl`)))
-        read.push({ benchmark, split, id: String(row['id']), ...textsOfItem(row) });
+        read.push({ benchmark, split, id: String(row['id']), ...textsOfItem(row, form) });
+  }
   return itemsToFind(read);
 }

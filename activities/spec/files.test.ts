@@ -189,6 +189,74 @@ describe('the files of a spec', () => {
     assert.equal(found.at(-1), 'guard/test.jsonl:1: expected answers that are JSON, got "{\\"f\\":".');
   });
 
+  const question = { id: 'a', messages: [{ role: 'user', content: 'q' }] };
+  const call = { f: { a: [1] } };
+  const badItems: readonly (readonly [string, object, object, string])[] = [
+    [
+      'two or more choices',
+      { kind: 'multipleChoice' },
+      { ...question, choices: ['a'], answer: 0 },
+      'choices, a list of two or more texts, got ["a"].',
+    ],
+    [
+      'choices that differ',
+      { kind: 'multipleChoice' },
+      { ...question, choices: ['a', 'a'], answer: 0 },
+      'choices that differ, got ["a","a"].',
+    ],
+    [
+      'an answer among the choices',
+      { kind: 'multipleChoice' },
+      { ...question, choices: ['a', 'b'], answer: 2 },
+      "answer, a choice's place, 0 to 1, got 2.",
+    ],
+    ['a text', { kind: 'perplexity' }, { id: 'a', text: '' }, 'text, not empty, got "".'],
+    [
+      'a ground truth',
+      { metric: 'bfclAst' },
+      { ...question, ground_truth: [{ f: { a: 1 } }] },
+      'ground_truth, a list of {function: {argument: [accepted value, …]}}, got [{"f":{"a":1}}].',
+    ],
+    [
+      'expected functions that are declared',
+      { metric: 'bfclAst' },
+      { ...question, ground_truth: [call], function: [{ name: 'g' }] },
+      'functions of ground_truth that are among those of function, got "f".',
+    ],
+  ];
+  for (const [what, kind, row, rule] of badItems)
+    it(`have ${what}`, async () => {
+      await writeFile(join(root, 'guard/test.jsonl'), jsonLines([row]));
+      const found = await faults({ benchmarks: { guard: { path: 'guard', ...kind } } });
+      assert.ok(found.includes(`guard/test.jsonl:1: expected ${rule}`), found.join('\n'));
+    });
+
+  it('may ask one question with other choices in another split, and no text twice', async () => {
+    const choice = (id: string, right: string) => ({ ...question, id, choices: [right, 'no'], answer: 0 });
+    const text = (id: string, of: string) => ({ id, text: of });
+    const write = async (rows: Readonly<Record<string, object>>): Promise<void> => {
+      for (const [split, row] of Object.entries(rows))
+        await writeFile(join(root, `guard/${split}.jsonl`), jsonLines([row]));
+    };
+    await write({ search: choice('a', '1'), confirm: choice('a', '2'), test: choice('a', '3') });
+    const benchmark = (kind: string) => ({ benchmarks: { guard: { path: 'guard', kind } }, objective: {} });
+    assert.deepEqual(await faults(benchmark('multipleChoice')), []);
+    await write({ search: text('a', 'one'), confirm: text('a', 'two'), test: text('a', 'one') });
+    assert.deepEqual(await faults(benchmark('perplexity')), [
+      'guard/test.jsonl:1: expected a question that search does not have, got "one". It stands at guard/search.jsonl:1 too.',
+    ]);
+  });
+
+  it('of a command are in its folder', async () => {
+    const items = { search: 1, confirm: 1, test: 1 };
+    const guard = { kind: 'command', path: 'guard', command: ['sh', '{model}'], files: ['score.py'], items };
+    assert.deepEqual(await faults({ benchmarks: { guard }, objective: {} }), [
+      'benchmarks.guard.files.0: expected a readable file in the folder, got "score.py". The folder is guard.',
+    ]);
+    await writeFile(join(root, 'guard/score.py'), '');
+    assert.deepEqual(await faults({ benchmarks: { guard }, objective: {} }), []);
+  });
+
   it('are relative to the spec file, and YAML slips are named by line', async () => {
     const file = join(root, 'spec.yaml');
     await writeFile(file, JSON.stringify(sampleSpec()));

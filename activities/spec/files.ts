@@ -1,13 +1,17 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import { METRICS, type ItemForm } from '../../domain/metrics.js';
 import { SPLITS } from '../../domain/plan.js';
 import { actionsOf } from './actions.js';
+import type { Benchmark } from './benchmark.js';
 import { checkBenchmark, type ItemCounts } from './benchmarkFolder.js';
 import { checkDataset, type DatasetFacts } from './datasetFile.js';
-import { capped, type Fault } from './faults.js';
+import { capped, shown, type Fault } from './faults.js';
 import { checkModel, type ModelFiles } from './modelFolder.js';
 import type { Spec } from './schema.js';
+
+type Command = Extract<Benchmark, { readonly kind: 'command' }>;
 
 /** Faults shown of one file; a wrong column would otherwise fill pages. */
 const MOST_FAULTS = 10;
@@ -32,8 +36,8 @@ export async function checkFiles(spec: Spec, faults: Fault[]): Promise<CheckedFi
     if (facts !== null) datasets[name] = facts;
   }
   const benchmarks: Record<string, ItemCounts> = {};
-  for (const [name, { path, metric }] of Object.entries(spec.benchmarks)) {
-    const { counts, found } = await benchmarkOf(`benchmarks.${name}.path`, path, metric);
+  for (const [name, benchmark] of Object.entries(spec.benchmarks)) {
+    const { counts, found } = await benchmarkOf(`benchmarks.${name}`, benchmark);
     faults.push(...found);
     benchmarks[name] = counts;
   }
@@ -49,7 +53,37 @@ async function datasetOf(where: string, file: string, shape: DatasetFacts['shape
   return { facts, found: empty ? [noRows(where, file)] : capped(found, MOST_FAULTS, file) };
 }
 
-async function benchmarkOf(where: string, folder: string, metric: string) {
+interface FoundBenchmark {
+  readonly counts: ItemCounts;
+  readonly found: readonly Fault[];
+}
+
+async function benchmarkOf(where: string, benchmark: Benchmark): Promise<FoundBenchmark> {
+  if (benchmark.kind === 'command') return commandOf(where, benchmark);
+  const { path, metric } = benchmark;
+  return splitsOf(`${where}.path`, path, { form: METRICS[metric].items, metric });
+}
+
+/** The program's files are there; what it prints is known when it runs. */
+async function commandOf(where: string, { path, files, items }: Command): Promise<FoundBenchmark> {
+  const found: Fault[] = [];
+  for (const [index, name] of files.entries()) {
+    const there = (await isReadable(join(path, name))) && (await stat(join(path, name))).isFile();
+    const rule = 'a readable file in the folder';
+    if (!there)
+      found.push({
+        ...{ path: `${where}.files.${String(index)}`, rule, value: shown(name) },
+        hint: `The folder is ${path}.`,
+      });
+  }
+  return { counts: items, found };
+}
+
+async function splitsOf(
+  where: string,
+  folder: string,
+  items: { readonly form: ItemForm; readonly metric: string },
+): Promise<FoundBenchmark> {
   const found: Record<string, Fault[]> = {};
   const absent: Fault[] = [];
   for (const split of SPLITS) {
@@ -59,7 +93,7 @@ async function benchmarkOf(where: string, folder: string, metric: string) {
   }
   const none: ItemCounts = { search: 0, confirm: 0, test: 0 };
   if (absent.length > 0) return { counts: none, found: absent };
-  const counts = await checkBenchmark(folder, metric, (one, split) => found[split]?.push(one));
+  const counts = await checkBenchmark(folder, items, (one, split) => found[split]?.push(one));
   const all = SPLITS.flatMap((split) => {
     const file = join(folder, `${split}.jsonl`);
     const empty = counts[split] === 0 && found[split]?.length === 0;

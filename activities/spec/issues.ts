@@ -19,7 +19,7 @@ export function faultsOfIssues(issues: readonly Issue[], value: unknown): readon
   return issues.flatMap(innermost).flatMap((issue) => {
     const path = placeOf(issue.path);
     if (issue.code === 'unrecognized_keys') {
-      const known = knownKeysAt(issue.path);
+      const known = knownKeysAt(issue.path, issue.path.reduce<unknown>(valueAt, value));
       return issue.keys.map((key) => ({
         path: placeOf([...issue.path, key]),
         rule: 'a known key',

@@ -1,13 +1,20 @@
 import { z } from 'zod';
+import { valueAt } from './faults.js';
 import { SpecSchema } from './schema.js';
 
-/** The keys a spec may have at a place, read from its schema. */
-export function knownKeysAt(path: readonly PropertyKey[]): readonly string[] {
+/** The keys a spec may have at a place, read from its schema; `got` stands there, and may say its kind. */
+export function knownKeysAt(path: readonly PropertyKey[], got?: unknown): readonly string[] {
   const place = path.reduce<readonly z.core.$ZodType[]>(
     (schemas, key) => schemas.flatMap((schema) => childrenOf(schema, key)),
     unwrapped(SpecSchema),
   );
-  return place.flatMap((schema) => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : []));
+  return place.flatMap((schema) =>
+    schema instanceof z.ZodObject && isOfKind(schema, valueAt(got, 'kind')) ? Object.keys(schema.shape) : [],
+  );
+}
+
+function isOfKind({ shape }: z.ZodObject, kind: unknown): boolean {
+  return !(shape['kind'] instanceof z.ZodType) || shape['kind'].safeParse(kind).success;
 }
 
 function childrenOf(schema: z.core.$ZodType, key: PropertyKey): readonly z.core.$ZodType[] {

@@ -24,9 +24,8 @@ describe('an evaluation’s stage id', () => {
   async function planOf(benchmark: object = {}): Promise<Plan> {
     runs += 1;
     const { benchmarks } = sampleSpec() as { benchmarks: { skill: object; guard: object } };
-    const spec = sampleSpec({
-      benchmarks: { ...benchmarks, skill: { ...benchmarks.skill, ...benchmark } },
-    }) as never;
+    const skill = JSON.parse(JSON.stringify({ ...benchmarks.skill, ...benchmark })) as object;
+    const spec = sampleSpec({ benchmarks: { ...benchmarks, skill } }) as never;
     const { plan } = await createPrepare({ store, root })({
       ...{ spec, workflowId: 'explore/sample', firstRunId: `run ${String(runs)}` },
     });
@@ -40,9 +39,13 @@ describe('an evaluation’s stage id', () => {
         one.stageId,
       ]),
     );
-  async function afterChange(file: string, change: (path: string) => Promise<void>): Promise<Plan> {
+  async function afterChange(
+    file: string,
+    change: (path: string) => Promise<void>,
+    benchmark: object = {},
+  ): Promise<Plan> {
     await change(join(root, file));
-    return planOf();
+    return planOf(benchmark);
   }
 
   it('stays while nothing changes, and differs by split and benchmark', async () => {
@@ -50,6 +53,37 @@ describe('an evaluation’s stage id', () => {
     assert.deepEqual(idsOf(await planOf()), idsOf(plan));
     const all = SPLITS.flatMap((split) => Object.values(idsOf(plan, split)));
     assert.equal(new Set(all).size, 6);
+  });
+
+  it('is that of version 0.1 for a benchmark of generated answers', async () => {
+    const id = 'bbd6bcdfd874c6cabfc8470f79991ac13d40494c7792fd57de1e864cdea88117';
+    assert.equal((await planOf()).benchmarks[0]?.splits.search.stageId, id);
+    assert.equal((await planOf({ kind: 'generation' })).benchmarks[0]?.splits.search.stageId, id);
+  });
+
+  it('changes with the kind, and with a command, its files and its limits', async () => {
+    await writeFile(join(root, 'skill', 'score.py'), 'print(1)');
+    const items = { search: 2, confirm: 2, test: 2 };
+    const command = (changes: object = {}) => ({
+      ...{ kind: 'command', command: ['python3', 'score.py', '{model}'], files: ['score.py'], items },
+      ...{ maxNewTokens: undefined, ...changes },
+    });
+    const plans = [
+      await planOf(),
+      await planOf(command()),
+      await planOf(command({ command: ['python3', '-u', 'score.py', '{model}'] })),
+      await planOf(command({ timeout: 60 })),
+      await planOf(command({ items: { ...items, search: 3 } })),
+    ];
+    const changed = await afterChange('skill/score.py', (path) => writeFile(path, 'print(2)'), command());
+    const again = await planOf(command());
+    assert.equal(new Set([...plans, changed].map((plan) => idsOf(plan)['skill'])).size, 6);
+    assert.deepEqual(idsOf(again), idsOf(changed));
+    const [, plan] = plans;
+    assert.ok(plan);
+    assert.equal(new Set(SPLITS.map((split) => idsOf(plan, split)['skill'])).size, 3);
+    assert.deepEqual(plan.benchmarks[0]?.splits.confirm.items, 2);
+    assert.match(plan.notes.join('\n'), /benchmarks\.skill: the contamination gate cannot see/);
   });
 
   it('changes with one character of an item, for that benchmark and split alone', async () => {

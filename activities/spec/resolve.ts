@@ -1,6 +1,7 @@
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
 import { rungsFrom } from '../../domain/fidelity.js';
 import { asksLlm } from '../../domain/llmTurns.js';
+import { METRICS } from '../../domain/metrics.js';
 import { priceOf, tabledPrice } from '../../domain/prices.js';
 import type {
   ActionSpace,
@@ -47,6 +48,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
       ...priceNotes(asksLlm(policy) ? llm : null),
       ...idleParameters(spec),
       ...idleRungs(spec),
+      ...unseenItems(spec),
       ...narrowMargins(constraints, sources.benchmarks, spec.objective.level),
     ],
   };
@@ -73,6 +75,16 @@ function fidelityOf({ fidelity }: Spec): Pick<Plan, 'fidelity'> {
 function idleRungs(spec: Spec): readonly string[] {
   const trains = actionsOf(spec).some(({ kind }) => ACTION_TYPES[kind].data !== null);
   return spec.fidelity === undefined || trains ? [] : ['fidelity: without effect, since no action trains'];
+}
+
+function unseenItems({ benchmarks }: Spec): readonly string[] {
+  return Object.entries(benchmarks).flatMap(([name, { metric }]) =>
+    METRICS[metric].items === null
+      ? [
+          `benchmarks.${name}: the contamination gate cannot see what its program asks; keep those texts out of the datasets yourself`,
+        ]
+      : [],
+  );
 }
 
 function llmOf({ llm }: Spec): LlmSettings | null {

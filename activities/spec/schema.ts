@@ -3,29 +3,16 @@ import { ACTION_TYPES } from '../../domain/actionTypes.js';
 import { COST_UNITS, DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
 import { ON_MATCH } from '../../domain/contamination.js';
 import type { BuildKind } from '../../domain/stage.js';
-import { DURATION, secondsOf } from './duration.js';
+import { BenchmarkSchema } from './benchmark.js';
 import { parametersSchema } from './parameterSchema.js';
+import { duration, path, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
-export const METRICS = ['exactMatch', 'f1', 'regex', 'toolCallAst'] as const;
-
 const NAME_RULE = 'a name of at most 64 lower-case letters, digits, dots, dashes, underscores';
 /** Not of digits alone: JavaScript would move such a key to the front, and the first model is the base. */
 const LABEL_RULE = 'a name of at most 64 letters, digits, dots, dashes, underscores, not of digits alone';
 const name = z.string(NAME_RULE).regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, NAME_RULE);
 const label = z.string(LABEL_RULE).regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, LABEL_RULE);
-const file = z.string('a path').min(1, 'a path');
-const path = file.describe(
-  'Relative to the spec file; in plain JSON to the working folder of the orchestrator.',
-);
-const seconds = z.number().positive();
-const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => z.int().min(least).max(most);
-
-const DURATION_RULE = 'seconds, or a duration such as "90s", "30m", "2h", "1d"';
-const duration = z.union(
-  [seconds, z.string().regex(DURATION, DURATION_RULE).transform(secondsOf).pipe(seconds)],
-  DURATION_RULE,
-);
 
 const training = <Kind extends 'sft' | 'dpo'>(kind: Kind) =>
   z.strictObject({
@@ -41,17 +28,6 @@ const training = <Kind extends 'sft' | 'dpo'>(kind: Kind) =>
 const merging = z.strictObject({
   maxModels: whole(2, ACTION_TYPES.merge.models.maximum).default(4).describe('Most models of one merge.'),
   parameters: parametersSchema('merge').prefault({}),
-});
-
-const Benchmark = z.strictObject({
-  path: path.describe('A folder with search.jsonl, confirm.jsonl and test.jsonl.'),
-  metric: z.enum(METRICS).default('exactMatch'),
-  weight: z
-    .number()
-    .min(0)
-    .default(1)
-    .describe('Share in the weighted mean; 0: only watched or constrained.'),
-  maxNewTokens: whole(1, 32_768).default(64),
 });
 
 const BOUND_RULE = 'a number from 0 to 1, "base", or "base - 0.02"';
@@ -149,7 +125,7 @@ export const SpecSchema = z.strictObject({
     dpo: training('dpo').optional(),
     merge: merging.optional(),
   } satisfies Record<BuildKind, z.ZodType>),
-  benchmarks: z.record(label, Benchmark),
+  benchmarks: z.record(label, BenchmarkSchema),
   objective: z
     .strictObject({
       maximize: z.literal('weightedMean').default('weightedMean'),

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../../domain/json.js';
-import type { SPLITS } from '../../domain/plan.js';
-import { type PlannedBenchmark, type PlannedDataset, type PlannedModel } from '../../domain/plan.js';
+import type { PlannedBenchmark, PlannedDataset, PlannedModel, Split } from '../../domain/plan.js';
 import { canonicalJson, identify, RECIPE_VERSIONS, sha256Hex, type SourceKind } from '../../domain/stage.js';
 import { keys } from '../store/keys.js';
 import { sha256OfFile } from '../store/folder.js';
 import type { ObjectSource, Store } from '../store/store.js';
+import type { Benchmark } from './benchmark.js';
+import { splitSource, type SourceFile } from './benchmarkSource.js';
 import type { CheckedFiles } from './files.js';
 import type { Spec } from './schema.js';
 import { weightsFacts, type WeightsFacts } from './weights.js';
@@ -19,7 +20,7 @@ export interface Sources {
 }
 interface Source {
   readonly kind: SourceKind;
-  readonly files: readonly { readonly path: string; readonly file: string }[];
+  readonly files: readonly SourceFile[];
   /** Identity beside the content. */
   readonly parameters: JsonObject;
   /** What readers want to know; found only when the object isn't in the store yet. */
@@ -77,18 +78,19 @@ async function importBenchmark(
   store: Store,
   of: {
     readonly name: string;
-    readonly benchmark: Spec['benchmarks'][string];
+    readonly benchmark: Benchmark;
     readonly files: CheckedFiles;
   },
 ): Promise<PlannedBenchmark> {
-  const { metric, maxNewTokens, weight, path } = of.benchmark;
-  const imported = async (split: (typeof SPLITS)[number]) => {
+  const { metric, weight } = of.benchmark;
+  const imported = async (split: Split) => {
     const items = of.files.benchmarks[of.name]?.[split] ?? 0;
+    const { files, parameters } = splitSource(of.benchmark, split);
     const { stageId } = await importSource(store, {
       kind: 'benchmark',
-      files: [{ path: 'items.jsonl', file: join(path, `${split}.jsonl`) }],
-      parameters: { metric, maxNewTokens },
-      facts: () => Promise.resolve({ metric, maxNewTokens, items }),
+      files,
+      parameters,
+      facts: () => Promise.resolve({ ...parameters, items }),
     });
     return { stageId, items };
   };

@@ -14,6 +14,10 @@ function faultsOf(changes: Readonly<Record<string, unknown>>): readonly string[]
   const parsed = parseSpec(sampleSpec(changes));
   return parsed.ok ? [] : formatFaults(parsed.faults).split('\n');
 }
+const commandBenchmark = (changes: object): object => ({
+  ...{ kind: 'command', path: 'skill', command: ['sh', 'score.sh', '{model}'], files: ['score.sh'] },
+  ...{ items: { search: 1, confirm: 1, test: 1 }, ...changes },
+});
 const sft = (action: object): Readonly<Record<string, unknown>> => ({ actions: { sft: action } });
 
 describe('a spec', () => {
@@ -67,6 +71,41 @@ describe('a spec', () => {
       'anchors for what is the same in all layers',
       { actions: { merge: { parameters: { share: '0.5, 0.9' } } } },
       'actions.merge.parameters.share: expected a number from 0.05 to 1, a list of them, or {low, high, scale}, got "0.5, 0.9".',
+    ],
+    [
+      'a kind of benchmark that there is not',
+      { benchmarks: { skill: { path: 'skill', kind: 'multiplechoice' }, guard: { path: 'guard' } } },
+      'benchmarks.skill.kind: expected one of generation, multipleChoice, perplexity, command, got "multiplechoice".',
+    ],
+    [
+      'a metric of another kind',
+      {
+        benchmarks: {
+          skill: { path: 'skill', kind: 'multipleChoice', metric: 'f1' },
+          guard: { path: 'guard' },
+        },
+      },
+      'benchmarks.skill.metric: expected one of accuracy, accuracyNormalised, got "f1". Use one of: accuracy, accuracyNormalised.',
+    ],
+    [
+      'a key of another kind',
+      {
+        benchmarks: {
+          skill: { path: 'skill', kind: 'perplexity', maxNewTokens: 4 },
+          guard: { path: 'guard' },
+        },
+      },
+      'benchmarks.skill.maxNewTokens: expected a known key, got "maxNewTokens". Use one of: kind, path, metric, weight.',
+    ],
+    [
+      'a command that gets no model',
+      { benchmarks: { skill: commandBenchmark({ command: ['sh'] }), guard: { path: 'guard' } } },
+      'benchmarks.skill.command: expected an argument with {model}, where the path of the model is put, got ["sh"].',
+    ],
+    [
+      'a file of a command outside its folder',
+      { benchmarks: { skill: commandBenchmark({ files: ['../score.py'] }), guard: { path: 'guard' } } },
+      'benchmarks.skill.files.0: expected a path inside the folder, with / and without .., got "../score.py".',
     ],
     [
       'one bad choice of several',

@@ -90,7 +90,7 @@ describe('the index of evaluation items', () => {
     ];
     const read = (id: string, system: string) => ({
       ...{ benchmark: 'b', split: 'test', id },
-      ...textsOfItem({ messages: messages(system), answers: ['a summary'] }),
+      ...textsOfItem({ messages: messages(system), answers: ['a summary'] }, 'answers'),
     });
     const row = (system: string) => textsOfRow({ prompt: messages(system), completion: 'no' });
     const several = createItemIndex(itemsToFind([read('1', 'the text of one'), read('2', 'another text')]));

@@ -1,3 +1,5 @@
+import type { ItemForm } from '../metrics.js';
+
 /** A message of a chat, as far as its text matters. */
 interface Turn {
   readonly role: string;
@@ -42,14 +44,44 @@ export interface ItemTexts {
   readonly answers: readonly string[];
 }
 
-export function textsOfItem({ messages, answers }: Row): ItemTexts {
-  const turns = turnsOf(messages, 'user');
+export function textsOfItem(row: Row, form: ItemForm): ItemTexts {
+  const turns = form === 'text' ? turnsOf(row['text'], 'user') : turnsOf(row['messages'], 'user');
   const asked = turns.filter(({ role }) => role !== 'system');
   return {
     turns: turns.map(({ text }) => text),
     withoutSystem: (asked.length > 0 ? asked : turns).map(({ text }) => text),
-    answers: Array.isArray(answers) ? answers.filter((one) => typeof one === 'string') : [],
+    answers: ANSWERS[form](row),
   };
+}
+
+/** The answers that count as right, as a training row would say them. */
+const ANSWERS: Readonly<Record<ItemForm, (row: Row) => readonly string[]>> = {
+  answers: ({ answers }) => (Array.isArray(answers) ? answers.filter((one) => typeof one === 'string') : []),
+  calls: ({ ground_truth: truth }) => (Array.isArray(truth) ? writtenCalls(truth) : []),
+  choices: ({ choices, answer }) => {
+    const right: unknown = Array.isArray(choices) ? choices[Number(answer)] : undefined;
+    return typeof right === 'string' ? [right] : [];
+  },
+  text: ({ text }) => (typeof text === 'string' ? [text] : []),
+};
+
+type AcceptedCall = Readonly<Record<string, Readonly<Record<string, readonly unknown[]>>>>;
+
+/** The expected calls with the first value accepted of each argument: as Python, as JSON, and as the ground truth is. */
+function writtenCalls(truth: readonly AcceptedCall[]): readonly string[] {
+  const calls = truth.flatMap((call) =>
+    Object.entries(call).map(([name, accepted]) => ({
+      name,
+      arguments: Object.fromEntries(
+        Object.entries(accepted).flatMap(([key, [first]]) => (first === '' ? [] : [[key, first]])),
+      ),
+    })),
+  );
+  const python = calls.map(({ name, arguments: given }) => {
+    const words = Object.entries(given).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+    return `${name}(${words.join(', ')})`;
+  });
+  return [python.join(', '), JSON.stringify(calls), JSON.stringify(truth)];
 }
 
 function textsOf(turns: readonly Turn[]): RowTexts {

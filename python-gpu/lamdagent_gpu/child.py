@@ -8,7 +8,6 @@ prints of libraries cannot corrupt them. It exits when standard input closes: it
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import math
@@ -27,6 +26,7 @@ from lamdagent_gpu.context import Diverged, JobContext, OutOfMemory, Preempted, 
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob
 from lamdagent_gpu.fence import StaleFence
 from lamdagent_gpu.pace import Pace
+from lamdagent_gpu.parent import die_with_parent
 from lamdagent_gpu.saver import Saver
 from lamdagent_gpu.stage import InvalidJob
 from lamdagent_gpu.store import CorruptObject, Store, open_store
@@ -130,12 +130,6 @@ def handle(message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any) -
         send({"event": "failed", "type": "Error", "message": f"{type(error).__name__}: {error}"})
     finally:
         context.pace.close()
-
-
-def die_with_parent() -> None:
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def warm_up() -> None:

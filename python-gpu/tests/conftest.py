@@ -97,10 +97,11 @@ class World:
     sft: str
     preference: str
 
-    def publish(self, kind: str, files: dict[str, str], facts: dict[str, Any], **parameters: Any) -> str:
+    def publish(self, kind: str, files: dict[str, str], facts: dict[str, Any], /, **parameters: Any) -> str:
         """Publishes a source object; its id comes from the content."""
         folder = self.store.new_folder()
         for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, "utf8")
         content = stage_id_of({"files": files})
         stage = {
@@ -120,15 +121,18 @@ class World:
         self.store.publish(stage_id, "model", folder, {})
         return stage_id
 
-    def benchmark(self, items: list[dict[str, Any]], metric: str = "exactMatch", tokens: int = 8) -> str:
+    def benchmark(
+        self, items: list[dict[str, Any]], metric: str = "exactMatch", tokens: int = 8, kind: str | None = None
+    ) -> str:
+        """As the orchestrator imports it: a kind is named, and limits no new tokens, unless answers are generated."""
         text = "".join(json.dumps(item) + "\n" for item in items)
-        return self.publish(
-            "benchmark",
-            {"items.jsonl": text},
-            {"metric": metric, "maxNewTokens": tokens},
-            metric=metric,
-            maxNewTokens=tokens,
-        )
+        facts = {"metric": metric, "maxNewTokens": tokens} if kind is None else {"kind": kind, "metric": metric}
+        return self.publish("benchmark", {"items.jsonl": text}, facts, **facts)
+
+    def program(self, files: dict[str, str], **facts: Any) -> str:
+        """A benchmark whose items a program prints."""
+        facts = {"kind": "command", "metric": "reported", "split": "search", "timeoutSeconds": 60, **facts}
+        return self.publish("benchmark", files, facts, **facts)
 
     def build_job(
         self, kind: str, parameters: dict[str, Any], *, checkpoint_seconds: float = 1e9, **inputs: list[str]
@@ -145,13 +149,13 @@ class World:
             }
         )
 
-    def evaluate_job(self, model: str, benchmarks: list[str]) -> EvaluateJob:
+    def evaluate_job(self, model: str, benchmarks: list[str], *, checkpoint_seconds: float = 30) -> EvaluateJob:
         stages = []
         for benchmark in benchmarks:
             inputs = {"model": [model], "benchmark": [benchmark]}
             stage = {"kind": "evaluate", "recipeVersion": 1, "inputs": inputs, "parameters": {}, "seed": "0"}
             stages.append({"stageId": stage_id_of(stage), "stage": stage})
-        options = {"checkpointSeconds": 30, "maxStalledAttempts": 3}
+        options = {"checkpointSeconds": checkpoint_seconds, "maxStalledAttempts": 3}
         return EvaluateJob.model_validate(
             {
                 "schemaVersion": 1,

@@ -1,4 +1,4 @@
-"""Scoring models on benchmark splits by batched greedy generation."""
+"""Scoring models on benchmark splits: generated answers, log-likelihoods, programs of the user's."""
 
 from lamdagent_gpu.evaluate.run import run_evaluation
 

@@ -7,18 +7,17 @@ where two tokens' logits differ by rounding only: matrix products may sum in ano
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import torch
 
-from lamdagent_gpu.context import OutOfMemory
+from lamdagent_gpu.evaluate.batches import run_batches
 
 BATCH = 64
 """Rows in a batch. Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
 
 
-@torch.inference_mode()
 def generate_all(
     model: Any, prompts: list[list[int]], *, max_new_tokens: int, end_ids: set[int], pad_id: int,
     between: Callable[[int], None], batch: int = BATCH, context_length: int | None = None,
@@ -31,41 +30,34 @@ def generate_all(
     Raises:
         OutOfMemory: one row alone does not fit. Before that, a batch that does not fit is halved and done again.
     """
-    order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
     answers: dict[int, list[int]] = {}
     between(0)
-    while len(answers) < len(order):
-        chosen = order[len(answers) : len(answers) + batch]
-        rows = [prompts[index] for index in chosen]
-        room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
-        try:
-            found = generate_batch(model, rows, [min(max_new_tokens, one) for one in room], end_ids, pad_id)
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            if len(chosen) == 1:
-                raise OutOfMemory(
-                    f"generation: expected one row of {len(rows[0])} tokens to fit, got {error}"
-                ) from None
-            batch = len(chosen) // 2
-            print(
-                f"warning: evaluation: out of memory; going on with batches of {batch} (BATCH is {BATCH})", flush=True
-            )
-            release_memory()
-            continue
-        answers.update(zip(chosen, found, strict=True))
+    for shard in generate_shards(
+        model, prompts, max_new_tokens=max_new_tokens, end_ids=end_ids, pad_id=pad_id, batch=batch,
+        context_length=context_length,
+    ):  # fmt: skip
+        answers.update(shard)
         between(len(answers))
     return [answers[index] for index in range(len(prompts))]
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has its own exception; the CPU's allocator only a message."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def generate_shards(
+    model: Any, prompts: list[list[int]], *, max_new_tokens: int, end_ids: set[int], pad_id: int,
+    done: Collection[int] = (), batch: int = BATCH, context_length: int | None = None,
+) -> Iterator[dict[int, list[int]]]:  # fmt: skip
+    """As generate_all, batch by batch: answers by the prompt's place. Batches that are `done` are passed over."""
+    order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
 
+    @torch.inference_mode()
+    def answered(chosen: list[int]) -> list[list[int]]:
+        rows = [prompts[index] for index in chosen]
+        room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
+        return generate_batch(model, rows, [min(max_new_tokens, one) for one in room], end_ids, pad_id)
 
-def release_memory() -> None:
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    return run_batches(
+        order, [1] * len(prompts), answered, limit=batch, done=done,
+        one=lambda index: f"generation: expected one row of {len(prompts[index])} tokens", unit="rows",
+    )  # fmt: skip
 
 
 def generate_batch(

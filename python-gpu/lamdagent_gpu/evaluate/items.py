@@ -4,65 +4,117 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.evaluate.bfcl import expected_calls
 from lamdagent_gpu.evaluate.metrics import CHECKS
 
 FILE = "items.jsonl"
 
 
+class Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+
+class Asked(Identified, Protocol):
+    @property
+    def messages(self) -> list[dict[str, str]]: ...
+
+
+ItemT = TypeVar("ItemT", bound=Identified)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Item:
+    """An item whose answer is generated."""
+
     id: str
     messages: list[dict[str, str]]
-    answers: list[str]
+    answers: Any
+    """What the metric compares with: a list of texts, or what ANSWERS says."""
     line: int
 
-    @property
-    def place(self) -> str:
-        return f"{FILE}:{self.line} (id {self.id})"
+
+def place_of(item: Identified) -> str:
+    return f"{FILE}:{item.line} (id {item.id})"
 
 
 def read_items(folder: Path, metric: str = "exactMatch") -> list[Item]:
-    """The items of one benchmark split, in file order, with answers that the metric can use."""
+    """The items of a split whose answers are generated, in file order, with answers that the metric can use."""
+    key, answers_of = ANSWERS.get(metric, ("answers", texts_of))
+
+    def parse(row: dict[str, Any], number: int) -> Item:
+        messages, found = row["messages"], row[key]
+        try:
+            answers = answers_of(row)
+        except ValueError as error:
+            raise Rejected(f"{FILE}:{number}: {error}, got {found!r}") from None
+        item = Item(id=row["id"], messages=messages, answers=answers, line=number)
+        check_messages(messages, number)
+        check_answers(item, metric)
+        return item
+
+    return read_rows(folder, parse, f"id, messages and {key}")
+
+
+def read_rows(folder: Path, parse: Callable[[dict[str, Any], int], ItemT], keys: str) -> list[ItemT]:
+    """The items of a benchmark split in file order, each with an id of its own; `keys` names what each must have."""
     try:
         text = (folder / FILE).read_bytes().decode("utf8")
     except FileNotFoundError:
         raise Rejected(f"{FILE}: expected the file in the benchmark's folder, got none") from None
     except UnicodeDecodeError as error:
         raise Rejected(f"{FILE}: expected UTF-8, got {error}") from None
+    items: list[ItemT] = []
+    first_lines: dict[str, int] = {}
     # Not splitlines: JSON texts may hold U+2028 and other characters that it takes for line ends.
-    items = [parse_item(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        item = parse_row(line, number, parse, keys)
+        first = first_lines.setdefault(item.id, number)
+        if first != number:
+            raise Rejected(f"{FILE}:{number}: expected an id of its own, got {item.id!r} as on line {first}")
+        items.append(item)
     if not items:
         raise Rejected(f"{FILE}: expected at least one item, got none")
-    first_lines: dict[str, int] = {}
-    for item in items:
-        first = first_lines.setdefault(item.id, item.line)
-        if first != item.line:
-            raise Rejected(f"{FILE}:{item.line}: expected an id of its own, got {item.id!r} as on line {first}")
-        check_answers(item, metric)
     return items
 
 
-def parse_item(line: str, number: int) -> Item:
-    """One line of the file; keys beyond id, messages and answers are the user's own."""
+def parse_row(line: str, number: int, parse: Callable[[dict[str, Any], int], ItemT], keys: str) -> ItemT:
+    """One line of the file; keys beyond those needed are the user's own."""
     try:
         row = json.loads(line)
-        item = Item(id=row["id"], messages=row["messages"], answers=row["answers"], line=number)
         line.encode("utf8")
         json.dumps(row, ensure_ascii=False).encode("utf8")
+        if not isinstance(row["id"], str) or not row["id"]:
+            raise Rejected(f"{FILE}:{number}: expected id as a text, got {row['id']!r}")
+        return parse(row, number)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Rejected(f"{FILE}:{number}: expected id, messages and answers, got {error}") from None
-    if not isinstance(item.id, str) or not item.id:
-        raise Rejected(f"{FILE}:{number}: expected id as a text, got {item.id!r}")
-    if not isinstance(item.answers, list) or not item.answers or not all(isinstance(one, str) for one in item.answers):
-        raise Rejected(f"{FILE}:{number}: expected answers as a list of texts, got {item.answers!r}")
-    if not isinstance(item.messages, list) or not item.messages or not all(map(is_message, item.messages)):
-        raise Rejected(f"{FILE}:{number}: expected messages as a list of {{role, content}}, got {item.messages!r}")
-    return item
+        raise Rejected(f"{FILE}:{number}: expected {keys}, got {error}") from None
+
+
+def check_messages(messages: object, number: int) -> None:
+    if not isinstance(messages, list) or not messages or not all(map(is_message, messages)):
+        raise Rejected(f"{FILE}:{number}: expected messages as a list of {{role, content}}, got {messages!r}")
+
+
+def texts_of(row: dict[str, Any]) -> list[str]:
+    answers = row["answers"]
+    if not isinstance(answers, list) or not answers or not all(isinstance(one, str) for one in answers):
+        raise ValueError("expected answers as a list of texts")
+    return answers
+
+
+ANSWERS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {"bfclAst": ("ground_truth", expected_calls)}
+"""Where a metric finds what is right, if not in `answers`: the key, and what reads it from the row."""
 
 
 def is_message(message: object) -> bool:
@@ -78,7 +130,7 @@ def check_answers(item: Item, metric: str) -> None:
             raise Rejected(f"{FILE}:{item.line}: expected {fault[0]} for {metric}, got {answer!r}: {fault[1]}")
 
 
-def prompt_ids(item: Item, tokenizer: Any) -> list[int]:
+def prompt_ids(item: Asked, tokenizer: Any) -> list[int]:
     """Token ids of the chat so far, ready for the assistant's turn; plain text where there is no chat template."""
     if not tokenizer.chat_template:
         return list(tokenizer("\n".join(message["content"] for message in item.messages))["input_ids"])
@@ -87,19 +139,19 @@ def prompt_ids(item: Item, tokenizer: Any) -> list[int]:
             item.messages, tokenize=True, return_dict=True, add_generation_prompt=True
         )
     except Exception as error:  # templates raise what they like
-        raise Rejected(f"{item.place}: expected messages the chat template can render, got {error}") from None
+        raise Rejected(f"{place_of(item)}: expected messages the chat template can render, got {error}") from None
     return list(rendered["input_ids"])
 
 
-def checked_prompts(items: list[Item], tokenizer: Any, context_length: int | None) -> list[list[int]]:
+def checked_prompts(items: Sequence[Asked], tokenizer: Any, context_length: int | None) -> list[list[int]]:
     """The items' prompts; each has at least one token and leaves room for an answer of at least one."""
     prompts = [prompt_ids(item, tokenizer) for item in items]
     for item, prompt in zip(items, prompts, strict=True):
         if not prompt:
-            raise Rejected(f"{item.place}: expected a prompt of at least one token, got none")
+            raise Rejected(f"{place_of(item)}: expected a prompt of at least one token, got none")
         if context_length is not None and len(prompt) >= context_length:
             raise Rejected(
-                f"{item.place}: expected a prompt shorter than the model's {context_length} tokens, got {len(prompt)}"
+                f"{place_of(item)}: expected a prompt shorter than the model's {context_length} tokens, got {len(prompt)}"
             )
     return prompts
 

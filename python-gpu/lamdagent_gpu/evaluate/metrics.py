@@ -6,15 +6,17 @@ when they are read (CHECKS), so that a broken one is a fault of the benchmark an
 
 from __future__ import annotations
 
-import json
 import re
 import string
 from collections import Counter
 from collections.abc import Callable
-from math import isfinite
 from typing import Any
 
-Metric = Callable[[str, list[str]], float]
+from lamdagent_gpu.evaluate.bfcl import bfcl_ast
+from lamdagent_gpu.evaluate.strict_json import parse_json
+
+Metric = Callable[[str, Any], float]
+"""(prediction, accepted answers) -> score; answers are a list of texts, for bfclAst one of expected calls."""
 Check = Callable[[str], "tuple[str, str] | None"]
 """Answer -> None if it can be matched, else (what was expected, what is wrong)."""
 
@@ -81,28 +83,6 @@ def json_fault(answer: str) -> tuple[str, str] | None:
     return None
 
 
-def parse_json(text: str) -> Any:
-    """Strict JSON. Raises ValueError or RecursionError."""
-    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({key for key, _ in pairs}) != len(pairs):
-        raise ValueError("a key twice")
-    return dict(pairs)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not isfinite(value):
-        raise ValueError(f"{text} is too large")
-    return value
-
-
 def _same(left: Any, right: Any) -> bool:
     """Structural equality; numbers compare by value, and true is not 1."""
     if isinstance(left, bool) or isinstance(right, bool):
@@ -116,5 +96,11 @@ def _same(left: Any, right: Any) -> bool:
     return type(left) is type(right) and bool(left == right)
 
 
-METRICS: dict[str, Metric] = {"exactMatch": exact_match, "f1": f1, "regex": regex, "toolCallAst": tool_call_ast}
+METRICS: dict[str, Metric] = {
+    "exactMatch": exact_match,
+    "f1": f1,
+    "regex": regex,
+    "toolCallAst": tool_call_ast,
+    "bfclAst": bfcl_ast,
+}
 CHECKS: dict[str, Check] = {"regex": pattern_fault, "toolCallAst": json_fault}

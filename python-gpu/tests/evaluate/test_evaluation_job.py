@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from math import isclose, sqrt
+from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
@@ -13,6 +14,9 @@ from conftest import World
 
 from lamdagent_gpu.context import Preempted, Rejected
 from lamdagent_gpu.evaluate import run_evaluation
+from lamdagent_gpu.evaluate.generate import generate_all
+from lamdagent_gpu.evaluate.items import Item, checked_prompts
+from lamdagent_gpu.evaluate.kind import Subject
 from lamdagent_gpu.evaluate.run import mean_and_error
 
 
@@ -62,18 +66,47 @@ def test_every_score_names_items_template_and_generation_by_their_hashes(world: 
 
 
 def test_the_template_is_part_of_what_a_score_was_measured_with(world: World) -> None:
+    from lamdagent_gpu.evaluate.kinds import KINDS
     from lamdagent_gpu.evaluate.run import evaluator_of
-    from lamdagent_gpu.train.model import load_tokenizer
 
-    tokenizer = load_tokenizer(world.store.open(world.model))
+    subject = Subject(world.store.open(world.model), "cpu")
     facts = {"metric": "f1", "maxNewTokens": 8, "contentSha256": "a" * 64}
-    before = evaluator_of(tokenizer, facts, {3}, 64)
-    assert before["templateSha256"] == hashlib.sha256(tokenizer.chat_template.encode()).hexdigest()
-    tokenizer.chat_template += "\n"
-    assert changed(before, evaluator_of(tokenizer, facts, {3}, 64)) == {"templateSha256"}
-    tokenizer.chat_template = None
-    assert evaluator_of(tokenizer, facts, {3}, 64)["templateSha256"] is None
-    assert changed(before, evaluator_of(tokenizer, facts, {3, 4}, 32)) == {"templateSha256", "generationSha256"}
+
+    def evaluator(kind: str = "generation") -> dict[str, str | None]:
+        return evaluator_of(KINDS[kind], subject, facts)
+
+    before = evaluator()
+    assert before["templateSha256"] == hashlib.sha256(subject.tokenizer.chat_template.encode()).hexdigest()
+    subject.tokenizer.chat_template += "\n"
+    assert changed(before, evaluator()) == {"templateSha256"}
+    subject.tokenizer.chat_template = None
+    assert evaluator()["templateSha256"] is None
+    subject.model.config.max_position_embeddings = 32
+    assert changed(before, evaluator()) == {"templateSha256", "generationSha256"}
+    hashes = {evaluator(kind)["generationSha256"] for kind in ("generation", "multipleChoice", "perplexity")}
+    assert len(hashes) == 3
+
+
+def test_generated_answers_are_measured_as_in_version_0_1(world: World) -> None:
+    (split,) = run_evaluation(world.context(world.evaluate_job(world.model, [world.benchmark(items(2))])))
+    assert split.evaluator["generationSha256"] == "d5f2a4d773cb192960231225ba5f93f75e2a3b647d73aa594ce02a39c06d37b4"
+    assert list(split.rows[0]) == ["id", "promptSha256", "prediction", "score"]
+
+
+def test_the_quickstarts_answers_are_those_of_version_0_1() -> None:
+    """Tokens of all 192 answers to one of its benchmarks. float32 on a CPU; near-ties could differ on an odd one."""
+    quickstart = Path(__file__).parents[3] / "examples/quickstart"
+    subject = Subject(quickstart / "model", "cpu")
+    lines = (quickstart / "benchmarks/format/test.jsonl").read_text("utf8").splitlines()
+    asked = [
+        Item(id=row["id"], messages=row["messages"], answers=row["answers"], line=1) for row in map(json.loads, lines)
+    ]
+    answers = generate_all(
+        subject.model, checked_prompts(asked, subject.tokenizer, 256), max_new_tokens=40, end_ids={3},
+        pad_id=0, between=lambda _: None, context_length=256,
+    )  # fmt: skip
+    found = hashlib.sha256(json.dumps(answers).encode()).hexdigest()
+    assert found == "3a03216bb9cca3e7415eb4ebc904330fd9c9daa9a947ffd6a63b17fb42e168c7"
 
 
 def changed(left: dict[str, str | None], right: dict[str, str | None]) -> set[str]:

@@ -1,0 +1,125 @@
+"""Log-probabilities of given continuations, in batches sorted by length; what continuations share is computed once.
+
+A context is run once, left-padded; its keys and values then serve all of its continuations, right-padded, in groups of
+similar length. A batch is a function of the requests of one split alone, so the same stage gives the same rows.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from lamdagent_gpu.context import Diverged
+from lamdagent_gpu.evaluate.batches import run_batches
+
+BATCH_TOKENS = 4096
+"""Tokens in a batch, padding included, contexts counted for each continuation, since each needs its keys and values.
+Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
+GROUP = 64
+"""Continuations fed at once, of similar length, whatever question they belong to."""
+LOGITS = 1 << 27
+"""Logits held at once (0.5 GB in float32): where vocabularies are large, continuations are fed a stretch at a time."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Token ids of a context (at least one) and of what may follow it (at least one token each)."""
+
+    context: list[int]
+    continuations: list[list[int]]
+
+    @property
+    def tokens(self) -> int:
+        """What its rows take in a batch."""
+        return len(self.continuations) * (len(self.context) + self.longest)
+
+    @property
+    def longest(self) -> int:
+        return max(map(len, self.continuations))
+
+
+def score_shards(
+    model: Any, requests: list[Request], *, pad_id: int, done: Collection[int] = (), limit: int | None = None
+) -> Iterator[dict[int, list[float]]]:
+    """Natural logarithms of P(continuation | context), summed over its tokens: by the request's place, batch by batch.
+
+    Batches whose requests are all `done` are passed over.
+
+    Raises:
+        OutOfMemory: one request alone does not fit.
+        Diverged: a log-probability is not finite.
+    """
+    sizes = [request.tokens for request in requests]
+    order = sorted(range(len(requests)), key=lambda at: (len(requests[at].context), requests[at].longest, at))
+    return run_batches(
+        order, sizes, lambda chosen: score_batch(model, [requests[index] for index in chosen], pad_id),
+        limit=limit or BATCH_TOKENS, done=done, unit="tokens",
+        one=lambda index: f"log-likelihood: expected one item of {sizes[index]} tokens",
+    )  # fmt: skip
+
+
+@torch.inference_mode()
+def score_batch(model: Any, requests: list[Request], pad_id: int) -> list[list[float]]:
+    """One batch: [request][continuation] -> log-probability."""
+    device = model.device
+    longest = max(len(request.context) for request in requests)
+    ids = torch.tensor([[pad_id] * (longest - len(one.context)) + one.context for one in requests], device=device)
+    mask = torch.tensor(
+        [[0] * (longest - len(one.context)) + [1] * len(one.context) for one in requests], device=device
+    )
+    positions = (mask.cumsum(-1) - 1).clamp(min=0)
+    goes_on = any(len(continuation) > 1 for one in requests for continuation in one.continuations)
+    out = model(
+        input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=goes_on, logits_to_keep=1
+    )  # fmt: skip
+    first = log_softmax(out.logits[:, -1])  # [requests, vocabulary]
+    owners = [row for row, one in enumerate(requests) for _ in one.continuations]
+    flat = [continuation for one in requests for continuation in one.continuations]
+    heads = torch.tensor([continuation[0] for continuation in flat], device=device)
+    rows = torch.tensor(owners, device=device)
+    sums = first[rows, heads].double()
+    by_length = sorted((at for at, one in enumerate(flat) if len(one) > 1), key=lambda at: (len(flat[at]), at))
+    for begin in range(0, len(by_length), GROUP):
+        group = by_length[begin : begin + GROUP]
+        cache = copy.deepcopy(out.past_key_values)  # selecting rows changes it
+        sums[group] += rest_of(model, cache, mask, rows[group], [flat[at] for at in group], pad_id)
+    if not torch.isfinite(sums).all():
+        raise Diverged("log-likelihood: expected finite log-probabilities, got others: the model's weights are broken")
+    found = iter(sums.tolist())
+    return [[next(found) for _ in one.continuations] for one in requests]
+
+
+def rest_of(model: Any, cache: Any, mask: Any, rows: Any, flat: list[list[int]], pad_id: int) -> Any:
+    """[continuations] log-probabilities of all tokens but the first, given the contexts' cache.
+
+    rows: [continuations], the context each one follows. A continuation of n tokens is fed its first n - 1.
+    """
+    device = rows.device
+    longest = max(map(len, flat)) - 1
+    fed = torch.tensor([one[:-1] + [pad_id] * (longest + 1 - len(one)) for one in flat], device=device)
+    wanted = torch.tensor([one[1:] + [pad_id] * (longest + 1 - len(one)) for one in flat], device=device)
+    real = torch.tensor([[1] * (len(one) - 1) + [0] * (longest + 1 - len(one)) for one in flat], device=device)
+    cache.batch_select_indices(rows)
+    seen, begins = torch.cat([mask[rows], real], dim=-1), mask.sum(-1)[rows].unsqueeze(-1)
+    sums = torch.zeros(len(flat), dtype=torch.float64, device=device)
+    width = max(1, LOGITS // (len(flat) * model.config.get_text_config().vocab_size))
+    for begin in range(0, longest, width):
+        stretch = slice(begin, min(begin + width, longest))
+        out = model(
+            input_ids=fed[:, stretch], attention_mask=seen[:, : mask.shape[1] + stretch.stop],
+            position_ids=begins + torch.arange(stretch.start, stretch.stop, device=device),
+            past_key_values=cache, use_cache=True,
+        )  # fmt: skip
+        cache = out.past_key_values
+        scores = log_softmax(out.logits).gather(-1, wanted[:, stretch].unsqueeze(-1)).squeeze(-1)
+        sums += (scores.double() * real[:, stretch]).sum(-1)
+    return sums
+
+
+def log_softmax(logits: Any) -> Any:
+    """In float32 whatever the model computes in: bfloat16 would round a log-probability to two digits."""
+    return torch.log_softmax(logits.float(), dim=-1)

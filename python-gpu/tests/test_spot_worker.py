@@ -162,7 +162,7 @@ async def start(address: str) -> AsyncIterator[Start]:
 
     async def begin(name: str, job: Any) -> WorkflowHandle[Any, Any]:
         identity = f"{name}-{time.monotonic_ns()}"
-        return await client.start_workflow("runActivity", args=[name, job], id=identity, task_queue="test")
+        return await client.start_workflow("runActivity", args=[name, job, QUEUE], id=identity, task_queue="test")
 
     async with runner:
         yield begin

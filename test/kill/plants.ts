@@ -57,7 +57,7 @@ export const PLANTS: readonly Plant[] = [
     mutations: [
       {
         file: `${GPU}/train/progress.py`,
-        find: 'due = time.monotonic() - self.last_save >= self.context.job.options.checkpointSeconds',
+        find: 'due = now - self.saved_at >= after',
         replace: 'due = False',
       },
     ],

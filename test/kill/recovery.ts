@@ -5,6 +5,9 @@ import { hasEnded } from './outcome.js';
 import { advanced, training, type Mark } from './progress.js';
 import { until } from './until.js';
 
+/** The last scorings and the conclusion train nothing; through a store that fails now and then they take minutes. */
+const LONGEST_END_SECONDS = 900;
+
 /**
  * Waits for a moment at which work is being done, `delayMs` after it was seen; for a fault that needs a training, one at
  * which a step was made. False: the exploration ended.
@@ -17,7 +20,7 @@ export async function midWork(target: Target, needs: 'work' | 'training', delayM
     return needs === 'training' ? training(now) !== null : advanced(before, now) || training(now) !== null;
   };
   const ended = (): Promise<boolean> => hasEnded(world, name);
-  await until(`work of ${name}`, 300, async () => (await isWorking()) || (await ended()));
+  await until(`work of ${name}`, LONGEST_END_SECONDS, async () => (await isWorking()) || (await ended()));
   await sleep(delayMs);
   if (await ended()) return false;
   return needs === 'work' || training(await world.mark(name)) !== null || midWork(target, needs, delayMs / 2);

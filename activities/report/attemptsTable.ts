@@ -1,3 +1,4 @@
+import { columnHeads } from './columns.js';
 import type { Attempt } from '../../domain/outcome.js';
 import { shortId } from '../../domain/stage.js';
 import type { TrialRecord } from '../../domain/trial.js';
@@ -24,11 +25,7 @@ export function attemptsTable({ stages }: TrialRecord): Markup {
             <caption>
               Attempts
             </caption>
-            <thead>
-              <tr>
-                ${COLUMNS.map((name) => html`<th scope="col">${name}</th>`)}
-              </tr>
-            </thead>
+            ${columnHeads(COLUMNS)}
             <tbody>
               ${attempts.map(
                 ({ stage, attempt }) =>

@@ -1,3 +1,4 @@
+import { columnHeads } from './columns.js';
 import {
   INTERRUPTIONS,
   isEventful,
@@ -70,11 +71,7 @@ function eventsTable(rows: readonly AttemptRow[]): Markup {
       <caption>
         Every attempt but the first ones that went through
       </caption>
-      <thead>
-        <tr>
-          ${COLUMNS.map((name) => html`<th scope="col">${name}</th>`)}
-        </tr>
-      </thead>
+      ${columnHeads(COLUMNS)}
       <tbody>
         ${rows.map(eventRow)}
       </tbody>

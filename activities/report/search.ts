@@ -1,3 +1,4 @@
+import { columnHeads } from './columns.js';
 import { SMALL_CELL, type PositionBias } from '../../domain/positionBias.js';
 import { usdText } from '../../domain/prices.js';
 import type { StoredExploration } from '../ledger/read.js';
@@ -14,11 +15,7 @@ export function searchSection(found: StoredExploration): Markup {
     <h2 id="search">How the search decided</h2>
     <div ${scrollable('Policies')}>
       <table>
-        <thead>
-          <tr>
-            ${COLUMNS.map((name) => html`<th scope="col">${name}</th>`)}
-          </tr>
-        </thead>
+        ${columnHeads(COLUMNS)}
         <tbody>
           ${policies.map(policyRow)}
         </tbody>

@@ -1,5 +1,5 @@
 /** How a benchmark is scored; the GPU worker has a table of the same kinds (evaluate/kinds.py). */
-export const BENCHMARK_KINDS = ['generation', 'multipleChoice', 'perplexity', 'command'] as const;
+export const BENCHMARK_KINDS = ['generation', 'multipleChoice', 'perplexity', 'command', 'lmEval'] as const;
 export type BenchmarkKind = (typeof BENCHMARK_KINDS)[number];
 /** What a line of a benchmark's files holds beside its id. */
 export type ItemForm = 'answers' | 'calls' | 'choices' | 'text';
@@ -12,7 +12,7 @@ interface MetricType {
   readonly counted: boolean;
 }
 
-/** Every metric, a kind's default first. docs/evaluation.md says what each one measures. */
+/** Every metric of ours, a kind's default first; `lmEval` takes its tasks' own. docs/evaluation.md says what each one measures. */
 export const METRICS = {
   exactMatch: { kind: 'generation', items: 'answers', counted: true },
   f1: { kind: 'generation', items: 'answers', counted: false },

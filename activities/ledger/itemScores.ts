@@ -22,13 +22,14 @@ export async function itemScores(
 
 /**
  * The cluster of each item of a benchmark split: what its `cluster` (or `group`) says, e.g. the document that several
- * questions are about. Null when no two items share one.
+ * questions are about. Null when no two items share one, or when the items are in no file.
  */
 export async function clustersOf(
   store: Store,
   benchmarkStageId: string,
 ): Promise<ReadonlyMap<string, string> | null> {
-  if ((await store.manifest(benchmarkStageId)) === null) return null;
+  const manifest = await store.manifest(benchmarkStageId);
+  if (manifest?.files.some(({ path }) => path === 'items.jsonl') !== true) return null; // or a program's
   const items = await readLines<{ id: string; cluster?: unknown; group?: unknown }>(
     store,
     benchmarkStageId,

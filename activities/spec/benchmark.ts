@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { BENCHMARK_KINDS, metricsOf, type BenchmarkKind } from '../../domain/metrics.js';
+import {
+  BENCHMARK_KINDS,
+  METRICS,
+  metricsOf,
+  type BenchmarkKind,
+  type ItemForm,
+} from '../../domain/metrics.js';
 import { duration, path, whole } from './written.js';
 
 /** A benchmark as a spec has it; its kind says which keys there are. */
@@ -15,6 +21,9 @@ const metricOf = <Kind extends BenchmarkKind>(kind: Kind) =>
 const INSIDE_RULE = 'a path inside the folder, with / and without ..';
 const inside = z.string(INSIDE_RULE).regex(/^(?!\/)(?!(.*\/)?\.{0,2}(\/|$))[^\\\0]+$/, INSIDE_RULE);
 const MODEL_RULE = 'an argument with {model}, where the path of the model is put';
+
+const itemsOf = (meaning: string) =>
+  z.strictObject({ search: whole(1), confirm: whole(1), test: whole(1) }).describe(meaning);
 
 const Generation = z.strictObject({
   kind: z.literal('generation').optional().describe('Answers are generated, then compared. The default.'),
@@ -44,17 +53,46 @@ const Command = z.strictObject({
     .refine((words) => words.some((word) => word.includes('{model}')), MODEL_RULE)
     .describe('Program and arguments, no shell. {model}, {split} and {python} are filled in.'),
   files: z.array(inside).min(1).describe('All that the program needs of the folder; pinned by content.'),
-  items: z
-    .strictObject({ search: whole(1), confirm: whole(1), test: whole(1) })
-    .describe('How many items it prints for each split; another number is an error.'),
+  items: itemsOf('How many items it prints for each split; another number is an error.'),
   timeout: duration.default(600).describe('Longest time of one run.'),
   metric: metricOf('command'),
   weight,
 });
 
+const LmEval = z
+  .strictObject({
+    kind: z.literal('lmEval').describe('A task of lm-eval; docs/evaluation.md.'),
+    task: z.string().min(1).describe("Its name: of lm-eval's own, or the `task` of the YAML file in `path`."),
+    path: path.optional().describe('The folder of a task of yours; left out for a task of lm-eval.'),
+    files: z
+      .array(inside)
+      .min(1)
+      .optional()
+      .describe('All that your task needs of the folder; pinned by content.'),
+    items: itemsOf('How many of its documents each split has; drawn without replacement.'),
+    seed: whole(0).default(0).describe('Which documents the splits have.'),
+    metric: z.string().min(1).describe("One of the task's metrics: a number from 0 to 1 of each document."),
+    filter: z.string().min(1).optional().describe("One of the task's filters; the first when left out."),
+    fewshot: whole(0, 1000).optional().describe("Examples in a prompt; the task's own number when left out."),
+    chatTemplate: z
+      .boolean()
+      .default(false)
+      .describe("Whether prompts are put into the model's chat template."),
+    weight,
+  })
+  .refine((one) => (one.path === undefined) === (one.files === undefined), {
+    error: 'path and files together, or neither',
+    path: ['files'],
+  });
+
 export const BenchmarkSchema = z.discriminatedUnion(
   'kind',
-  [Generation, MultipleChoice, Perplexity, Command],
+  [Generation, MultipleChoice, Perplexity, Command, LmEval],
   { error: ({ code }) => (code === 'invalid_union' ? `one of ${BENCHMARK_KINDS.join(', ')}` : undefined) },
 );
 export type Benchmark = z.output<typeof BenchmarkSchema>;
+
+/** The form of the items that its files hold; null: they are known to the GPU worker alone. */
+export function itemFormOf(benchmark: Benchmark): ItemForm | null {
+  return benchmark.kind === 'lmEval' ? null : METRICS[benchmark.metric].items;
+}

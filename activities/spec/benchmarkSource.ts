@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { JsonObject } from '../../domain/json.js';
-import type { Split } from '../../domain/plan.js';
+import { SPLITS, type Split } from '../../domain/plan.js';
 import type { Benchmark } from './benchmark.js';
+import type { ItemCounts } from './benchmarkFolder.js';
 
 /** A file, and the path that it has in its object. */
 export interface SourceFile {
@@ -16,23 +17,54 @@ interface SplitSource {
 
 /** What is imported for one split of a benchmark. Generated answers came first: their parameters name no kind. */
 export function splitSource(benchmark: Benchmark, split: Split): SplitSource {
-  const { path, metric } = benchmark;
-  const files = [{ path: 'items.jsonl', file: join(path, `${split}.jsonl`) }];
   switch (benchmark.kind) {
     case undefined:
     case 'generation':
-      return { files, parameters: { metric, maxNewTokens: benchmark.maxNewTokens } };
+      return {
+        files: itemsOf(benchmark.path, split),
+        parameters: { metric: benchmark.metric, maxNewTokens: benchmark.maxNewTokens },
+      };
     case 'multipleChoice':
     case 'perplexity':
-      return { files, parameters: { kind: benchmark.kind, metric } };
-    case 'command': {
-      const { kind, command, timeout: timeoutSeconds, items } = benchmark;
       return {
-        files: benchmark.files.map((name) => ({ path: name, file: join(path, name) })),
+        files: itemsOf(benchmark.path, split),
+        parameters: { kind: benchmark.kind, metric: benchmark.metric },
+      };
+    case 'command': {
+      const { kind, path, files, metric, command, timeout: timeoutSeconds, items } = benchmark;
+      return {
+        files: named(path, files),
         parameters: { kind, metric, command, split, timeoutSeconds, items: items[split] },
+      };
+    }
+    case 'lmEval': {
+      const { kind, path = '', files = [], metric, task, seed, chatTemplate, items } = benchmark;
+      const drawn = {
+        first: drawnBefore(items, split),
+        items: items[split],
+        total: drawnBefore(items, null),
+      };
+      const { filter = null, fewshot = null } = benchmark;
+      return {
+        files: named(path, files),
+        parameters: { kind, metric, task, seed, filter, fewshot, chatTemplate, ...drawn },
       };
     }
     default:
       return benchmark satisfies never;
   }
+}
+
+function itemsOf(folder: string, split: Split): readonly SourceFile[] {
+  return [{ path: 'items.jsonl', file: join(folder, `${split}.jsonl`) }];
+}
+
+function named(folder: string, files: readonly string[]): readonly SourceFile[] {
+  return files.map((name) => ({ path: name, file: join(folder, name) }));
+}
+
+/** The items of the splits before this one; null: of all. */
+function drawnBefore(items: ItemCounts, split: Split | null): number {
+  const before: readonly Split[] = split === null ? SPLITS : SPLITS.slice(0, SPLITS.indexOf(split));
+  return before.reduce<number>((sum, one) => sum + items[one], 0);
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { itemsToFind, type ReadItem } from '../../domain/overlap/items.js';
 import { textsOfItem, type EvaluationItem } from '../../domain/overlap/texts.js';
-import { METRICS } from '../../domain/metrics.js';
 import { SPLITS } from '../../domain/plan.js';
+import { itemFormOf } from './benchmark.js';
 import { readCheckedRows } from './checkedRows.js';
 import type { Spec } from './schema.js';
 
@@ -11,9 +11,10 @@ export async function readEvaluationItems({
   benchmarks,
 }: Pick<Spec, 'benchmarks'>): Promise<readonly EvaluationItem[]> {
   const read: ReadItem[] = [];
-  for (const [benchmark, { path, metric }] of Object.entries(benchmarks)) {
-    const form = METRICS[metric].items;
-    if (form === null) continue; // known to the benchmark's program alone
+  for (const [benchmark, one] of Object.entries(benchmarks)) {
+    const form = itemFormOf(one);
+    if (form === null || one.path === undefined) continue; // known to the GPU worker alone
+    const { path } = one;
     for (const split of SPLITS)
       for await (const { row } of readCheckedRows(join(path, `${split}.jsonl`)))
         read.push({ benchmark, split, id: String(row['id']), ...textsOfItem(row, form) });

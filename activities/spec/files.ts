@@ -11,7 +11,7 @@ import { capped, shown, type Fault } from './faults.js';
 import { checkModel, type ModelFiles } from './modelFolder.js';
 import type { Spec } from './schema.js';
 
-type Command = Extract<Benchmark, { readonly kind: 'command' }>;
+type Pinned = Extract<Benchmark, { readonly kind: 'command' | 'lmEval' }>;
 
 /** Faults shown of one file; a wrong column would otherwise fill pages. */
 const MOST_FAULTS = 10;
@@ -59,13 +59,13 @@ interface FoundBenchmark {
 }
 
 async function benchmarkOf(where: string, benchmark: Benchmark): Promise<FoundBenchmark> {
-  if (benchmark.kind === 'command') return commandOf(where, benchmark);
+  if (benchmark.kind === 'command' || benchmark.kind === 'lmEval') return pinnedOf(where, benchmark);
   const { path, metric } = benchmark;
   return splitsOf(`${where}.path`, path, { form: METRICS[metric].items, metric });
 }
 
-/** The program's files are there; what it prints is known when it runs. */
-async function commandOf(where: string, { path, files, items }: Command): Promise<FoundBenchmark> {
+/** The files of a program or task are there; what it asks is known when it runs. */
+async function pinnedOf(where: string, { path = '', files = [], items }: Pinned): Promise<FoundBenchmark> {
   const found: Fault[] = [];
   for (const [index, name] of files.entries()) {
     const there = (await isReadable(join(path, name))) && (await stat(join(path, name))).isFile();

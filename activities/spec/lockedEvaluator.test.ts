@@ -5,6 +5,8 @@ import { evaluationsOf } from '../../domain/evaluation.js';
 import { SPLITS, type Plan } from '../../domain/plan.js';
 import { createFolderStore } from '../store/folder.js';
 import type { Store } from '../store/store.js';
+import { BenchmarkSchema } from './benchmark.js';
+import { splitSource } from './benchmarkSource.js';
 import { createPrepare } from './prepare.js';
 import { sampleSpec, writeWorld } from './testSpec.js';
 
@@ -84,6 +86,41 @@ describe('an evaluation’s stage id', () => {
     assert.equal(new Set(SPLITS.map((split) => idsOf(plan, split)['skill'])).size, 3);
     assert.deepEqual(plan.benchmarks[0]?.splits.confirm.items, 2);
     assert.match(plan.notes.join('\n'), /benchmarks\.skill: the contamination gate cannot see/);
+  });
+
+  it('changes with a task of lm-eval, its settings and its files; splits draw different documents', async () => {
+    await writeFile(join(root, 'skill', 'ours.yaml'), 'task: ours');
+    const items = { search: 2, confirm: 3, test: 4 };
+    const task = (changes: object = {}) => ({
+      ...{ kind: 'lmEval', task: 'ours', files: ['ours.yaml'], items, metric: 'acc' },
+      ...{ maxNewTokens: undefined, ...changes },
+    });
+    const plans = [
+      await planOf(task()),
+      await planOf(task({ metric: 'acc_norm' })),
+      await planOf(task({ filter: 'strict' })),
+      await planOf(task({ fewshot: 2 })),
+      await planOf(task({ chatTemplate: true })),
+      await planOf(task({ seed: 1 })),
+      await planOf(task({ path: undefined, files: undefined })),
+      await afterChange('skill/ours.yaml', (path) => appendFile(path, '\n'), task()),
+    ];
+    assert.equal(new Set(plans.map((plan) => idsOf(plan)['skill'])).size, plans.length);
+    const parameters = SPLITS.map(
+      (split) =>
+        splitSource(BenchmarkSchema.parse(JSON.parse(JSON.stringify(task({ path: 'skill' })))), split)
+          .parameters,
+    );
+    const drawn = parameters.map(({ first, items: count, total }) => [first, count, total]);
+    assert.deepEqual(drawn, [
+      [0, 2, 9],
+      [2, 3, 9],
+      [5, 4, 9],
+    ]);
+    assert.match(
+      plans[0]?.notes.join('\n') ?? '',
+      /benchmarks\.skill: the contamination gate cannot see what its task asks/,
+    );
   });
 
   it('changes with one character of an item, for that benchmark and split alone', async () => {

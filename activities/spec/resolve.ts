@@ -1,7 +1,6 @@
 import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
 import { rungsFrom } from '../../domain/fidelity.js';
 import { asksLlm } from '../../domain/llmTurns.js';
-import { METRICS } from '../../domain/metrics.js';
 import { priceOf, tabledPrice } from '../../domain/prices.js';
 import type {
   ActionSpace,
@@ -14,6 +13,7 @@ import type {
 } from '../../domain/plan.js';
 import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
+import { itemFormOf } from './benchmark.js';
 import type { WrittenSpace } from './parameterSchema.js';
 import type { Spec } from './schema.js';
 import { narrowMargins } from '../../domain/constraintEvidence.js';
@@ -78,13 +78,13 @@ function idleRungs(spec: Spec): readonly string[] {
 }
 
 function unseenItems({ benchmarks }: Spec): readonly string[] {
-  return Object.entries(benchmarks).flatMap(([name, { metric }]) =>
-    METRICS[metric].items === null
-      ? [
-          `benchmarks.${name}: the contamination gate cannot see what its program asks; keep those texts out of the datasets yourself`,
-        ]
-      : [],
-  );
+  return Object.entries(benchmarks).flatMap(([name, benchmark]) => {
+    if (itemFormOf(benchmark) !== null) return [];
+    const who = benchmark.kind === 'lmEval' ? 'task' : 'program';
+    return [
+      `benchmarks.${name}: the contamination gate cannot see what its ${who} asks; keep those texts out of the datasets yourself`,
+    ];
+  });
 }
 
 function llmOf({ llm }: Spec): LlmSettings | null {

@@ -75,7 +75,7 @@ describe('a spec', () => {
     [
       'a kind of benchmark that there is not',
       { benchmarks: { skill: { path: 'skill', kind: 'multiplechoice' }, guard: { path: 'guard' } } },
-      'benchmarks.skill.kind: expected one of generation, multipleChoice, perplexity, command, got "multiplechoice".',
+      'benchmarks.skill.kind: expected one of generation, multipleChoice, perplexity, command, lmEval, got "multiplechoice".',
     ],
     [
       'a metric of another kind',
@@ -106,6 +106,22 @@ describe('a spec', () => {
       'a file of a command outside its folder',
       { benchmarks: { skill: commandBenchmark({ files: ['../score.py'] }), guard: { path: 'guard' } } },
       'benchmarks.skill.files.0: expected a path inside the folder, with / and without .., got "../score.py".',
+    ],
+    [
+      'a folder of an lm-eval task without its files',
+      {
+        benchmarks: {
+          skill: {
+            kind: 'lmEval',
+            task: 'ours',
+            path: 'skill',
+            metric: 'acc',
+            items: { search: 1, confirm: 1, test: 1 },
+          },
+          guard: { path: 'guard' },
+        },
+      },
+      'benchmarks.skill.files: expected path and files together, or neither, got nothing. Add it.',
     ],
     [
       'one bad choice of several',

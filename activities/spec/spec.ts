@@ -74,9 +74,14 @@ export async function readSpecFile(file: string): Promise<Checked> {
 
 /** Plain JSON may be started from anywhere: absolute paths mean the same everywhere on this machine. */
 export function absolutePaths(spec: Spec, root: string): Spec {
-  const fixed = <T extends { readonly path: string }>(section: Record<string, T>): Record<string, T> =>
+  const fixed = <T extends { readonly path?: string | undefined }>(
+    section: Record<string, T>,
+  ): Record<string, T> =>
     Object.fromEntries(
-      Object.entries(section).map(([name, one]) => [name, { ...one, path: resolve(root, one.path) }]),
+      Object.entries(section).map(([name, one]) => [
+        name,
+        one.path === undefined ? one : { ...one, path: resolve(root, one.path) },
+      ]),
     );
   const { models, datasets, benchmarks } = spec;
   return { ...spec, models: fixed(models), datasets: fixed(datasets), benchmarks: fixed(benchmarks) };

@@ -81,7 +81,8 @@ class Supervisor:
         if self._child is not None and self._child.lives:
             return
         location = self.store.location
-        environment = {**child_environment(os.environ, store=location), "TOKENIZERS_PARALLELISM": "false"}
+        permitted = child_environment(os.environ, store=location)
+        environment = {"HF_HUB_OFFLINE": "1", **permitted, "TOKENIZERS_PARALLELISM": "false"}
         child = await Child.start([location, str(self.store.local_root)], environment)
         try:
             ready = await child.next_event()

@@ -124,5 +124,5 @@ MULTIPLE_CHOICE = Kind(
     read=read_choices,
     score=score_choices,
     scoring=scoring_of,
-    template=lambda subject: subject.tokenizer.chat_template or None,
+    template=lambda subject, facts: subject.tokenizer.chat_template or None,
 )

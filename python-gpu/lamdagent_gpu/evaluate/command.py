@@ -184,6 +184,6 @@ COMMAND = Kind(
     read=read_program,
     score=score_program,
     scoring=scoring_of,
-    template=lambda subject: None,
+    template=lambda subject, facts: None,
     count=lambda items, facts: int(facts["items"]),
 )

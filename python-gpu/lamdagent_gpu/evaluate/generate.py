@@ -44,15 +44,19 @@ def generate_all(
 def generate_shards(
     model: Any, prompts: list[list[int]], *, max_new_tokens: int, end_ids: set[int], pad_id: int,
     done: Collection[int] = (), batch: int = BATCH, context_length: int | None = None,
+    is_over: Callable[[list[int]], bool] = lambda answer: False,
 ) -> Iterator[dict[int, list[int]]]:  # fmt: skip
-    """As generate_all, batch by batch: answers by the prompt's place. Batches that are `done` are passed over."""
+    """As generate_all, batch by batch: answers by the prompt's place. Batches that are `done` are passed over.
+
+    `is_over` says of an answer so far, its last token included, whether no more of it is wanted.
+    """
     order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
 
     @torch.inference_mode()
     def answered(chosen: list[int]) -> list[list[int]]:
         rows = [prompts[index] for index in chosen]
         room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
-        return generate_batch(model, rows, [min(max_new_tokens, one) for one in room], end_ids, pad_id)
+        return generate_batch(model, rows, [min(max_new_tokens, one) for one in room], end_ids, pad_id, is_over)
 
     return run_batches(
         order, [1] * len(prompts), answered, limit=batch, done=done,
@@ -61,8 +65,9 @@ def generate_shards(
 
 
 def generate_batch(
-    model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int
-) -> list[list[int]]:
+    model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int,
+    is_over: Callable[[list[int]], bool] = lambda answer: False,
+) -> list[list[int]]:  # fmt: skip
     """One left-padded batch; `room` is the most new tokens of each row.
 
     ids, mask, positions: [rows, longest] for the prompts, then ids [rows, 1] a step. The cache and all of these
@@ -89,6 +94,7 @@ def generate_batch(
         tokens = out.logits[:, -1].argmax(-1)
         keep = [place for place, token in enumerate(tokens.tolist()) if takes(answers[alive[place]], token, end_ids)]
         keep = [place for place in keep if len(answers[alive[place]]) < room[alive[place]]]
+        keep = [place for place in keep if not is_over(answers[alive[place]])]
         if 0 < len(keep) < len(alive):
             rows = torch.tensor(keep, device=device)
             cache.batch_select_indices(rows)

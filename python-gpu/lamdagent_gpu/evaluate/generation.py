@@ -68,5 +68,5 @@ GENERATION = Kind(
     read=read_generated,
     score=score_generated,
     scoring=scoring_of,
-    template=lambda subject: subject.tokenizer.chat_template or None,
+    template=lambda subject, facts: subject.tokenizer.chat_template or None,
 )

@@ -61,7 +61,9 @@ class Kind:
     """Rows by the item's place, shard by shard, without shards whose places are all in the last argument (done)."""
     scoring: Callable[[Subject, Facts], dict[str, Any]]
     """All that decides the scores beside items, template and weights: what the evaluator's hash is of."""
-    template: Callable[[Subject], str | None]
+    template: Callable[[Subject, Facts], str | None]
     """The chat template that items are rendered with; None where there is none."""
+    found: Callable[[list[Any]], Facts] = lambda items: {}
+    """Facts that the items show and the manifest does not have."""
     count: Callable[[list[Any], Facts], int] = lambda items, facts: len(items)
     """How many rows there will be."""

@@ -6,6 +6,7 @@ from lamdagent_gpu.context import Rejected
 from lamdagent_gpu.evaluate.choices import MULTIPLE_CHOICE
 from lamdagent_gpu.evaluate.command import COMMAND
 from lamdagent_gpu.evaluate.generation import GENERATION
+from lamdagent_gpu.evaluate.harness import HARNESS_TASK
 from lamdagent_gpu.evaluate.kind import Facts, Kind
 from lamdagent_gpu.evaluate.perplexity import PERPLEXITY
 
@@ -14,6 +15,7 @@ KINDS: dict[str, Kind] = {
     "multipleChoice": MULTIPLE_CHOICE,
     "perplexity": PERPLEXITY,
     "command": COMMAND,
+    "lmEval": HARNESS_TASK,
 }
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import torch
 
 from lamdagent_gpu.context import Diverged
 from lamdagent_gpu.evaluate.batches import run_batches
 
+Value = TypeVar("Value")
 BATCH_TOKENS = 4096
 """Tokens in a batch, padding included, contexts counted for each continuation, since each needs its keys and values.
 Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
@@ -54,17 +56,44 @@ def score_shards(
         Diverged: a log-probability is not finite.
     """
     sizes = [request.tokens for request in requests]
-    order = sorted(range(len(requests)), key=lambda at: (len(requests[at].context), requests[at].longest, at))
     return run_batches(
-        order, sizes, lambda chosen: score_batch(model, [requests[index] for index in chosen], pad_id),
+        in_order(requests), sizes, lambda chosen: score_batch(model, [requests[index] for index in chosen], pad_id),
         limit=limit or BATCH_TOKENS, done=done, unit="tokens",
         one=lambda index: f"log-likelihood: expected one item of {sizes[index]} tokens",
     )  # fmt: skip
 
 
-@torch.inference_mode()
+def greedy_shards(
+    model: Any, requests: list[Request], *, pad_id: int, limit: int | None = None
+) -> Iterator[dict[int, list[tuple[float, bool]]]]:
+    """As score_shards, and of each continuation whether greedy decoding would have written it."""
+    sizes, order = [request.tokens for request in requests], in_order(requests)
+    return run_batches(
+        order, sizes, lambda chosen: greedy_batch(model, [requests[index] for index in chosen], pad_id),
+        limit=limit or BATCH_TOKENS, unit="tokens",
+        one=lambda index: f"log-likelihood: expected one item of {sizes[index]} tokens",
+    )  # fmt: skip
+
+
+def in_order(requests: list[Request]) -> list[int]:
+    return sorted(range(len(requests)), key=lambda at: (len(requests[at].context), requests[at].longest, at))
+
+
 def score_batch(model: Any, requests: list[Request], pad_id: int) -> list[list[float]]:
     """One batch: [request][continuation] -> log-probability."""
+    return run_batch(model, requests, pad_id)[0]
+
+
+def greedy_batch(model: Any, requests: list[Request], pad_id: int) -> list[list[tuple[float, bool]]]:
+    values, greedy = run_batch(model, requests, pad_id, greedy=True)
+    return [list(zip(*both, strict=True)) for both in zip(values, greedy, strict=True)]
+
+
+@torch.inference_mode()
+def run_batch(
+    model: Any, requests: list[Request], pad_id: int, *, greedy: bool = False
+) -> tuple[list[list[float]], list[list[bool]]]:
+    """[request][continuation] -> log-probability, and if `greedy` whether each of its tokens is the most probable."""
     device = model.device
     longest = max(len(request.context) for request in requests)
     ids = torch.tensor([[pad_id] * (longest - len(one.context)) + one.context for one in requests], device=device)
@@ -82,19 +111,30 @@ def score_batch(model: Any, requests: list[Request], pad_id: int) -> list[list[f
     heads = torch.tensor([continuation[0] for continuation in flat], device=device)
     rows = torch.tensor(owners, device=device)
     sums = first[rows, heads].double()
+    best = heads == first.argmax(-1)[rows] if greedy else None  # [continuations]
     by_length = sorted((at for at, one in enumerate(flat) if len(one) > 1), key=lambda at: (len(flat[at]), at))
     for begin in range(0, len(by_length), GROUP):
         group = by_length[begin : begin + GROUP]
         cache = copy.deepcopy(out.past_key_values)  # selecting rows changes it
-        sums[group] += rest_of(model, cache, mask, rows[group], [flat[at] for at in group], pad_id)
+        rest, agree = rest_of(model, cache, mask, rows[group], [flat[at] for at in group], pad_id, greedy=greedy)
+        sums[group] += rest
+        if best is not None:
+            best[group] &= agree
     if not torch.isfinite(sums).all():
         raise Diverged("log-likelihood: expected finite log-probabilities, got others: the model's weights are broken")
-    found = iter(sums.tolist())
-    return [[next(found) for _ in one.continuations] for one in requests]
+    return by_request(requests, sums.tolist()), by_request(requests, [] if best is None else best.tolist())
 
 
-def rest_of(model: Any, cache: Any, mask: Any, rows: Any, flat: list[list[int]], pad_id: int) -> Any:
-    """[continuations] log-probabilities of all tokens but the first, given the contexts' cache.
+def by_request(requests: list[Request], flat: list[Value]) -> list[list[Value]]:
+    found = iter(flat)
+    return [list(islice(found, len(one.continuations))) for one in requests]
+
+
+def rest_of(
+    model: Any, cache: Any, mask: Any, rows: Any, flat: list[list[int]], pad_id: int, *, greedy: bool
+) -> tuple[Any, Any]:
+    """[continuations] log-probabilities of all tokens but the first, given the contexts' cache; [continuations] whether
+    each of them is the most probable (all True unless `greedy`).
 
     rows: [continuations], the context each one follows. A continuation of n tokens is fed its first n - 1.
     """
@@ -106,6 +146,7 @@ def rest_of(model: Any, cache: Any, mask: Any, rows: Any, flat: list[list[int]],
     cache.batch_select_indices(rows)
     seen, begins = torch.cat([mask[rows], real], dim=-1), mask.sum(-1)[rows].unsqueeze(-1)
     sums = torch.zeros(len(flat), dtype=torch.float64, device=device)
+    agree = torch.ones(len(flat), dtype=torch.bool, device=device)
     width = max(1, LOGITS // (len(flat) * model.config.get_text_config().vocab_size))
     for begin in range(0, longest, width):
         stretch = slice(begin, min(begin + width, longest))
@@ -117,7 +158,9 @@ def rest_of(model: Any, cache: Any, mask: Any, rows: Any, flat: list[list[int]],
         cache = out.past_key_values
         scores = log_softmax(out.logits).gather(-1, wanted[:, stretch].unsqueeze(-1)).squeeze(-1)
         sums += (scores.double() * real[:, stretch]).sum(-1)
-    return sums
+        if greedy:
+            agree &= ((out.logits.argmax(-1) == wanted[:, stretch]) | (real[:, stretch] == 0)).all(-1)
+    return sums, agree
 
 
 def log_softmax(logits: Any) -> Any:

@@ -108,4 +108,4 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
     }
 
 
-PERPLEXITY = Kind(read=read_texts, score=score_texts, scoring=scoring_of, template=lambda subject: None)
+PERPLEXITY = Kind(read=read_texts, score=score_texts, scoring=scoring_of, template=lambda subject, facts: None)

@@ -86,6 +86,7 @@ def load_split(context: JobContext, one: IdentifiedStage) -> Split:
     facts = {**manifest.result, "contentSha256": content_sha256(manifest), "files": paths}
     kind = kind_of(facts)
     items = kind.read(folder, facts)
+    facts = {**facts, **kind.found(items)}
     return Split(stage_id=one.stageId, kind=kind, items=items, facts=facts, count=kind.count(items, facts))
 
 
@@ -112,7 +113,7 @@ def score_split(meter: Meter, journal: Journal, subject: Subject, split: Split) 
 
 def evaluator_of(kind: Kind, subject: Subject, facts: Facts) -> dict[str, str | None]:
     """What the score was measured with: hashes of the items, of the chat template, of all else that decides it."""
-    template = kind.template(subject)
+    template = kind.template(subject, facts)
     return {
         "benchmarkSha256": facts["contentSha256"],
         "templateSha256": None if template is None else sha256_of(template),

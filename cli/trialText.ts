@@ -84,15 +84,19 @@ function stepText({ model, action, parents, datasets, parameters }: RecipeStep):
 }
 
 function scoreLines({ objective, scores, later }: TrialView): readonly string[] {
-  const rows = scores.map(({ benchmark, weight, score, interval, base, difference, constraint }) => [
-    benchmark,
-    weight === 0 ? 'watched' : String(weight),
-    score.toFixed(4),
-    rangeText({ low: interval[0], high: interval[1] }),
-    base?.toFixed(4) ?? '-',
-    difference === null ? '-' : `${signed(difference.value)} (${rangeText(difference)})`,
-    constraint === null ? '' : constraintText(constraint),
-  ]);
+  const rows = scores.map(
+    ({ benchmark, weight, score, items, missing, interval, base, difference, constraint }) => [
+      missing > 0
+        ? `${benchmark} (${String(missing)} of ${String(items + missing)} items missing)`
+        : benchmark,
+      weight === 0 ? 'watched' : String(weight),
+      score.toFixed(4),
+      rangeText({ low: interval[0], high: interval[1] }),
+      base?.toFixed(4) ?? '-',
+      difference === null ? '-' : `${signed(difference.value)} (${rangeText(difference)})`,
+      constraint === null ? '' : constraintText(constraint),
+    ],
+  );
   const head = ['benchmark', 'weight', 'score', 'interval', 'base', 'against the base', 'constraint'];
   return [
     ...(objective === null ? [] : objectiveLines(objective)),

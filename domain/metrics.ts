@@ -1,8 +1,15 @@
 /** How a benchmark is scored; the GPU worker has a table of the same kinds (evaluate/kinds.py). */
-export const BENCHMARK_KINDS = ['generation', 'multipleChoice', 'perplexity', 'command', 'lmEval'] as const;
+export const BENCHMARK_KINDS = [
+  'generation',
+  'multipleChoice',
+  'perplexity',
+  'command',
+  'lmEval',
+  'judge',
+] as const;
 export type BenchmarkKind = (typeof BENCHMARK_KINDS)[number];
 /** What a line of a benchmark's files holds beside its id. */
-export type ItemForm = 'answers' | 'calls' | 'choices' | 'text';
+export type ItemForm = 'answers' | 'calls' | 'choices' | 'text' | 'questions';
 
 interface MetricType {
   readonly kind: BenchmarkKind;
@@ -22,6 +29,7 @@ export const METRICS = {
   accuracy: { kind: 'multipleChoice', items: 'choices', counted: true },
   accuracyNormalised: { kind: 'multipleChoice', items: 'choices', counted: true },
   probabilityPerByte: { kind: 'perplexity', items: 'text', counted: false },
+  judged: { kind: 'judge', items: 'questions', counted: false },
   reported: { kind: 'command', items: null, counted: false },
 } as const satisfies Readonly<Record<string, MetricType>>;
 export type Metric = keyof typeof METRICS;

@@ -73,9 +73,12 @@ export interface Score {
   readonly score: number;
   /** Standard error of that mean: sample standard deviation over sqrt(items). */
   readonly standardError: number;
+  /** Those that have a score. */
   readonly items: number;
   /** null: of an object that 0.1 made. */
   readonly evaluator: Evaluator | null;
+  /** Items without a score, where there are any: judgements that could not be had. */
+  readonly missing?: number | null | undefined;
   readonly reused: boolean;
 }
 export interface Evaluated {

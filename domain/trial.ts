@@ -17,9 +17,12 @@ export interface BenchmarkScore {
   readonly stageId: string;
   readonly score: number;
   readonly standardError: number;
+  /** Those that have a score. */
   readonly items: number;
   /** Absent in rows of 0.1. */
   readonly evaluator?: Evaluator;
+  /** Items without a score; absent: none. Means, errors and comparisons are over the others. */
+  readonly missing?: number;
 }
 
 export type TrialStatus = 'completed' | FailureStatus;

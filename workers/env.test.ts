@@ -40,6 +40,7 @@ describe('the environment', () => {
     Object.assign(process.env, {
       TEMPORAL_API_KEY: 't',
       OPENAI_API_KEY: 'o',
+      LAMDAGENT_JUDGE_API_KEY: 'j',
       AWS_PROFILE: 'a',
       HF_TOKEN: 'h',
       LAMDAGENT_BUILD_ID: 'b',
@@ -52,6 +53,7 @@ describe('the environment', () => {
       assert.deepEqual(new Set(named([])), new Set(plain));
       assert.deepEqual(new Set(named(['store'])), new Set(['AWS_PROFILE', ...plain]));
       assert.deepEqual(new Set(named(['llm'])), new Set(['OPENAI_API_KEY', ...plain]));
+      assert.deepEqual(new Set(named(['judge'])), new Set(['LAMDAGENT_JUDGE_API_KEY', ...plain]));
       assert.equal(childEnvironment({})['LAMDAGENT_PARENT_PID'], String(process.pid));
     } finally {
       process.env = before;

@@ -18,7 +18,7 @@ export function gpuWorkerProgram(env: Environment, home: Home, address: string):
       ...['--address', address, '--namespace', 'default', '--device', env.device],
       ...['--store', env.store, '--cache', env.cache, '--notice', String(NOTICE_SECONDS)],
     ],
-    needs: storeNeeds(env),
+    needs: ['judge', ...storeNeeds(env)],
     logFile: home.log('gpu-worker'),
   };
 }
@@ -56,7 +56,7 @@ export function foregroundGpuWorker(env: Environment, options: GpuWorkerOptions)
       value === undefined ? [] : [`${name}=${value}`],
     ),
     logFile: null,
-    needs: ['temporal', ...storeNeeds({ store: options.store ?? env.store })],
+    needs: ['judge', 'temporal', ...storeNeeds({ store: options.store ?? env.store })],
     lastCodes: [EXIT.ok, EXIT.usage],
   };
 }

@@ -163,9 +163,10 @@ function byBenchmark(input: PipelineInput, scores: readonly Score[]): Record<str
           `scores of ${benchmark}: expected one for ${stageId}, got none`,
           'MissingScore',
         );
-      const { score, standardError, items, evaluator } = found;
+      const { score, standardError, items, evaluator, missing } = found;
       const locked = evaluator ? { evaluator } : {}; // absent from workers of 0.1
-      return [benchmark, { stageId, score, standardError, items, ...locked }];
+      const unscored = missing ? { missing } : {};
+      return [benchmark, { stageId, score, standardError, items, ...locked, ...unscored }];
     }),
   );
 }

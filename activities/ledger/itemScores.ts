@@ -11,12 +11,12 @@ export interface Scored {
   readonly scores: Readonly<Record<string, BenchmarkScore>>;
 }
 
-/** Item scores of one evaluation by item id, in file order, from its verified rows. */
+/** Item scores of one evaluation by item id, in file order, from its verified rows; null: missing, which is not 0. */
 export async function itemScores(
   store: Store,
   evaluationStageId: string,
-): Promise<ReadonlyMap<string, number>> {
-  const rows = await readLines<{ id: string; score: number }>(store, evaluationStageId, 'rows.jsonl');
+): Promise<ReadonlyMap<string, number | null>> {
+  const rows = await readLines<{ id: string; score: number | null }>(store, evaluationStageId, 'rows.jsonl');
   return new Map(rows.map(({ id, score }) => [id, score]));
 }
 
@@ -54,7 +54,8 @@ export async function scoredItems(
 ): Promise<readonly ItemScores[]> {
   return Promise.all(
     shares(plan).map(async ({ name, share, splits }) => {
-      const scores = await itemScores(store, evaluationOf(model, name));
+      const rows = await itemScores(store, evaluationOf(model, name));
+      const scores = new Map([...rows].filter((row): row is [string, number] => row[1] !== null));
       const clusters = await clustersOf(store, splits[split].stageId);
       return { share, items: [...scores.values()], clusters: inOrder(clusters, [...scores.keys()]) };
     }),
@@ -95,7 +96,7 @@ export async function constraintItems(
   );
 }
 
-/** Pairs in the base's item order, with the items' clusters where a benchmark split is given. */
+/** Pairs of the items that both have a score of, in the base's order, with their clusters where a benchmark split is given. */
 export async function pairsOf(
   store: Store,
   [model, base]: readonly [string, string],
@@ -103,9 +104,16 @@ export async function pairsOf(
 ): Promise<Pick<ConstraintItems, 'pairs' | 'clusters'>> {
   const [left, right] = await Promise.all([itemScores(store, model), itemScores(store, base)]);
   const clusters = benchmarkStageId === null ? null : await clustersOf(store, benchmarkStageId);
+  const both = [...right].flatMap(([id, score]) => {
+    const own = paired(left, id);
+    return own === null || score === null ? [] : [{ id, pair: [own, score] as const }];
+  });
   return {
-    pairs: [...right].map(([id, score]) => [paired(left, id), score] as const),
-    clusters: inOrder(clusters, [...right.keys()]),
+    pairs: both.map(({ pair }) => pair),
+    clusters: inOrder(
+      clusters,
+      both.map(({ id }) => id),
+    ),
   };
 }
 
@@ -127,7 +135,7 @@ function inOrder(
   return clusters === null ? null : ids.map((id) => clusters.get(id) ?? `item ${id}`);
 }
 
-function paired(scores: ReadonlyMap<string, number>, id: string): number {
+function paired(scores: ReadonlyMap<string, number | null>, id: string): number | null {
   const score = scores.get(id);
   if (score === undefined)
     throw ApplicationFailure.nonRetryable(`item ${id}: expected scores of both models, got one`, 'Unpaired');

@@ -11,6 +11,8 @@ export interface ScoreView {
   readonly score: number;
   readonly interval: readonly [number, number];
   readonly items: number;
+  /** Items without a score, left out of it. */
+  readonly missing: number;
   readonly base: number | null;
   /** Trial minus base; by the normal approximation, items not paired, so wider than a paired one. */
   readonly difference: Estimate | null;
@@ -37,7 +39,14 @@ export function scoreViews(plan: Plan, row: TrialRecord, base: TrialRecord | nul
       status === undefined ? null : { limit: status.limit, margin: status.margin, met: status.met };
     return [
       {
-        ...{ benchmark: name, weight, score: of.score, items: of.items, constraint },
+        ...{
+          benchmark: name,
+          weight,
+          score: of.score,
+          items: of.items,
+          missing: of.missing ?? 0,
+          constraint,
+        },
         interval: normalInterval(of.score, of.standardError),
         base: baseScore?.score ?? null,
         difference: baseScore === undefined ? null : unpairedDifference(of, baseScore),

@@ -3,6 +3,7 @@ import { budgetAfter, notesAfter, type Intervention, type SteeringNote } from '.
 import { chanceOfFeasibility, constraintChances } from '../../domain/constraintChance.js';
 import type { Opening } from '../../domain/opening.js';
 import { isCounted } from '../../domain/metrics.js';
+import { missingScores, type MissingScores } from '../../domain/missing.js';
 import { tradeoffs } from '../../domain/pareto.js';
 import { pipelineCosts } from '../../domain/pipelineCost.js';
 import type { Budget, Plan } from '../../domain/plan.js';
@@ -53,6 +54,8 @@ export interface StatusView {
   readonly shrinkage: Shrinkage | null;
   /** The champion's gains, split by split, over the base and over SFT on all data. */
   readonly gains: readonly GainFigures[];
+  /** Items without a score, by benchmark, over all splits. */
+  readonly missing: readonly MissingScores[];
   /** When the test split was opened, by whom and for which models. */
   readonly openings: readonly Opening[];
   readonly spend: {
@@ -170,6 +173,7 @@ export function statusOf(found: StoredExploration): StatusView {
     counts: fourWay(rows, chosenOf(result)),
     shrinkage: result?.figures?.shrinkage ?? null,
     gains: result?.figures?.gains ?? [],
+    missing: missingScores([...rows, ...found.finals.map((one) => one.result)]),
     openings: found.openings ?? [],
     budget: budgetAfter(plan.budget, found.interventions),
     policyTrials: found.decisions.filter(({ proposed }) => proposed.origin !== 'promotion').length,

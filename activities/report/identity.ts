@@ -1,4 +1,5 @@
 import type { Comparisons } from '../../domain/comparison.js';
+import { missingScores, missingText } from '../../domain/missing.js';
 import { RECIPE_VERSIONS } from '../../domain/stage.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { downloads } from './downloads.js';
@@ -30,7 +31,9 @@ export function identitySection(found: StoredExploration, comparisons: Compariso
             .join(', '),
         ),
       )}
-      ${evaluatorEntries(found)} ${devicesEntry(found)}
+      ${evaluatorEntries(found)}
+      ${missingScores([...found.rows, ...found.finals.map(({ result }) => result)]).map((one) => entry('Missing scores', missingText(one)))}
+      ${devicesEntry(found)}
     </dl>
   </section>`;
 }

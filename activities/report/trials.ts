@@ -124,11 +124,11 @@ function scoresTable(scores: readonly ScoreView[]): Markup {
       </thead>
       <tbody>
         ${scores.map(
-          ({ benchmark, score, interval: [low, high], items, base, difference, constraint }) =>
+          ({ benchmark, score, interval: [low, high], items, missing, base, difference, constraint }) =>
             html`<tr>
               <th scope="row">${clipped(benchmark, 60)}</th>
               <td>${estimateText({ value: score, low, high })}</td>
-              <td>${items}</td>
+              <td>${items}${missing > 0 ? ` (${String(missing)} missing)` : ''}</td>
               <td>${percent(base)}</td>
               <td>${difference === null ? '–' : estimateText(difference)}</td>
               <td>

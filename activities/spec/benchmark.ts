@@ -6,7 +6,7 @@ import {
   type BenchmarkKind,
   type ItemForm,
 } from '../../domain/metrics.js';
-import { duration, path, whole } from './written.js';
+import { duration, endpoint, path, seconds, whole } from './written.js';
 
 /** A benchmark as a spec has it; its kind says which keys there are. */
 const weight = z
@@ -85,9 +85,40 @@ const LmEval = z
     path: ['files'],
   });
 
+const Judge = z.strictObject({
+  kind: z
+    .literal('judge')
+    .describe('Answers are generated, then rated by another model; docs/evaluation.md.'),
+  path: splits,
+  prompt: inside.default('judge.md').describe("The judge's prompt, a file of the folder; pinned by content."),
+  judge: z.strictObject({
+    baseUrl: endpoint('LAMDAGENT_JUDGE_API_KEY').describe(
+      'An OpenAI-compatible endpoint. Its key is LAMDAGENT_JUDGE_API_KEY of the GPU workers.',
+    ),
+    model: z.string().min(1).describe('Name a dated version: what an alias means changes.'),
+    maxTokens: whole(16).default(512).describe('Of a judgement.'),
+    timeoutSeconds: seconds.default(120),
+    tries: whole(1, 20).default(4).describe('Before a judgement counts as missing.'),
+  }),
+  scale: z
+    .strictObject({ low: z.int().default(1), high: z.int().default(10) })
+    .refine(({ low, high }) => low < high, 'low below high')
+    .prefault({})
+    .describe('Of ratings, whole numbers; low is score 0, high is score 1.'),
+  maxNewTokens: whole(1, 32_768).default(512),
+  maxMissing: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.05)
+    .describe('Share of items that may lack a judgement; with more the trial is rejected.'),
+  metric: metricOf('judge'),
+  weight,
+});
+
 export const BenchmarkSchema = z.discriminatedUnion(
   'kind',
-  [Generation, MultipleChoice, Perplexity, Command, LmEval],
+  [Generation, MultipleChoice, Perplexity, Command, LmEval, Judge],
   { error: ({ code }) => (code === 'invalid_union' ? `one of ${BENCHMARK_KINDS.join(', ')}` : undefined) },
 );
 export type Benchmark = z.output<typeof BenchmarkSchema>;

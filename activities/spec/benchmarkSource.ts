@@ -50,6 +50,13 @@ export function splitSource(benchmark: Benchmark, split: Split): SplitSource {
         parameters: { kind, metric, task, seed, filter, fewshot, chatTemplate, ...drawn },
       };
     }
+    case 'judge': {
+      const { kind, path, prompt, metric, maxNewTokens, judge, scale, maxMissing } = benchmark;
+      return {
+        files: [...itemsOf(path, split), { path: 'judge.md', file: join(path, prompt) }],
+        parameters: { kind, metric, maxNewTokens, judge, scale, maxMissing },
+      };
+    }
     default:
       return benchmark satisfies never;
   }

@@ -102,6 +102,12 @@ describe('the contamination gate', () => {
       [`Chapter 1. ${prose} Then came spring.`],
     ],
     [
+      'questions for a judge, with and without their follow-up',
+      { kind: 'judge', judge: { baseUrl: 'http://127.0.0.1:1/v1', model: 'm' } },
+      { ...asked, followUp: 'And the longest?', reference: 'Mercury' },
+      [`Q: ${question} A: Mercury`, `${question} Mercury. And the longest? Venus.`],
+    ],
+    [
       'expected calls, as Python and as JSON',
       { metric: 'bfclAst' },
       { ...asked, ground_truth: truth },
@@ -113,6 +119,7 @@ describe('the contamination gate', () => {
   ];
   for (const [what, kind, item, copies] of kinds)
     it(`knows the texts of items of ${what}`, async () => {
+      await writeFile(join(root, 'guard', 'judge.md'), 'Rate {answer}.');
       for (const split of ['search', 'confirm', 'test']) {
         const other = { ...item, id: split, ...('text' in item ? { text: `${split} text` } : {}) };
         const messages = [{ role: 'user', content: `a ${split} question` }];

@@ -87,6 +87,7 @@ export const ScoreSchema = z.strictObject({
   standardError: z.number().min(0),
   items: count,
   evaluator: EvaluatorSchema.nullable(),
+  missing: count.nullish(),
   reused: z.boolean(),
 });
 export const EvaluatedSchema = z.strictObject({

@@ -218,6 +218,12 @@ describe('the files of a spec', () => {
       'ground_truth, a list of {function: {argument: [accepted value, …]}}, got [{"f":{"a":1}}].',
     ],
     [
+      'a follow-up that is a text',
+      { kind: 'judge', judge: { baseUrl: 'http://127.0.0.1:1/v1', model: 'm' } },
+      { ...question, followUp: ['and then?'] },
+      'followUp, a text, got ["and then?"].',
+    ],
+    [
       'expected functions that are declared',
       { metric: 'bfclAst' },
       { ...question, ground_truth: [call], function: [{ name: 'g' }] },
@@ -245,6 +251,21 @@ describe('the files of a spec', () => {
     assert.deepEqual(await faults(benchmark('perplexity')), [
       'guard/test.jsonl:1: expected a question that search does not have, got "one". It stands at guard/search.jsonl:1 too.',
     ]);
+  });
+
+  it('of a judge have its prompt beside them, with a place for the answer', async () => {
+    const judge = { baseUrl: 'http://127.0.0.1:1/v1', model: 'm' };
+    const guard = { kind: 'judge', path: 'guard', judge };
+    const rest = { benchmarks: { guard }, objective: {} };
+    assert.deepEqual(await faults(rest), [
+      'benchmarks.guard.prompt: expected a readable file in the folder, got "judge.md". The folder is guard.',
+    ]);
+    await writeFile(join(root, 'guard/judge.md'), 'Rate {question}.');
+    assert.deepEqual(await faults(rest), [
+      'benchmarks.guard.prompt: expected a prompt with {answer}, where the answer is put, got none. The folder is guard.',
+    ]);
+    await writeFile(join(root, 'guard/judge.md'), 'Rate {answer}.');
+    assert.deepEqual(await faults(rest), []);
   });
 
   it('of a command are in its folder', async () => {

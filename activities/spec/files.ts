@@ -1,4 +1,4 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
 import { METRICS, type ItemForm } from '../../domain/metrics.js';
@@ -61,7 +61,20 @@ interface FoundBenchmark {
 async function benchmarkOf(where: string, benchmark: Benchmark): Promise<FoundBenchmark> {
   if (benchmark.kind === 'command' || benchmark.kind === 'lmEval') return pinnedOf(where, benchmark);
   const { path, metric } = benchmark;
-  return splitsOf(`${where}.path`, path, { form: METRICS[metric].items, metric });
+  const found = await splitsOf(`${where}.path`, path, { form: METRICS[metric].items, metric });
+  const prompt =
+    benchmark.kind === 'judge' ? await promptFaults(`${where}.prompt`, path, benchmark.prompt) : [];
+  return { ...found, found: [...found.found, ...prompt] };
+}
+
+/** The judge's prompt is a text with a place for the answer. */
+async function promptFaults(where: string, folder: string, name: string): Promise<readonly Fault[]> {
+  const text = await readFile(join(folder, name), 'utf8').catch(() => null);
+  if (text?.includes('{answer}') === true) return [];
+  const value = text === null ? shown(name) : 'none';
+  const rule =
+    text === null ? 'a readable file in the folder' : 'a prompt with {answer}, where the answer is put';
+  return [{ path: where, rule, value, hint: `The folder is ${folder}.` }];
 }
 
 /** The files of a program or task are there; what it asks is known when it runs. */

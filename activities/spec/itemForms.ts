@@ -12,7 +12,7 @@ interface Form {
   readonly question: (row: Row) => unknown;
 }
 
-/** The forms of items, as the GPU worker reads them too (evaluate/items.py, choices.py, perplexity.py, bfcl.py). */
+/** The forms of items, as the GPU worker reads them too (evaluate/items.py, choices.py, perplexity.py, bfcl.py, judged.py). */
 export const ITEM_FORMS: Readonly<Record<ItemForm, Form>> = {
   answers: {
     complaints: (row, metric) => [...ofMessages(row), ...ofAnswers(row, metric)],
@@ -26,6 +26,10 @@ export const ITEM_FORMS: Readonly<Record<ItemForm, Form>> = {
     complaints: (row) => [...ofMessages(row), ...ofChoices(row)],
     question: ({ messages, choices }) => (messages === undefined ? undefined : [messages, choices]),
   },
+  questions: {
+    complaints: (row) => [...ofMessages(row), ...ofTexts(row, ['followUp', 'reference'])],
+    question: ({ messages }) => messages,
+  },
   text: {
     complaints: ({ text }) =>
       typeof text === 'string' && text !== '' ? [] : [['text, not empty', shown(text)]],
@@ -37,6 +41,14 @@ function ofMessages({ messages }: Row): readonly Complaint[] {
   const complaint = faultOfMessages(messages);
   if (complaint !== null) return [complaint];
   return lastRole(messages) === 'assistant' ? [['messages that wait for the assistant', 'its answer']] : [];
+}
+
+/** Texts that may be left out. */
+function ofTexts(row: Row, names: readonly string[]): readonly Complaint[] {
+  const wrong = names.filter(
+    (name) => row[name] !== undefined && !(typeof row[name] === 'string' && row[name]),
+  );
+  return wrong.map((name) => [`${name}, a text`, shown(row[name])]);
 }
 
 function ofAnswers({ answers }: Row, metric: string): readonly Complaint[] {

@@ -123,6 +123,22 @@ describe('an evaluation’s stage id', () => {
     );
   });
 
+  it('changes with a judge, its prompt, its scale and what may be missing', async () => {
+    await writeFile(join(root, 'skill', 'judge.md'), 'Rate {answer}.');
+    const judge = { baseUrl: 'http://127.0.0.1:1/v1', model: 'judge-1' };
+    const judged = (changes: object = {}) => ({ kind: 'judge', judge, ...changes });
+    const plans = [
+      await planOf(judged()),
+      await planOf(judged({ judge: { ...judge, model: 'judge-2' } })),
+      await planOf(judged({ judge: { ...judge, baseUrl: 'http://127.0.0.1:2/v1' } })),
+      await planOf(judged({ scale: { low: 0, high: 1 } })),
+      await planOf(judged({ maxMissing: 0 })),
+      await afterChange('skill/judge.md', (path) => appendFile(path, '!'), judged()),
+    ];
+    assert.equal(new Set(plans.map((plan) => idsOf(plan)['skill'])).size, plans.length);
+    assert.deepEqual(plans[0]?.notes, (await planOf()).notes); // the gate reads its questions
+  });
+
   it('changes with one character of an item, for that benchmark and split alone', async () => {
     const before = await planOf();
     const after = await afterChange('skill/search.jsonl', async (path) => {

@@ -5,7 +5,7 @@ import { ON_MATCH } from '../../domain/contamination.js';
 import type { BuildKind } from '../../domain/stage.js';
 import { BenchmarkSchema } from './benchmark.js';
 import { parametersSchema } from './parameterSchema.js';
-import { duration, path, seconds, whole } from './written.js';
+import { endpoint, duration, path, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
 const NAME_RULE = 'a name of at most 64 lower-case letters, digits, dots, dashes, underscores';
@@ -40,24 +40,13 @@ const Bound = z.union(
 );
 const Constraint = z.strictObject({ benchmark: label, atLeast: Bound });
 
-const PLAIN_ADDRESS_RULE =
-  'an address without user name, password, query or fragment: specs are recorded, and keys belong in OPENAI_API_KEY';
-function isPlainAddress(text: string): boolean {
-  if (!URL.canParse(text)) return true; // a fault of its own
-  const { username, password, search, hash } = new URL(text);
-  return username + password + search + hash === '' && !/[@?#]/.test(text);
-}
-
 const Llm = z
   .strictObject({
     embedded: z
       .literal(true)
       .optional()
       .describe('A small model on this machine: proves the path, decides badly.'),
-    baseUrl: z
-      .url({ protocol: /^https?$/, error: 'an http or https address' })
-      .refine(isPlainAddress, PLAIN_ADDRESS_RULE)
-      .optional(),
+    baseUrl: endpoint('OPENAI_API_KEY').optional(),
     model: z.string().min(1).optional(),
     timeoutSeconds: seconds.default(120),
     maxTokens: whole(16).default(512),

@@ -75,7 +75,7 @@ describe('a spec', () => {
     [
       'a kind of benchmark that there is not',
       { benchmarks: { skill: { path: 'skill', kind: 'multiplechoice' }, guard: { path: 'guard' } } },
-      'benchmarks.skill.kind: expected one of generation, multipleChoice, perplexity, command, lmEval, got "multiplechoice".',
+      'benchmarks.skill.kind: expected one of generation, multipleChoice, perplexity, command, lmEval, judge, got "multiplechoice".',
     ],
     [
       'a metric of another kind',
@@ -122,6 +122,29 @@ describe('a spec', () => {
         },
       },
       'benchmarks.skill.files: expected path and files together, or neither, got nothing. Add it.',
+    ],
+    [
+      'a judge’s address that holds a key',
+      {
+        benchmarks: {
+          skill: { kind: 'judge', path: 'skill', judge: { baseUrl: 'http://a:secret@b/v1', model: 'm' } },
+          guard: { path: 'guard' },
+        },
+      },
+      'benchmarks.skill.judge.baseUrl: expected an address without user name, password, query or fragment: specs are recorded, and keys belong in LAMDAGENT_JUDGE_API_KEY, got "http://…@b/v1".',
+    ],
+    [
+      'a scale upside down',
+      {
+        benchmarks: {
+          skill: {
+            ...{ kind: 'judge', path: 'skill', scale: { low: 5, high: 5 } },
+            judge: { baseUrl: 'http://b/v1', model: 'm' },
+          },
+          guard: { path: 'guard' },
+        },
+      },
+      'benchmarks.skill.scale: expected low below high, got {"low":5,"high":5}.',
     ],
     [
       'one bad choice of several',

@@ -14,3 +14,18 @@ export const duration = z.union(
   [seconds, z.string().regex(DURATION, DURATION_RULE).transform(secondsOf).pipe(seconds)],
   DURATION_RULE,
 );
+
+/** An address that holds no key: the variable does. */
+export const endpoint = (variable: string) =>
+  z
+    .url({ protocol: /^https?$/, error: 'an http or https address' })
+    .refine(
+      isPlainAddress,
+      `an address without user name, password, query or fragment: specs are recorded, and keys belong in ${variable}`,
+    );
+
+function isPlainAddress(text: string): boolean {
+  if (!URL.canParse(text)) return true; // a fault of its own
+  const { username, password, search, hash } = new URL(text);
+  return username + password + search + hash === '' && !/[@?#]/.test(text);
+}

@@ -9,6 +9,7 @@ import {
 import { loadAttempts, type AttemptsView } from '../../activities/ledger/attempts.js';
 import { correlationText } from '../../activities/report/fidelity.js';
 import { openingsText } from '../../domain/opening.js';
+import { missingText } from '../../domain/missing.js';
 import { recoveryText } from '../../domain/recoveries.js';
 import { fourWayText } from '../../domain/shrinkage.js';
 import { EXIT } from '../../workers/fault.js';
@@ -87,6 +88,7 @@ export function statusLines(view: StatusView): readonly string[] {
       : [
           `test split  base ${test.base.toFixed(4)}, champion ${test.best.toFixed(4)}, gain ${signed(test.difference)} (${range(test.interval)})`,
         ]),
+    ...view.missing.map((one) => `missing     ${missingText(one)}`),
     ...view.ending.map((line) => `result      ${line}`),
     ...endFigures(view),
     `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost)${llmText(spend)}`,

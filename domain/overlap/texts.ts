@@ -44,8 +44,9 @@ export interface ItemTexts {
   readonly answers: readonly string[];
 }
 
+/** A judged item's follow-up ("say it as a poem") is left out: it is no question of its own, and a copy need not have it. */
 export function textsOfItem(row: Row, form: ItemForm): ItemTexts {
-  const turns = form === 'text' ? turnsOf(row['text'], 'user') : turnsOf(row['messages'], 'user');
+  const turns = turnsOf(form === 'text' ? row['text'] : row['messages'], 'user');
   const asked = turns.filter(({ role }) => role !== 'system');
   return {
     turns: turns.map(({ text }) => text),
@@ -62,6 +63,7 @@ const ANSWERS: Readonly<Record<ItemForm, (row: Row) => readonly string[]>> = {
     const right: unknown = Array.isArray(choices) ? choices[Number(answer)] : undefined;
     return typeof right === 'string' ? [right] : [];
   },
+  questions: ({ reference }) => (typeof reference === 'string' ? [reference] : []),
   text: ({ text }) => (typeof text === 'string' ? [text] : []),
 };
 

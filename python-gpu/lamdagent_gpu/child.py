@@ -79,6 +79,7 @@ def make_context(message: dict[str, Any], store: Store, mailbox: Mailbox, send: 
         resume=resume,
         report=lambda progress: send({"event": "progress", **progress}),
         stop_reason=lambda: mailbox.stop_reason,
+        judge_key=message.get("judgeKey"),
     )
 
 
@@ -111,6 +112,7 @@ def write_rows(folder: Path, split: Any) -> dict[str, Any]:
         "standardError": split.standard_error,
         "items": split.items,
         "evaluator": split.evaluator,
+        **({"missing": split.missing} if split.missing else {}),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,11 @@ class ScoredSplit:
     score: float
     standard_error: float
     items: int
+    """Those that have a score."""
     evaluator: dict[str, str | None]
     """The contract's Evaluator: hashes of items, template and generation."""
+    missing: int = 0
+    """Items without one, in `rows` all the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,8 @@ class JobContext:
     resume: Checkpoint | None
     report: Callable[[dict[str, Any]], None]
     stop_reason: Callable[[], str | None]
+    judge_key: str | None = field(default=None, repr=False)
+    """A secret that judges are asked with."""
 
     @property
     def build(self) -> BuildJob:

@@ -11,6 +11,9 @@ SECRET = re.compile(
 )
 """What secrets are called: HF_TOKEN, WANDB_API_KEY, PGPASSWORD ... The same rule as in workers/secrets.ts."""
 
+JUDGE_KEY = "LAMDAGENT_JUDGE_API_KEY"
+"""The key of the judges of benchmarks. It isn't in the child's environment: evaluations get it with their job."""
+
 
 def child_environment(variables: Mapping[str, str], *, store: str) -> dict[str, str]:
     """The variables without secrets. `store` is its location: on S3 the AWS variables stay."""

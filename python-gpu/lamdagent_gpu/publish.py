@@ -77,4 +77,11 @@ def attempts_of(manifest: Manifest) -> list[Any]:
 
 def score_of(manifest: Manifest, *, reused: bool) -> Score:
     facts = {key: manifest.result[key] for key in ("stageId", "score", "standardError", "items")}
-    return Score.model_validate({**facts, "evaluator": manifest.result.get("evaluator"), "reused": reused})
+    return Score.model_validate(
+        {
+            **facts,
+            "evaluator": manifest.result.get("evaluator"),
+            "missing": manifest.result.get("missing"),
+            "reused": reused,
+        }
+    )

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from lamdagent_gpu import attempts
 from lamdagent_gpu.attempts import AttemptRecord
 from lamdagent_gpu.childprocess import Child, ChildDied
-from lamdagent_gpu.environment import child_environment
+from lamdagent_gpu.environment import JUDGE_KEY, child_environment
 from lamdagent_gpu.lease import Lease, Stopped, take
 from lamdagent_gpu.store import Store
 
@@ -163,6 +163,7 @@ class Supervisor:
                 "fence": lease.record.attempt,
                 "device": self.device,
                 "output": str(output),
+                **({"judgeKey": os.environ.get(JUDGE_KEY)} if spec.kind == "evaluate" else {}),
                 "resume": {"step": lease.resume.step, "folder": str(lease.resume.folder)} if lease.resume else None,
             }
         )

@@ -97,6 +97,11 @@ class Evaluator(BaseModel):
     generationSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
 
 
+class Missing(RootModel[StrictInt]):
+    model_config = ConfigDict(frozen=True)
+    root: Annotated[StrictInt, Field(ge=0)]
+
+
 class Score(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
@@ -104,6 +109,7 @@ class Score(BaseModel):
     standardError: Annotated[StrictFloat, Field(ge=0.0)]
     items: Annotated[StrictInt, Field(ge=0)]
     evaluator: Evaluator | None
+    missing: Missing | None = None
     reused: StrictBool
 
 

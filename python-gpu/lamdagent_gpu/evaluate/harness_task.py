@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -88,7 +89,8 @@ def load_task(folder: Path, facts: Facts) -> Any:
     manager = local_tasks(folder, facts) if facts["files"] else library_tasks()
     entry = manager.task_index.get(name)
     if entry is None:
-        raise Rejected(f"lm-eval task: expected one of {shown(manager.all_subtasks)}, got {name}")
+        near = get_close_matches(name, manager.all_subtasks, n=5) or manager.all_subtasks
+        raise Rejected(f"lm-eval task: expected one that there is, such as {shown(near)}, got {name}")
     if name not in manager.all_subtasks:
         raise Rejected(f"lm-eval task {name}: expected a single task, got a group or tag. Name its tasks one by one.")
     (task,) = manager.load([configured(entry, folder, facts) if facts["files"] else name])["tasks"].values()

@@ -34,10 +34,10 @@ class Journal:
     def rows(self, stage_id: str) -> dict[int, Row]:
         return self._rows[stage_id]
 
-    def add(self, stage_id: str, shard: dict[int, Row]) -> None:
-        """Takes rows over; saves when the job's interval since the last checkpoint is over. Raises StaleFence."""
+    def add(self, stage_id: str, shard: dict[int, Row], *, now: bool = False) -> None:
+        """Takes rows over; saves `now`, or when the job's interval since the last checkpoint is over. Raises StaleFence."""
         self._rows[stage_id].update(shard)
-        if monotonic() - self._saved_at >= self._context.evaluation.options.checkpointSeconds:
+        if now or monotonic() - self._saved_at >= self._context.evaluation.options.checkpointSeconds:
             self.save()
 
     def save(self) -> None:

@@ -13,17 +13,22 @@ from lamdagent_gpu.evaluate.batches import release_memory
 Facts = dict[str, Any]
 """A benchmark's manifest result: `metric`, `items`, for most kinds `kind`, and what else the kind's spec has."""
 Row = dict[str, object]
-"""A scored item, as it is stored: `id` and `score` in [0, 1]; else what the kind has to show."""
+"""A scored item, as it is stored: `id` and `score` in [0, 1], None where the score is missing; else what the kind has to
+show."""
 
 
 class Subject:
     """The model under evaluation, loaded when it is first asked for."""
 
-    def __init__(self, folder: Path, device: str, stop_if_asked: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, folder: Path, device: str, stop_if_asked: Callable[[], None] = lambda: None, judge_key: str | None = None
+    ) -> None:
         self.folder = folder
         self.device = device
         self.stop_if_asked = stop_if_asked
         """Raises Preempted when the job is asked to stop; for work that lasts longer than a shard should."""
+        self.judge_key = judge_key
+        """A secret: sent to the judge, and never said."""
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -65,5 +70,7 @@ class Kind:
     """The chat template that items are rendered with; None where there is none."""
     found: Callable[[list[Any]], Facts] = lambda items: {}
     """Facts that the items show and the manifest does not have."""
+    paid: bool = False
+    """Whether rows cost money: each shard is then saved as soon as it is there."""
     count: Callable[[list[Any], Facts], int] = lambda items, facts: len(items)
     """How many rows there will be."""

@@ -7,6 +7,7 @@ from lamdagent_gpu.evaluate.choices import MULTIPLE_CHOICE
 from lamdagent_gpu.evaluate.command import COMMAND
 from lamdagent_gpu.evaluate.generation import GENERATION
 from lamdagent_gpu.evaluate.harness import HARNESS_TASK
+from lamdagent_gpu.evaluate.judged import JUDGED
 from lamdagent_gpu.evaluate.kind import Facts, Kind
 from lamdagent_gpu.evaluate.perplexity import PERPLEXITY
 
@@ -16,6 +17,7 @@ KINDS: dict[str, Kind] = {
     "perplexity": PERPLEXITY,
     "command": COMMAND,
     "lmEval": HARNESS_TASK,
+    "judge": JUDGED,
 }
 
 

@@ -10,11 +10,11 @@ from time import monotonic
 from typing import Any
 
 from lamdagent_gpu import failpoints
-from lamdagent_gpu.context import JobContext, Preempted, ScoredSplit
+from lamdagent_gpu.context import JobContext, Preempted, Rejected, ScoredSplit
 from lamdagent_gpu.contract.messages import IdentifiedStage, Manifest
 from lamdagent_gpu.evaluate.items import FILE
 from lamdagent_gpu.evaluate.journal import Journal
-from lamdagent_gpu.evaluate.kind import Facts, Kind, Subject
+from lamdagent_gpu.evaluate.kind import Facts, Kind, Row, Subject
 from lamdagent_gpu.evaluate.kinds import kind_of
 
 
@@ -35,7 +35,7 @@ def run_evaluation(context: JobContext) -> list[ScoredSplit]:
 
     Raises:
         Rejected: malformed items, an unknown metric or kind, a prompt longer than the model's context, a program
-            that fails.
+            that fails, a judge that refuses or misses too many items.
         OutOfMemory: not even one row fits the device.
         Diverged: the model's log-probabilities are not finite.
         Preempted: asked to stop, between shards; a checkpoint holds the rows found so far.
@@ -43,7 +43,8 @@ def run_evaluation(context: JobContext) -> list[ScoredSplit]:
     splits = [load_split(context, one) for one in context.evaluations()]
     total = sum(split.count for split in splits)
     context.progress("loading", 0, total)
-    subject = Subject(context.store.open(context.evaluation.modelStageId), context.device, context.stop_if_asked)
+    model = context.store.open(context.evaluation.modelStageId)
+    subject = Subject(model, context.device, context.stop_if_asked, context.judge_key)
     journal = Journal(context)
     meter = Meter(context, journal, total)
     scored = []
@@ -101,14 +102,29 @@ def score_split(meter: Meter, journal: Journal, subject: Subject, split: Split) 
     found = journal.rows(split.stage_id)
     meter(len(found))
     for shard in split.kind.score(subject, split.items, split.facts, frozenset(found)):
-        journal.add(split.stage_id, shard)
+        journal.add(split.stage_id, shard, now=split.kind.paid)
+        refuse_too_many_missing(split, found)
         meter(len(found))
+    refuse_too_many_missing(split, found)
     rows = [found[place] for place in range(split.count)]
-    mean, error = mean_and_error([float(str(row["score"])) for row in rows])
+    points = [float(str(row["score"])) for row in rows if row["score"] is not None]
+    mean, error = mean_and_error(points)
     evaluator = evaluator_of(split.kind, subject, split.facts)
     return ScoredSplit(
-        stage_id=split.stage_id, rows=rows, score=mean, standard_error=error, items=len(rows), evaluator=evaluator
-    )
+        stage_id=split.stage_id, rows=rows, score=mean, standard_error=error, items=len(points), evaluator=evaluator,
+        missing=len(rows) - len(points),
+    )  # fmt: skip
+
+
+def refuse_too_many_missing(split: Split, found: dict[int, Row]) -> None:
+    """A score of the items that happened to be rated is another benchmark's. Raises Rejected, with the last reason."""
+    missing = [row for row in found.values() if row["score"] is None]
+    most = int(split.facts.get("maxMissing", 0) * split.count)
+    if len(missing) > most:
+        raise Rejected(
+            f"judge {split.facts['judge']['model']}: expected at most {most} of {split.count} items without a judgement "
+            f"(maxMissing), got {len(missing)}; the last: {missing[-1]['missing']}"
+        )
 
 
 def evaluator_of(kind: Kind, subject: Subject, facts: Facts) -> dict[str, str | None]:

@@ -206,7 +206,7 @@ def test_a_stopped_evaluation_goes_on_where_it_stopped(world: World, monkeypatch
     [
         (CHOICE, {"metric": "f1"}, "expected a metric, one of acc, acc_norm, exact_match, got f1"),
         (CHOICE, {"filter": "strict"}, "expected a filter, one of none, got strict"),
-        (CHOICE, {"task": "other"}, "lm-eval task: expected one of ours, got other"),
+        (CHOICE, {"task": "other"}, "lm-eval task: expected one that there is, such as ours, got other"),
         (CHOICE, {"total": 41}, "expected at least 41 different documents, .* got 40"),
         ({**CHOICE, "dataset_kwargs": {"data_files": {"test": "/etc/hosts"}}}, {}, "among the benchmark's files, .*/etc/hosts"),
         ({**CHOICE, "doc_to_text": "{{absent}}"}, {}, "lm-eval task ours: expected .*absent"),

@@ -136,7 +136,12 @@ describe('an evaluation’s stage id', () => {
       await afterChange('skill/judge.md', (path) => appendFile(path, '!'), judged()),
     ];
     assert.equal(new Set(plans.map((plan) => idsOf(plan)['skill'])).size, plans.length);
-    assert.deepEqual(plans[0]?.notes, (await planOf()).notes); // the gate reads its questions
+    const notes = plans[0]?.notes.join('\n') ?? '';
+    assert.match(
+      notes,
+      /benchmarks\.skill: each answer of each evaluation is sent to judge-1 at http:.* not counted/,
+    );
+    assert.doesNotMatch(notes, /contamination gate cannot see/);
   });
 
   it('changes with one character of an item, for that benchmark and split alone', async () => {

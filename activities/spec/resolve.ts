@@ -13,7 +13,7 @@ import type {
 } from '../../domain/plan.js';
 import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
-import { itemFormOf } from './benchmark.js';
+import { benchmarkNotes } from './benchmarkNotes.js';
 import type { WrittenSpace } from './parameterSchema.js';
 import type { Spec } from './schema.js';
 import { narrowMargins } from '../../domain/constraintEvidence.js';
@@ -48,7 +48,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
       ...priceNotes(asksLlm(policy) ? llm : null),
       ...idleParameters(spec),
       ...idleRungs(spec),
-      ...unseenItems(spec),
+      ...benchmarkNotes(spec),
       ...narrowMargins(constraints, sources.benchmarks, spec.objective.level),
     ],
   };
@@ -75,16 +75,6 @@ function fidelityOf({ fidelity }: Spec): Pick<Plan, 'fidelity'> {
 function idleRungs(spec: Spec): readonly string[] {
   const trains = actionsOf(spec).some(({ kind }) => ACTION_TYPES[kind].data !== null);
   return spec.fidelity === undefined || trains ? [] : ['fidelity: without effect, since no action trains'];
-}
-
-function unseenItems({ benchmarks }: Spec): readonly string[] {
-  return Object.entries(benchmarks).flatMap(([name, benchmark]) => {
-    if (itemFormOf(benchmark) !== null) return [];
-    const who = benchmark.kind === 'lmEval' ? 'task' : 'program';
-    return [
-      `benchmarks.${name}: the contamination gate cannot see what its ${who} asks; keep those texts out of the datasets yourself`,
-    ];
-  });
 }
 
 function llmOf({ llm }: Spec): LlmSettings | null {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { checkFiles } from '../../activities/spec/files.js';
 import { recordOf } from '../../activities/spec/cleanSources.js';
+import { benchmarkNotes } from '../../activities/spec/benchmarkNotes.js';
 import { formatFaults, type Fault } from '../../activities/spec/faults.js';
 import { loadEstimate } from '../../activities/ledger/estimate.js';
 import { estimateLines } from '../../domain/estimate.js';
@@ -41,6 +42,7 @@ async function validate(
   else if (valid) {
     terminal.say(`${file}: valid`);
     if (estimate !== null) for (const line of estimateLines(estimate)) terminal.say(line);
+    if (spec !== null) for (const line of benchmarkNotes(spec)) terminal.say(line);
   } else terminal.say(formatFaults(faults));
   if (!json && contamination !== null)
     for (const line of contaminationLines(contamination)) terminal.say(line);

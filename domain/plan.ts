@@ -1,5 +1,6 @@
 import type { Price } from './prices.js';
 import type { ContaminationSummary } from './contamination.js';
+import type { DataShape } from './dataShapes.js';
 import type { Fidelity } from './fidelity.js';
 import type { BuildKind } from './stage.js';
 
@@ -35,7 +36,7 @@ export interface PlannedModel {
 export interface PlannedDataset {
   readonly name: string;
   readonly stageId: string;
-  readonly shape: 'sft' | 'preference';
+  readonly shape: DataShape;
   readonly rows: number;
 }
 export const SPLITS = ['search', 'confirm', 'test'] as const;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
+import { ACTION_TYPES, isTrainingKind, type ParameterType } from '../../domain/actionTypes.js';
 import type { ChoicePosition } from '../../domain/decision.js';
 import {
   applies,
@@ -86,7 +86,7 @@ function offersOf(
   const { minimum, maximum } = modelsAllowed(space);
   const models = candidates(context, { least: minimum, detail }).map((model) => model.stageId);
   const random = context.random(`order of the menu for ${space.kind}`);
-  const trained = ACTION_TYPES[space.kind].data === null ? [] : space.datasets;
+  const trained = isTrainingKind(space.kind) ? space.datasets : [];
   const datasets = offeredDatasets(context, trained, { most: detail.datasets, random });
   const parameters = ACTION_TYPES[space.kind].parameters.flatMap((type) => {
     const of = space.parameters[type.name];
@@ -132,11 +132,13 @@ function textOf(
     return `- ${type.name}: ${spaceText(space)} (${type.meaning}${when})`;
   });
   const { least, most } = models;
+  const { roles } = ACTION_TYPES[kind].models;
+  const inOrder = roles === undefined ? '' : `, in this order: ${roles.join(', ')}`;
   const hidden = datasetLines.length === 0 ? 0 : all.length - datasetLines.length;
   return {
     action: `${kind} (${ACTION_TYPES[kind].title})`,
     models: [...modelLines, ...notShown(context.pool.size - modelLines.length, 'models')].join('\n'),
-    modelCount: least === most ? String(least) : `${String(least)} to ${String(most)} different ones`,
+    modelCount: `${least === most ? String(least) : `${String(least)} to ${String(most)} different ones`}${inOrder}`,
     datasets: [...datasetLines, ...notShown(hidden, 'datasets')].join('\n'),
     parameters: parameterLines.join('\n'),
   };

@@ -1,6 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import { ACTION_TYPES, isTrainingKind } from '../../domain/actionTypes.js';
 import { METRICS, type ItemForm } from '../../domain/metrics.js';
 import { SPLITS } from '../../domain/plan.js';
 import { actionsOf } from './actions.js';
@@ -106,19 +106,20 @@ async function splitsOf(
 function shapeFaults(spec: Spec, datasets: CheckedFiles['datasets']): readonly Fault[] {
   const allRead = Object.keys(spec.datasets).every((name) => Object.hasOwn(datasets, name));
   return actionsOf(spec).flatMap(({ kind, datasets: named }): readonly Fault[] => {
-    const shape = ACTION_TYPES[kind].data;
-    if (shape === null) return [];
+    const shapes = ACTION_TYPES[kind].data;
+    if (!isTrainingKind(kind)) return [];
+    const rule = `a dataset of shape ${shapes.join(' or ')}`;
     if (named === null) {
-      const has = Object.values(datasets).some((one) => one.shape === shape);
+      const has = Object.values(datasets).some((one) => shapes.includes(one.shape));
       if (has || !allRead || Object.keys(datasets).length === 0) return [];
       const hint = `Add one, or leave ${kind} out.`;
-      return [{ path: `actions.${kind}`, rule: `a dataset of shape ${shape}`, value: 'none', hint }];
+      return [{ path: `actions.${kind}`, rule, value: 'none', hint }];
     }
     return named.flatMap((name, index) => {
       const got = Object.hasOwn(datasets, name) ? datasets[name]?.shape : undefined;
-      if (got === undefined || got === shape) return [];
+      if (got === undefined || shapes.includes(got)) return [];
       const path = `actions.${kind}.datasets.${String(index)}`;
-      return [{ path, rule: `a dataset of shape ${shape}`, value: `${name} of shape ${got}`, hint: '' }];
+      return [{ path, rule, value: `${name} of shape ${got}`, hint: '' }];
     });
   });
 }

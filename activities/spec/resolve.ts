@@ -1,4 +1,4 @@
-import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
+import { ACTION_TYPES, isTrainingKind, type ParameterType } from '../../domain/actionTypes.js';
 import { rungsFrom } from '../../domain/fidelity.js';
 import { asksLlm } from '../../domain/llmTurns.js';
 import { METRICS } from '../../domain/metrics.js';
@@ -73,7 +73,7 @@ function fidelityOf({ fidelity }: Spec): Pick<Plan, 'fidelity'> {
 }
 
 function idleRungs(spec: Spec): readonly string[] {
-  const trains = actionsOf(spec).some(({ kind }) => ACTION_TYPES[kind].data !== null);
+  const trains = actionsOf(spec).some(({ kind }) => isTrainingKind(kind));
   return spec.fidelity === undefined || trains ? [] : ['fidelity: without effect, since no action trains'];
 }
 
@@ -145,8 +145,8 @@ function idleParameters(spec: Spec): readonly string[] {
 
 function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace {
   const { parameters: types, data } = ACTION_TYPES[action.kind];
-  const fitting = datasets.filter(({ shape }) => shape === data).map(({ name }) => name);
-  const names = data === null ? [] : (action.datasets ?? fitting);
+  const fitting = datasets.filter(({ shape }) => data.includes(shape)).map(({ name }) => name);
+  const names = action.datasets ?? fitting;
   return {
     kind: action.kind,
     parameters: Object.fromEntries(

@@ -15,7 +15,7 @@ export interface RowTexts {
   readonly answers: readonly string[];
 }
 
-/** The texts of a well-formed row of either shape, as the GPU worker reads it. */
+/** The texts of a well-formed row of any shape, as the GPU worker reads it; of a verifiable one its right answers. */
 export function textsOfRow(row: Row): RowTexts {
   if ('chosen' in row || 'rejected' in row) {
     const said = [...turnsOf(row['chosen'], 'assistant'), ...turnsOf(row['rejected'], 'assistant')];
@@ -24,6 +24,13 @@ export function textsOfRow(row: Row): RowTexts {
   if ('messages' in row) return textsOf(turnsOf(row['messages'], 'user'));
   if (row['prompt'] !== undefined && row['completion'] !== undefined)
     return textsOf([...turnsOf(row['prompt'], 'user'), ...turnsOf(row['completion'], 'assistant')]);
+  if (row['prompt'] !== undefined) {
+    const right = [...ANSWERS.answers(row), ...ANSWERS.calls(row)].map((text) => ({
+      role: 'assistant',
+      text,
+    }));
+    return textsOf([...turnsOf(row['prompt'], 'user'), ...right]);
+  }
   return textsOf(turnsOf(row['text'], 'assistant'));
 }
 

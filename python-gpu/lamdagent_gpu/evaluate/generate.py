@@ -60,8 +60,16 @@ def generate_shards(
     )  # fmt: skip
 
 
+Choose = Callable[[torch.Tensor, list[int], int], torch.Tensor]
+"""(logits of the next token [rows, vocabulary], the rows' places in the batch, tokens so far) -> tokens [rows]."""
+
+
+def greedy(logits: torch.Tensor, _: list[int], __: int) -> torch.Tensor:
+    return logits.argmax(-1)
+
+
 def generate_batch(
-    model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int
+    model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int, choose: Choose = greedy
 ) -> list[list[int]]:
     """One left-padded batch; `room` is the most new tokens of each row.
 
@@ -86,7 +94,7 @@ def generate_batch(
             logits_to_keep=1,
         )
         cache = out.past_key_values
-        tokens = out.logits[:, -1].argmax(-1)
+        tokens = choose(out.logits[:, -1], alive, len(answers[alive[0]]))
         keep = [place for place, token in enumerate(tokens.tolist()) if takes(answers[alive[place]], token, end_ids)]
         keep = [place for place in keep if len(answers[alive[place]]) < room[alive[place]]]
         if 0 < len(keep) < len(alive):

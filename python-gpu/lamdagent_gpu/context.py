@@ -43,6 +43,7 @@ class TrainResult:
     """Returned by training and merging; the model's files are in the context's output folder."""
 
     steps: int
+    """Optimiser steps; without those of sampling before them."""
     metrics: dict[str, float | None]
 
 

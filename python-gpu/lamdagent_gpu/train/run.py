@@ -106,7 +106,7 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     steps = trainer.offset + trainer.state.global_step
     context.progress("publishing", steps, steps)
     save_model(trainer.model, tokenizer, context.output_folder, form)
-    return TrainResult(steps=steps, metrics=metrics_of(trainer.state.log_history))
+    return TrainResult(steps=trainer.state.global_step, metrics=metrics_of(trainer.state.log_history))
 
 
 def _check_complete(context: JobContext, trainer: Any) -> None:

@@ -27,6 +27,7 @@ def test_the_cases_reach_every_method() -> None:
 def ending(context: JobContext) -> Ending:
     """The result, and all files of the output by name."""
     result = run_training(context)
+    assert result.steps == context.parameters["steps"]
     folder = context.output_folder
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return result, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { ACTION_TYPES, isTrainingKind, TRAINING_KINDS } from './actionTypes.js';
 import { faultOfParameters } from './parameterSpace.js';
+import { poolOf } from './pool.js';
+import { randomOf } from './random.js';
 import { samplePlan, sampleStageId } from './samples.js';
+import { faultOfAction, sampleNewAction } from './space.js';
 import { BUILD_KINDS, stageIdOf } from './stage.js';
 import { applicable, stageOfAction } from './stageOfAction.js';
 import type { Action } from './trial.js';
@@ -31,6 +34,35 @@ describe('the table of action types', () => {
   it('says which action types train', () => {
     assert.deepEqual(TRAINING_KINDS, BUILD_KINDS.slice(0, -1));
     assert.deepEqual(['merge', 'dataset', 'evaluate', 'constructor'].filter(isTrainingKind), []);
+  });
+});
+
+describe('values of an action type that clash', () => {
+  const grpo = (batchSize: number): Action => {
+    const parameters = { batchSize, samples: 8 };
+    return { kind: 'grpo', models: [sampleStageId(0)], datasets: ['maths'], parameters };
+  };
+  const choices = (...values: readonly number[]) => ({ kind: 'choices', values }) as const;
+  const plan = samplePlan({
+    datasets: [{ name: 'maths', stageId: sampleStageId(9), shape: 'verifiable', rows: 10 }],
+    actions: [
+      {
+        kind: 'grpo',
+        parameters: { batchSize: choices(12, 16), samples: choices(8) },
+        ...{ datasets: ['maths'], maxDatasets: 1, maxModels: 1 },
+      },
+    ],
+  });
+  const space = { plan, pool: poolOf(plan, []), tried: new Set<string>() };
+
+  it('are no legal action', () => {
+    assert.equal(faultOfAction(space, grpo(16)), null);
+    assert.equal(faultOfAction(space, grpo(12)), 'batchSize: expected a multiple of samples, 8, got 12');
+  });
+
+  it('are never drawn', () => {
+    for (let index = 0; index < 30; index += 1)
+      assert.equal(sampleNewAction(space, 'grpo', randomOf('clash', index))?.parameters['batchSize'], 16);
   });
 });
 

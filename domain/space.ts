@@ -136,7 +136,8 @@ function faultOfModels(space: ActionSpace, pool: Pool, models: readonly string[]
 
 /** Values that the action type's parameters may each have, but not together. */
 function faultOfValues({ kind, parameters }: Action): string | null {
-  return ACTION_TYPES[kind].fault?.(parameters) ?? null;
+  const fault = ACTION_TYPES[kind].fault?.(parameters) ?? null;
+  return fault === null ? null : `${fault.parameter}: expected ${fault.rule}, got ${fault.value}`;
 }
 
 /**

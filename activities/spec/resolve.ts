@@ -158,7 +158,7 @@ function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace 
   };
 }
 
-function spaceOf(type: ParameterType, written: WrittenSpace | undefined): ParameterSpace {
+export function spaceOf(type: ParameterType, written: WrittenSpace | undefined): ParameterSpace {
   const space = written ?? type.default;
   if (typeof space !== 'object') return { kind: 'choices', values: [space] };
   if ('low' in space) return { kind: 'range', ...space, integer: type.type === 'integer' };

@@ -208,6 +208,11 @@ describe('a spec', () => {
       'models: expected at least one model, got none. Name a folder with a model.',
     ],
     [
+      'values that never go together',
+      { actions: { grpo: { parameters: { batchSize: [10, 12], samples: 8 } } } },
+      'actions.grpo.parameters.batchSize: expected a multiple of samples, 8, got 10.',
+    ],
+    [
       'no data at all',
       { datasets: {}, actions: { dpo: {} } },
       'actions.dpo: expected preference data, got none. Add a dataset, or leave dpo out.',

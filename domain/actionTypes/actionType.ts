@@ -19,6 +19,12 @@ export interface ParameterType {
   readonly meaning: string;
 }
 
+export interface ParameterFault {
+  readonly parameter: string;
+  readonly rule: string;
+  readonly value: string;
+}
+
 export interface ActionType {
   readonly kind: BuildKind;
   readonly title: string;
@@ -37,5 +43,5 @@ export interface ActionType {
   readonly data: readonly DataShape[];
   readonly parameters: readonly ParameterType[];
   /** What is wrong with values that are right one by one, or null. */
-  readonly fault?: (values: Readonly<Record<string, number | string>>) => string | null;
+  readonly fault?: (values: Readonly<Record<string, number | string>>) => ParameterFault | null;
 }

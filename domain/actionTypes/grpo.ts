@@ -23,5 +23,9 @@ export const GRPO: ActionType = {
   fault: ({ batchSize, samples }) =>
     Number(batchSize) % Number(samples) === 0
       ? null
-      : `batchSize: expected a multiple of samples, ${String(samples)}, got ${String(batchSize)}`,
+      : {
+          parameter: 'batchSize',
+          rule: `a multiple of samples, ${String(samples)}`,
+          value: String(batchSize),
+        },
 };

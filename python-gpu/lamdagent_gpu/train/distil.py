@@ -93,7 +93,9 @@ def make_trainer(
         processing_class=tokenizer,
         peft_config=lora_of(context),
     )
-    trainer.teacher = load_model(folders[1], context.device).eval().requires_grad_(False)
+    teacher = load_model(folders[1], context.device).eval().requires_grad_(False)
+    check_vocabulary(examples, teacher)
+    trainer.teacher = teacher
     return trainer
 
 

@@ -115,8 +115,7 @@ DPO_FORMULAS: dict[str, Callable[..., Values]] = {
 }
 
 
-@pytest.mark.parametrize("sft_weight", [0, 0.7])
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize(("loss", "sft_weight"), [("sigmoid", 0), *((loss, 0.7) for loss in LOSSES)])
 def test_dpo(world: World, loss: str, sft_weight: float) -> None:
     values = {"beta": BETA, "sftWeight": sft_weight, "loss": loss, "labelSmoothing": SMOOTHING, "discopopTau": TAU}
     bench = Bench(world, Case(kind="dpo", data="preference", parameters=values))

@@ -1,4 +1,5 @@
 import type { Comparisons } from '../../domain/comparison.js';
+import { derivationText, derivedRowsText } from '../../domain/data/derivationText.js';
 import { RECIPE_VERSIONS } from '../../domain/stage.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { downloads } from './downloads.js';
@@ -19,8 +20,11 @@ export function identitySection(found: StoredExploration, comparisons: Compariso
       ${plan.models.map(({ name, weightsSha256, parameterCount }) =>
         entry(`Model ${clipped(name, 80)} (${millions(parameterCount)} parameters)`, weightsSha256),
       )}
-      ${plan.datasets.map(({ name, stageId, rows }) =>
-        entry(`Dataset ${clipped(name, 80)} (${String(rows)} rows)`, stageId),
+      ${plan.datasets.map(({ name, stageId, rows, derivation }) =>
+        entry(
+          `Dataset ${clipped(name, 80)} (${derivation === undefined ? `${String(rows)} rows` : derivedRowsText(derivation, rows)})`,
+          derivation === undefined ? stageId : `${stageId}, ${clipped(derivationText(derivation), 200)}`,
+        ),
       )}
       ${plan.benchmarks.map(({ name, metric, splits }) =>
         entry(

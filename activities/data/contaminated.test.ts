@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { datasetOf, openDatasetWorld, type DatasetWorld, type Rows } from './testDatasets.js';
 
 const COPY = 'Which metal is liquid at room temperature and was used in old thermometers?';
@@ -70,6 +71,20 @@ describe('rows that copy evaluation items', () => {
       },
     );
     assert.deepEqual([datasetOf(plan, 'asked').rows, datasetOf(plan, 'joined').rows], [40, 40]);
+  });
+
+  it('are dropped from a file of another format, and named by their rows', async () => {
+    const lines = clean.map(({ prompt, completion }) => `"${String(prompt)}",${String(completion)}`);
+    const text = ['prompt,completion', ...lines.slice(0, 2), `"${COPY}",lead`, ...lines.slice(2), ''].join(
+      '\n',
+    );
+    await writeFile(join(world.root, 'raw.csv'), text);
+    const raw = { path: 'raw.csv' };
+    const plan = await world.prepare({ raw, part: { subset: { from: 'raw', share: 1 } } });
+    assert.deepEqual([datasetOf(plan, 'raw').rows, (await world.rows(plan, 'part')).length], [40, 40]);
+    assert.deepEqual(await world.rows(plan, 'raw'), clean);
+    const [, row = ''] = await world.refusal({ raw }, { contamination: { onMatch: 'reject' } });
+    assert.match(row, /^raw\.csv row 3: expected no copy of skill\/test item metal/);
   });
 
   it('make the source invalid where they are too many, before anything is derived', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { HubFault, type HubAccess } from './access.js';
 import { downloaded } from './download.js';
 import { HubUnreachable } from './request.js';
@@ -98,7 +98,19 @@ describe('a download from a hub', () => {
     const ranges = downloads().filter((line) => line.startsWith('cdn'));
     assert.equal(ranges.length, 3);
     const starts = ranges.slice(1).map((line) => Number(/bytes=(\d+)-/.exec(line)?.[1]));
-    assert.ok((starts[0] ?? 0) > 0 && (starts[1] ?? 0) > (starts[0] ?? 0), ranges.join());
+    assert.deepEqual(starts, [40_000, 70_000], ranges.join());
+  });
+
+  it('goes on from what a process that was killed has left, and not where that is more than the file', async () => {
+    const part = join(folder, 'models/org--model', COMMIT_A, 'model.safetensors.part');
+    await mkdir(dirname(part), { recursive: true });
+    await writeFile(part, LARGE.subarray(0, 60_000));
+    assert.deepEqual(await bring('model.safetensors'), LARGE);
+    assert.deepEqual(downloads(), ['hub 302 bytes=60000-', 'cdn 206 bytes=60000-']);
+    await rm(join(dirname(part), 'model.safetensors'));
+    await writeFile(part, Buffer.concat([LARGE, LARGE]));
+    assert.deepEqual(await bring('model.safetensors'), LARGE);
+    assert.deepEqual(downloads(), ['hub 302 -', 'cdn 200 -']);
   });
 
   it('begins again where ranges are not known', async () => {

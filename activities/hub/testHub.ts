@@ -163,7 +163,7 @@ function send(
     ...(status === 206 ? { 'content-range': of } : {}),
   });
   if (cutAfter === undefined) response.end(body);
-  else response.write(body.subarray(0, cutAfter), () => response.destroy());
+  else response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 100));
   return status;
 }
 

@@ -124,7 +124,7 @@ export const OPERATIONS: Readonly<Record<OperationName, DataOperation>> = {
     meaning: 'each row once; of equal ones the first stays',
     version: 1,
     isRandom: false,
-    holds: 'a hash a row; near: 400 to 800 bytes a row at the usual threshold',
+    holds: 'a hash a row; near: up to 1 kB a row',
     source: 'https://arxiv.org/abs/2107.06499',
     parameters: [
       from(),

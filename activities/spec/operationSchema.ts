@@ -16,7 +16,10 @@ export function operationSchema(name: OperationName): z.ZodType<WrittenOperation
   );
   const object = z.strictObject(Object.fromEntries(shape));
   const rules = [...whole(oneOf), ...idle(parameters), ...(needsOne === true ? something(parameters) : [])];
-  const checked = rules.reduce<z.ZodType>((schema, [holds, rule]) => schema.refine((written) => holds(written as Written), rule), object);
+  const checked = rules.reduce<z.ZodType>(
+    (schema, [holds, rule]) => schema.refine((written) => holds(written as Written), rule),
+    object,
+  );
   return checked.describe(`${meaning}.`) as unknown as z.ZodType<WrittenOperation>;
 }
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
-from lamdagent_gpu.train.rows import KEPT, Row, check_messages, check_text, encode_rows, keys_of, kept_of
+from lamdagent_gpu.train.rows import KEPT, Row, check_messages, check_text, encode_rows, kept_of, keys_of
 
 log = logging.getLogger("lamdagent.data")
 IGNORED = -100
@@ -144,7 +144,9 @@ def checked(examples: list[dict[str, list[int]]], rows: list[Row], cut: int, lim
 def check_vocabulary(examples: list[dict[str, list[int]]], model: Any) -> None:
     """A tokenizer with more tokens than the model has embeddings ends in an index error, on CUDA in a dead process."""
     size = model.get_input_embeddings().weight.shape[0]
-    ids = (token for example in examples for name, row in example.items() if name not in ("labels", KEPT) for token in row)
+    ids = (
+        token for example in examples for name, row in example.items() if name not in ("labels", KEPT) for token in row
+    )
     largest = max(ids)
     if largest >= size:
         raise Rejected(

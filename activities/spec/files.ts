@@ -9,6 +9,7 @@ import { checkDataset, type DatasetFacts } from './datasetFile.js';
 import { fileDatasets, templatesOf, type DerivedDataset, type FileDataset } from './datasets.js';
 import { capped, shown, type Fault } from './faults.js';
 import { checkModel, type ModelFiles } from './modelFolder.js';
+import { isJsonLines } from './formats/formats.js';
 import { modelFolders } from './models.js';
 import type { Spec } from './schema.js';
 import { derivedShapes, shapeFaults } from './shapes.js';
@@ -120,7 +121,7 @@ async function isReadable(file: string): Promise<boolean> {
 function missing(path: string, file: string): Fault {
   return {
     path,
-    rule: 'a readable JSONL file',
+    rule: isJsonLines(file) ? 'a readable JSONL file' : 'a readable file',
     value: file,
     hint: 'Check the path; it is relative to the spec file.',
   };

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream';
 import { shown, type Fault } from '../faults.js';
 import type { NumberedRow, Row } from '../lines.js';
 import { rowPlace } from './rowPlace.js';
+import { utf8Fault, utf8Text } from './utf8.js';
 
 /** Columns in which a cell may hold a list of messages as JSON. */
 const CHATS = new Set(['messages', 'prompt', 'completion', 'chosen', 'rejected']);
@@ -16,15 +17,8 @@ export function csvRows(delimiter: string) {
     const { parse, CsvError } = await import('csv-parse');
     const cast = (cell: string, { quoting }: { readonly quoting: boolean }): string | null =>
       cell === '' && !quoting ? null : cell;
-    const options = {
-      delimiter,
-      cast,
-      bom: true,
-      info: true,
-      skip_empty_lines: true,
-      max_record_size: 1 << 28,
-    };
-    const parser = pipeline(createReadStream(file), parse({ ...options, columns: false }), () => undefined);
+    const options = { delimiter, cast, info: true, skip_empty_lines: true, max_record_size: 1 << 28 };
+    const parser = pipeline(createReadStream(file), utf8Text, parse(options), () => undefined);
     let names: readonly string[] | null = null;
     let number = 0;
     try {
@@ -42,8 +36,13 @@ export function csvRows(delimiter: string) {
         yield { place: rowPlace(file, number), line: number, row: rowOf(names, record) };
       }
     } catch (error) {
-      if (!(error instanceof CsvError)) throw error;
-      onFault(brokenFault(rowPlace(file, number + 1), error.message));
+      const place = number === 0 ? file : `${file} after row ${String(number)}`;
+      const fault =
+        error instanceof CsvError
+          ? brokenFault(rowPlace(file, number + 1), error.message)
+          : utf8Fault(place, error);
+      if (fault === null) throw error;
+      onFault(fault);
     }
   };
 }

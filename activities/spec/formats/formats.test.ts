@@ -54,6 +54,13 @@ describe('files of datasets', () => {
       assert.deepEqual((await read('a.tsv', 'a\tb\n1, 2\t3\n')).rows, [{ a: '1, 2', b: '3' }]);
     });
 
+    it('are UTF-8', async () => {
+      const { rows, faults } = await read('latin.csv', Buffer.from('a,b\ncaf\xe9,1\n', 'latin1'));
+      assert.deepEqual(rows, []);
+      assert.deepEqual(faults, ['latin.csv: expected UTF-8 text, got other bytes. Save the file as UTF-8.']);
+      assert.deepEqual((await read('utf8.csv', 'a,b\ncafé 😀,1\n')).rows, [{ a: 'café 😀', b: '1' }]);
+    });
+
     const broken: readonly (readonly [string, string, RegExp, number])[] = [
       [
         'a cell too many',

@@ -6,6 +6,7 @@ import { rowPlace } from './rowPlace.js';
 
 /** It is read whole, so larger ones don't fit the memory they would take. */
 const LARGEST = 256 * 2 ** 20;
+const SHOWN_BYTES = 200;
 
 /** Rows of a JSON file that is one list of objects. */
 export async function* jsonArrayRows(
@@ -19,7 +20,7 @@ export async function* jsonArrayRows(
       ...{ path: file, rule: `at most ${formatBytes(LARGEST)} of JSON`, value: formatBytes(size) },
       hint: 'Write it as JSONL, an object a line, which may be of any size.',
     });
-  const rows = parsed(await readFile(file, 'utf8'));
+  const rows = parsed(await readFile(file));
   if (!Array.isArray(rows))
     return onFault({
       path: file,
@@ -34,11 +35,12 @@ export async function* jsonArrayRows(
   }
 }
 
-function parsed(text: string): unknown {
+/** The JSON, else the text that is none; other bytes than UTF-8 are shown as such. */
+function parsed(bytes: Buffer): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
+    return JSON.parse(new TextDecoder('utf8', { fatal: true }).decode(bytes)) as unknown;
   } catch {
-    return text;
+    return bytes.toString('utf8', 0, SHOWN_BYTES);
   }
 }
 

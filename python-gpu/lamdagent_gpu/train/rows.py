@@ -39,10 +39,11 @@ def chosen_rows(context: JobContext, stage_id: str) -> list[Row]:
     return [rows[place] for place in subset(rows=len(rows), fraction=fraction, seed=context.seed, dataset=stage_id)]
 
 
-def kept_mark(context: JobContext, stage_id: str) -> dict[str, str]:
-    """What rows of a curriculum carry: the manifest of its dataset says `order: kept`."""
+def kept_mark(context: JobContext, stage_id: str) -> dict[str, str | None]:
+    """What rows of a dataset carry: its id where its manifest says `order: kept`, else None, whatever a row says itself."""
     manifest = context.store.manifest(stage_id)
-    return {KEPT: stage_id} if manifest is not None and manifest.result.get("order") == "kept" else {}
+    is_kept = manifest is not None and manifest.result.get("order") == "kept"
+    return {KEPT: stage_id if is_kept else None}
 
 
 def read_object(context: JobContext, stage_id: str) -> Iterator[Row]:
@@ -74,7 +75,8 @@ def encode_rows(context: JobContext, rows: list[Row], encode: Callable[[Row], En
 
 
 def kept_of(row: Row) -> dict[str, Any]:
-    return {KEPT: row[KEPT]} if KEPT in row else {}
+    """What an example takes over of its row's mark: nothing where the dataset is shuffled."""
+    return {} if row.get(KEPT) is None else {KEPT: row[KEPT]}
 
 
 def check_messages(value: Any, name: str) -> list[dict[str, Any]]:

@@ -75,11 +75,34 @@ def test_training_on_a_curriculum_sees_its_rows_in_order(
     assert shuffled[:24] != list(range(24))
 
 
+def test_a_row_cannot_say_itself_that_its_order_is_kept(world: World) -> None:
+    data = world.publish("dataset", {"data.jsonl": '{"text": "a", "_kept": "x"}\n'}, {"shape": "sft"})
+    rows = read_rows(world.context(world.build_job("sft", TRAINING, model=[world.model], data=[data])))
+    assert [row[KEPT] for row in rows] == [None]
+
+
+def test_stopped_in_a_curriculum_it_ends_bit_identical(world: World) -> None:
+    def context(stop: bool = False) -> Any:
+        data = [ordered_world(world, "sft"), world.sft]
+        job = world.build_job("sft", UNEVEN, model=[world.model], data=data)
+        return world.context(job, stop=lambda latest: "notice" if stop and latest.get("step", 0) >= 2 else None)
+
+    undisturbed = context()
+    expected = run_training(undisturbed)
+    with pytest.raises(Preempted):
+        run_training(context(stop=True))
+    resumed = context()
+    assert resumed.resume is not None
+    assert run_training(resumed) == expected
+    whole, pieces = (load_file(one.output_folder / "model.safetensors") for one in (undisturbed, resumed))
+    assert all(torch.equal(pieces[name], weight) for name, weight in whole.items())
+
+
 def test_a_share_of_a_curriculum_is_one_too(world: World) -> None:
     parameters = {**TRAINING, "dataFraction": 0.5}
     job = world.build_job("sft", parameters, model=[world.model], data=[ordered_world(world, "sft"), world.sft])
     rows = read_rows(world.context(job))
-    kept = [row["_where"] for row in rows if KEPT in row]
+    kept = [row["_where"] for row in rows if row[KEPT] is not None]
     assert len(kept) == 12
     assert len(rows) == 24
     assert kept == sorted(kept, key=lambda where: int(where.rsplit(" ", 1)[1]))

@@ -10,6 +10,9 @@ import { HubFault, type HubAccess, type Snapshot } from './access.js';
 import { causeOf, getFromHub, HubUnreachable, persistently } from './request.js';
 import type { HubFile } from './repository.js';
 
+/** Ranges count the file's own bytes. */
+const RAW = { 'accept-encoding': 'identity' };
+
 /** Downloads of this process, so that two explorations that want one file write it once. */
 const underWay = new Map<string, Promise<void>>();
 
@@ -60,7 +63,8 @@ async function fetchRest(
   const have = (await sizeOf(target)) ?? 0;
   if (have < file.bytes || file.bytes === 0) {
     const path = `/${kind === 'models' ? '' : `${kind}/`}${id}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`;
-    const response = await getFromHub(access, path, have > 0 ? { range: `bytes=${String(have)}-` } : {});
+    const range = have > 0 ? { range: `bytes=${String(have)}-` } : {};
+    const response = await getFromHub(access, path, { ...RAW, ...range });
     const goesOn = response.status === 206 && startOf(response) === have;
     if (response.status === 416 || (response.status === 206 && !goesOn)) {
       await response.body?.cancel();

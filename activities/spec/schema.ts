@@ -4,15 +4,14 @@ import { COST_UNITS, DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
 import { ON_MATCH } from '../../domain/contamination.js';
 import type { BuildKind } from '../../domain/stage.js';
 import { BenchmarkSchema } from './benchmark.js';
+import { ModelSchema } from './model.js';
 import { parametersSchema } from './parameterSchema.js';
-import { duration, path, seconds, whole } from './written.js';
+import { DatasetSchema } from './dataset.js';
+import { duration, label, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
 const NAME_RULE = 'a name of at most 64 lower-case letters, digits, dots, dashes, underscores';
-/** Not of digits alone: JavaScript would move such a key to the front, and the first model is the base. */
-const LABEL_RULE = 'a name of at most 64 letters, digits, dots, dashes, underscores, not of digits alone';
 const name = z.string(NAME_RULE).regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, NAME_RULE);
-const label = z.string(LABEL_RULE).regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, LABEL_RULE);
 
 const training = <Kind extends 'sft' | 'dpo'>(kind: Kind) =>
   z.strictObject({
@@ -21,7 +20,7 @@ const training = <Kind extends 'sft' | 'dpo'>(kind: Kind) =>
       .min(1)
       .refine((names) => new Set(names).size === names.length, 'names that differ')
       .optional()
-      .describe('Datasets it may train on; all of the right shape when left out.'),
+      .describe('Datasets it may train on. Left out: all of the right shape of which no other one is made.'),
     maxDatasets: whole(1).default(3).describe('Most datasets of one training.'),
     parameters: parametersSchema(kind).prefault({}),
   });
@@ -115,11 +114,12 @@ export const SpecSchema = z.strictObject({
   name: name.describe('Names the exploration; its workflow id is explore/<name>.'),
   seed: whole(0, 2 ** 32 - 1).default(1),
   models: z
-    .record(label, z.strictObject({ path }))
+    .record(label, ModelSchema)
     .describe('The first one is the base that everything is compared with.'),
   datasets: z
-    .record(label, z.strictObject({ path, shape: z.enum(['sft', 'preference']).optional() }))
-    .default({}),
+    .record(label, DatasetSchema)
+    .default({})
+    .describe('Files, and datasets made from others; docs/data.md.'),
   actions: z.strictObject({
     sft: training('sft').optional(),
     dpo: training('dpo').optional(),

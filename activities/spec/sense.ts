@@ -2,6 +2,7 @@ import { ACTION_TYPES } from '../../domain/actionTypes.js';
 import { asksLlm } from '../../domain/llmTurns.js';
 import { BUILD_KINDS } from '../../domain/stage.js';
 import { actionsOf } from './actions.js';
+import { datasetSenseFaults } from './datasetSense.js';
 import { didYouMean, shown, valueAt, type Fault } from './faults.js';
 import type { Spec } from './schema.js';
 
@@ -34,6 +35,7 @@ export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
     ...missingParts(rest, known),
     ...objectiveFaults(rest, known),
     ...fidelityFaults(rest),
+    ...datasetSenseFaults(value, rest),
   ];
 }
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
-from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, keys_of
+from lamdagent_gpu.train.rows import KEPT, Row, check_messages, check_text, encode_rows, kept_of, keys_of
 
 log = logging.getLogger("lamdagent.data")
 IGNORED = -100
@@ -102,10 +102,11 @@ def sft_examples(context: JobContext, rows: list[Row], tokenizer: Any) -> list[d
     limit = context.parameters["maxLength"]
     examples = []
     cut = endless = 0
-    for ids, labels in encode_rows(context, rows, lambda row: encode_sft(row, tokenizer)):
+    encoded = encode_rows(context, rows, lambda row: encode_sft(row, tokenizer))
+    for row, (ids, labels) in zip(rows, encoded, strict=True):
         cut += len(ids) > limit
         if any(label != IGNORED for label in labels[1:limit]):
-            examples.append({"input_ids": ids[:limit], "labels": labels[:limit]})
+            examples.append({"input_ids": ids[:limit], "labels": labels[:limit], **kept_of(row)})
             endless += tokenizer.eos_token_id not in labels
     if endless:
         log.warning(
@@ -120,11 +121,12 @@ def preference_examples(context: JobContext, rows: list[Row], tokenizer: Any) ->
     limit = context.parameters["maxLength"]
     examples = []
     cut = 0
-    for pair in encode_rows(context, rows, lambda row: encode_preference(row, tokenizer)):
+    encoded = encode_rows(context, rows, lambda row: encode_preference(row, tokenizer))
+    for row, pair in zip(rows, encoded, strict=True):
         longest = max(len(pair["chosen_ids"]), len(pair["rejected_ids"]))
         cut += len(pair["prompt_ids"]) + longest > limit
         if len(pair["prompt_ids"]) < limit:
-            examples.append(pair)
+            examples.append({**pair, **kept_of(row)})
     return checked(examples, rows, cut, limit)
 
 
@@ -142,7 +144,9 @@ def checked(examples: list[dict[str, list[int]]], rows: list[Row], cut: int, lim
 def check_vocabulary(examples: list[dict[str, list[int]]], model: Any) -> None:
     """A tokenizer with more tokens than the model has embeddings ends in an index error, on CUDA in a dead process."""
     size = model.get_input_embeddings().weight.shape[0]
-    ids = (token for example in examples for name, row in example.items() if name != "labels" for token in row)
+    ids = (
+        token for example in examples for name, row in example.items() if name not in ("labels", KEPT) for token in row
+    )
     largest = max(ids)
     if largest >= size:
         raise Rejected(

@@ -2,6 +2,10 @@
 export const DATA_SHAPES = ['sft', 'preference', 'labelled', 'verifiable'] as const;
 export type DataShape = (typeof DATA_SHAPES)[number];
 
+/** What a spec may say of a dataset: what is trained on, or columns that a template reads. */
+export const DATASET_SHAPES = [...DATA_SHAPES, 'columns'] as const;
+export type DatasetShape = (typeof DATASET_SHAPES)[number];
+
 /** The keys of a row, for people. */
 export const ROW_FORMS: Readonly<Record<DataShape, string>> = {
   sft: 'messages, prompt and completion, or text',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ACTION_TYPES, isTrainingKind, type ParameterType } from '../../domain/actionTypes.js';
+import { derivationText } from '../../domain/data/derivationText.js';
 import type { ChoicePosition } from '../../domain/decision.js';
 import {
   applies,
@@ -122,9 +123,10 @@ function textOf(
     if (model === undefined) return [];
     return [`- ${models.ids[index] ?? ''}: ${modelText(context, model, detail)}`];
   });
-  const rows = (name: string) => context.plan.datasets.find((one) => one.name === name)?.rows ?? 0;
   const datasetLines = datasets.values.map((name, index) => {
-    return `- ${datasets.ids[index] ?? ''}: ${name}, ${String(rows(name))} rows`;
+    const { rows = 0, derivation } = context.plan.datasets.find((one) => one.name === name) ?? {};
+    const made = derivation === undefined ? '' : `, ${derivationText(derivation)}`;
+    return `- ${datasets.ids[index] ?? ''}: ${name}, ${String(rows)} rows${made}`;
   });
   const parameterLines = parameters.map(({ type, space }) => {
     const when =

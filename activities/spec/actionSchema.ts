@@ -35,7 +35,7 @@ const dataKeys = {
     .min(1)
     .refine((names) => new Set(names).size === names.length, 'names that differ')
     .optional()
-    .describe('Datasets it may train on; all of the right shape when left out.'),
+    .describe('Datasets it may train on. Left out: all of the right shape of which no other one is made.'),
   maxDatasets: whole(1).default(3).describe('Most datasets of one training.'),
 };
 

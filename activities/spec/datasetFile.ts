@@ -1,41 +1,88 @@
-import { ROW_FORMS, shapeOfRow, type DataShape } from '../../domain/dataShapes.js';
+import { MissingColumn } from '../../domain/data/columnTexts.js';
+import { ROW_FORMS, shapeOfRow } from '../../domain/dataShapes.js';
+import { compileTemplate, templateShape } from '../data/rowTemplate.js';
 import { faultOfMessages, lastRole } from './chat.js';
+import type { Shape } from './dataset.js';
 import { shown, type Fault } from './faults.js';
-import { readRows, type Row } from './lines.js';
+import { readDataset } from './formats/formats.js';
+import type { Row } from './lines.js';
+import type { WrittenOperation } from './operationSchema.js';
 
 export interface DatasetFacts {
-  readonly shape: DataShape;
+  readonly shape: Shape;
   readonly rows: number;
 }
 
 type Complaint = readonly [rule: string, value: string] | null;
-
-const FAULT_OF: Readonly<Record<DataShape, (row: Row) => Complaint>> = {
+const COMPLAINTS: Readonly<Record<Shape, (row: Row) => Complaint>> = {
   sft: faultOfSft,
   preference: faultOfPreference,
   labelled: faultOfLabelled,
   verifiable: faultOfVerifiable,
+  columns: () => null,
 };
 
-/** Reads a dataset; its shape is the spec's, else that of its first row. null when it has no rows. */
+/** What a spec says of a dataset with a file. */
+interface Wanted {
+  readonly shape: Shape | undefined;
+  /** Of the operations `template` that read it. */
+  readonly templates: readonly Template[];
+}
+interface Template {
+  readonly name: string;
+  readonly written: WrittenOperation;
+}
+
+/**
+ * Reads a dataset; its shape is the spec's, else that of its first row. What templates make of each row is checked too.
+ * null when it has no rows.
+ */
 export async function checkDataset(
   file: string,
-  wanted: DataShape | undefined,
+  { shape: wanted, templates }: Wanted,
   onFault: (fault: Fault) => void,
 ): Promise<DatasetFacts | null> {
   let shape = wanted;
   let rows = 0;
-  for await (const { place, row } of readRows(file, onFault)) {
+  const made = templates.map(({ name, written }) => ({
+    name,
+    fill: compileTemplate(written),
+    form: templateShape(written),
+  }));
+  for await (const { place, row } of readDataset(file, onFault)) {
     rows += 1;
-    shape ??= shapeOfRow(row);
-    const complaint = FAULT_OF[shape](row);
+    shape ??= firstShape(row, templates.length > 0);
+    const complaint = COMPLAINTS[shape](row);
     if (complaint !== null)
       onFault({ path: place, rule: complaint[0], value: complaint[1], hint: hintFor(row, shape, wanted) });
+    for (const { name, fill, form } of made) {
+      const [rule, value] = faultOfFilled(row, fill, COMPLAINTS[form]) ?? [];
+      if (rule !== undefined && value !== undefined)
+        onFault({ path: place, rule, value, hint: `The template of ${name} reads it.` });
+    }
   }
   return shape === undefined ? null : { shape, rows };
 }
 
-function hintFor(row: Row, shape: DataShape, wanted: DataShape | undefined): string {
+/** A file that a template reads need not have rows of ours. */
+function firstShape(row: Row, isTemplated: boolean): Shape {
+  const shape = shapeOfRow(row);
+  return isTemplated && COMPLAINTS[shape](row) !== null ? 'columns' : shape;
+}
+
+function faultOfFilled(row: Row, fill: (row: Row) => Row, complain: (row: Row) => Complaint): Complaint {
+  try {
+    return complain(fill(row));
+  } catch (error) {
+    if (!(error instanceof MissingColumn)) throw error;
+    const { column, got } = error;
+    return got === undefined
+      ? [`a column ${column}`, keysOf(row)]
+      : [`a text, a number or true or false in column ${column}`, shown(got)];
+  }
+}
+
+function hintFor(row: Row, shape: Shape, wanted: Shape | undefined): string {
   if (shapeOfRow(row) === shape) return '';
   const origin = wanted === undefined ? 'as its first row says' : 'as the spec says';
   return `The dataset's shape is ${shape}, ${origin}.`;

@@ -1,4 +1,5 @@
 import { ACTION_TYPES, isTrainingKind, type ParameterType } from '../../domain/actionTypes.js';
+import type { DataShape } from '../../domain/dataShapes.js';
 import { rungsFrom } from '../../domain/fidelity.js';
 import { asksLlm } from '../../domain/llmTurns.js';
 import { METRICS } from '../../domain/metrics.js';
@@ -49,6 +50,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
       ...idleParameters(spec),
       ...idleRungs(spec),
       ...unseenItems(spec),
+      ...unchangedDatasets(sources),
       ...narrowMargins(constraints, sources.benchmarks, spec.objective.level),
     ],
   };
@@ -82,6 +84,18 @@ function unseenItems({ benchmarks }: Spec): readonly string[] {
     METRICS[metric].items === null
       ? [
           `benchmarks.${name}: the contamination gate cannot see what its program asks; keep those texts out of the datasets yourself`,
+        ]
+      : [],
+  );
+}
+
+/** Two names of the same rows: not wrong, but the search would count them as two. */
+function unchangedDatasets({ datasets }: Sources): readonly string[] {
+  return datasets.flatMap(({ name, rows, derivation }) =>
+    (derivation?.operation === 'filter' || derivation?.operation === 'dedupe') &&
+    derivation.rowsBefore === rows
+      ? [
+          `datasets.${name}: its ${derivation.operation} leaves no row out; it is ${derivation.from.join()} again`,
         ]
       : [],
   );
@@ -145,8 +159,7 @@ function idleParameters(spec: Spec): readonly string[] {
 
 function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace {
   const { parameters: types, data } = ACTION_TYPES[action.kind];
-  const fitting = datasets.filter(({ shape }) => data.includes(shape)).map(({ name }) => name);
-  const names = action.datasets ?? fitting;
+  const names = action.datasets ?? finalDatasets(datasets, data);
   return {
     kind: action.kind,
     parameters: Object.fromEntries(
@@ -156,6 +169,13 @@ function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace 
     maxDatasets: Math.min(action.maxDatasets, names.length),
     maxModels: action.maxModels,
   };
+}
+
+/** Of the shapes, but for those that another one of them is made of: what is left out, mixed or ordered there is chosen there. */
+function finalDatasets(datasets: Sources['datasets'], shapes: readonly DataShape[]): readonly string[] {
+  const fitting = datasets.filter(({ shape }) => shapes.some((one) => one === shape));
+  const used = new Set(fitting.flatMap(({ derivation }) => derivation?.from ?? []));
+  return fitting.map(({ name }) => name).filter((name) => !used.has(name));
 }
 
 export function spaceOf(type: ParameterType, written: WrittenSpace | undefined): ParameterSpace {

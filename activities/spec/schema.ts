@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { COST_UNITS, DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
 import { ON_MATCH } from '../../domain/contamination.js';
-import { DATA_SHAPES } from '../../domain/dataShapes.js';
 import { actionsSchema } from './actionSchema.js';
 import { BenchmarkSchema } from './benchmark.js';
-import { duration, label, path, seconds, whole } from './written.js';
+import { ModelSchema } from './model.js';
+import { DatasetSchema } from './dataset.js';
+import { duration, label, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
 const NAME_RULE = 'a name of at most 64 lower-case letters, digits, dots, dashes, underscores';
@@ -95,9 +96,12 @@ export const SpecSchema = z.strictObject({
   name: name.describe('Names the exploration; its workflow id is explore/<name>.'),
   seed: whole(0, 2 ** 32 - 1).default(1),
   models: z
-    .record(label, z.strictObject({ path }))
+    .record(label, ModelSchema)
     .describe('The first one is the base that everything is compared with.'),
-  datasets: z.record(label, z.strictObject({ path, shape: z.enum(DATA_SHAPES).optional() })).default({}),
+  datasets: z
+    .record(label, DatasetSchema)
+    .default({})
+    .describe('Files, and datasets made from others; docs/data.md.'),
   actions: actionsSchema(),
   benchmarks: z.record(label, BenchmarkSchema),
   objective: z

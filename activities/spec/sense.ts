@@ -3,6 +3,7 @@ import { asksLlm } from '../../domain/llmTurns.js';
 import { BUILD_KINDS } from '../../domain/stage.js';
 import { actionsOf } from './actions.js';
 import { clashes } from './clashes.js';
+import { datasetSenseFaults } from './datasetSense.js';
 import { didYouMean, shown, valueAt, type Fault } from './faults.js';
 import type { Spec } from './schema.js';
 
@@ -36,6 +37,7 @@ export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
     ...objectiveFaults(rest, known),
     ...fidelityFaults(rest),
     ...clashes(rest),
+    ...datasetSenseFaults(value, rest),
   ];
 }
 

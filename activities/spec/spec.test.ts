@@ -283,7 +283,7 @@ describe('a spec', () => {
 
 describe('the keys a spec may have', () => {
   it('are read from its schema', () => {
-    assert.deepEqual(knownKeysAt(['models', 'any']), ['path']);
+    assert.deepEqual(knownKeysAt(['models', 'any']), ['path', 'hub', 'revision']);
     assert.deepEqual(knownKeysAt(['objective', 'constraints', 0]), ['benchmark', 'atLeast']);
     assert.ok(knownKeysAt(['actions', 'dpo', 'parameters']).includes('beta'));
     assert.deepEqual(knownKeysAt(['actions', 'sft', 'parameters', 'steps']), ['low', 'high', 'scale']);

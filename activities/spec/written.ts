@@ -6,6 +6,8 @@ export const file = z.string('a path').min(1, 'a path');
 export const path = file.describe(
   'Relative to the spec file; in plain JSON to the working folder of the orchestrator.',
 );
+const INSIDE_RULE = 'a path inside the folder, with / and without ..';
+export const inside = z.string(INSIDE_RULE).regex(/^(?!\/)(?!(.*\/)?\.{0,2}(\/|$))[^\\\0]+$/, INSIDE_RULE);
 export const seconds = z.number().positive();
 export const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => z.int().min(least).max(most);
 

@@ -3,7 +3,7 @@ import { faultOf, s3Error } from './s3Faults.js';
 
 /** How long and how often S3 is asked. */
 export interface S3Limits {
-  /** For one request with its answer, at most one part of a file; default 60 000. */
+  /** For one request with its answer, at most one part of a file; default 20 000, enough for 3.4 Mbit/s. */
   readonly timeLimitMs: number;
   /** Tries of one request; default 8, about 25 s of pauses in all. */
   readonly tries: number;
@@ -16,7 +16,7 @@ export interface S3Limits {
 }
 
 export const S3_LIMITS: S3Limits = {
-  timeLimitMs: 60_000,
+  timeLimitMs: 20_000,
   tries: 8,
   firstPauseMs: 200,
   partBytes: 8 * 2 ** 20,

@@ -55,10 +55,13 @@ function textOf(value: Json | undefined): string {
   return value === undefined ? 'nothing' : canonicalJson(value);
 }
 
+/** After the result is on record the report is written from hundreds of records, through a store that fails now and then. */
+const CONCLUSION_SECONDS = 600;
+
 /** Resolves when the exploration's workflow is completed; throws when it ended in another way. */
 export async function ended(world: World, name: string, seconds: number): Promise<void> {
   await until(`the end of ${name}`, seconds, () => hasEnded(world, name));
-  await until(`the completion of ${name}`, 60, async () => {
+  await until(`the completion of ${name}`, CONCLUSION_SECONDS, async () => {
     const { status } = await world.ask((client) => client.workflow.getHandle(`explore/${name}`).describe());
     if (status.name === 'COMPLETED' || status.name === 'RUNNING') return status.name === 'COMPLETED';
     throw new Error(`exploration ${name}: expected to run or be completed, got ${status.name}`);

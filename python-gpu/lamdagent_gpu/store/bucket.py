@@ -14,7 +14,8 @@ from lamdagent_gpu.store.interface import CorruptObject
 T = TypeVar("T")
 TRIES = 6
 CONNECT_SECONDS = 10
-READ_SECONDS = 60
+READ_SECONDS = 20
+"""Silence after which a request is asked again."""
 PART_BYTES = 16 << 20
 
 

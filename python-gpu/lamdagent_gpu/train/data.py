@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
-from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, keys_of
+from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, kept_of, keys_of
 
 log = logging.getLogger("lamdagent.data")
 IGNORED = -100
@@ -110,10 +110,11 @@ def sft_examples(
     longest = None if whole else limit
     examples = []
     cut = endless = 0
-    for ids, labels in encode_rows(context, rows, lambda row: encode_sft(row, tokenizer)):
+    encoded = encode_rows(context, rows, lambda row: encode_sft(row, tokenizer))
+    for row, (ids, labels) in zip(rows, encoded, strict=True):
         cut += longest is not None and len(ids) > longest
         if any(label != IGNORED for label in labels[1:longest]):
-            examples.append({"input_ids": ids[:longest], "labels": labels[:longest]})
+            examples.append({"input_ids": ids[:longest], "labels": labels[:longest], **kept_of(row)})
             endless += tokenizer.eos_token_id not in labels
     if endless:
         log.warning(
@@ -128,11 +129,12 @@ def preference_examples(context: JobContext, rows: list[Row], tokenizer: Any) ->
     limit = context.parameters["maxLength"]
     examples = []
     cut = 0
-    for pair in encode_rows(context, rows, lambda row: encode_preference(row, tokenizer)):
+    encoded = encode_rows(context, rows, lambda row: encode_preference(row, tokenizer))
+    for row, pair in zip(rows, encoded, strict=True):
         longest = max(len(pair["chosen_ids"]), len(pair["rejected_ids"]))
         cut += len(pair["prompt_ids"]) + longest > limit
         if len(pair["prompt_ids"]) < limit:
-            examples.append(pair)
+            examples.append({**pair, **kept_of(row)})
     return checked(examples, len(rows), cut, limit)
 
 

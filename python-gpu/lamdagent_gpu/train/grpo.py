@@ -118,7 +118,10 @@ def make_trainer(
     sampling = sampling_of(values, model=model, tokenizer=tokenizer, seed=context.seed)
     trainer = DurableGRPOTrainer(
         context=context,
-        examples=[{"row": row, "input_ids": prompt.ids, "labels": prompt.ids} for row, prompt in enumerate(prompts)],
+        examples=[
+            {"row": row, "input_ids": prompt.ids, "labels": prompt.ids, **prompt.kept}
+            for row, prompt in enumerate(prompts)
+        ],
         resume=resume,
         model=model,
         args=SFTConfig(**settings(context, micro_batch), dataset_kwargs={"skip_prepare_dataset": True}),

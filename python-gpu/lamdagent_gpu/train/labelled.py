@@ -6,7 +6,7 @@ from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.train.data import IGNORED, checked, encode_completion, encode_preference
-from lamdagent_gpu.train.rows import Row, encode_rows, keys_of
+from lamdagent_gpu.train.rows import Row, encode_rows, kept_of, keys_of
 
 Labelled = dict[str, Any]
 """prompt_ids and completion_ids, [tokens] each, and the label: whether the answer is good."""
@@ -29,7 +29,8 @@ def encode_labelled(row: Row, tokenizer: Any) -> list[Labelled]:
 def labelled_examples(context: JobContext, rows: list[Row], tokenizer: Any) -> list[Labelled]:
     """All answers encoded; TRL's collator cuts them, those whose prompt fills `maxLength` alone are dropped."""
     limit = context.parameters["maxLength"]
-    found = [one for many in encode_rows(context, rows, lambda row: encode_labelled(row, tokenizer)) for one in many]
+    encoded = encode_rows(context, rows, lambda row: encode_labelled(row, tokenizer))
+    found = [{**one, **kept_of(row)} for row, many in zip(rows, encoded, strict=True) for one in many]
     kept = [one for one in found if len(one["prompt_ids"]) < limit and one["completion_ids"]]
     cut = sum(len(one["prompt_ids"]) + len(one["completion_ids"]) > limit for one in found)
     return checked(kept, len(found), cut, limit)

@@ -31,7 +31,7 @@ def make_trainer(
 ) -> DurableOnPolicyDPOTrainer:
     prompts, sampled, rounds = answered(context, model, tokenizer, resume)
     examples: list[Example] = [
-        {"prompt_ids": prompt.ids, "chosen_ids": pair[0], "rejected_ids": pair[1]}
+        {"prompt_ids": prompt.ids, "chosen_ids": pair[0], "rejected_ids": pair[1], **prompt.kept}
         for prompt, answers in zip(prompts, sampled, strict=True)
         if (pair := best_and_worst(answers)) is not None
     ]

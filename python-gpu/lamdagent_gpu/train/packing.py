@@ -14,6 +14,7 @@ import torch
 
 from lamdagent_gpu.context import Rejected
 from lamdagent_gpu.train.data import IGNORED
+from lamdagent_gpu.train.rows import KEPT
 
 Example = dict[str, list[int]]
 PROBE = 8
@@ -23,7 +24,13 @@ SAME = 1e-3
 
 
 def pack(examples: list[Example], limit: int) -> list[Example]:
-    """Sequences of at most `limit` tokens: input_ids and labels [tokens], and the `lengths` of the rows in them."""
+    """Sequences of at most `limit` tokens: input_ids and labels [tokens], and the `lengths` of the rows in them.
+
+    Raises:
+        Rejected: rows that are trained on in an order of their own.
+    """
+    if any(KEPT in example for example in examples):
+        raise Rejected("packing: expected rows in any order, got those of a curriculum. Use packing: none.")
     pieces = [piece for example in examples for piece in split(example, limit)]
     return [joined([pieces[place] for place in places]) for places in best_fit([size(one) for one in pieces], limit)]
 

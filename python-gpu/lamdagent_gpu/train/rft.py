@@ -37,7 +37,7 @@ def make_trainer(
     prompts, sampled, rounds = answered(context, model, tokenizer, resume)
     most = KEEP.of(context.parameters)
     examples: list[Example] = [
-        {"input_ids": prompt.ids + ids, "labels": [IGNORED] * len(prompt.ids) + ids}
+        {"input_ids": prompt.ids + ids, "labels": [IGNORED] * len(prompt.ids) + ids, **prompt.kept}
         for prompt, answers in zip(prompts, sampled, strict=True)
         for ids in kept(answers, most)
     ]

@@ -14,8 +14,9 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.model import save_weights
-from lamdagent_gpu.train.order import training_order
+from lamdagent_gpu.train.order import kept_sequences, training_order
 from lamdagent_gpu.train.progress import Progress
+from lamdagent_gpu.train.rows import KEPT
 
 STATE_FILE = "trainer_state.json"
 STATE_FILES = ("optimizer.pt", "scheduler.pt", "rng_state.pth", STATE_FILE)
@@ -48,6 +49,7 @@ class DurableTrainer(Trainer):
         self.resume = resume
         self.watch = Watch()
         places = context.parameters["steps"] * context.parameters["batchSize"]
+        self.kept = kept_sequences([example.pop(KEPT, None) for example in examples])
         self.order = self.order_of(places)
         # TRL looks at the first row only; the loader below reads the rows themselves.
         super().__init__(train_dataset=Dataset.from_list(examples[:1]), **arguments)
@@ -57,7 +59,7 @@ class DurableTrainer(Trainer):
 
     def order_of(self, places: int) -> list[int]:
         """The example at each of the training's places."""
-        return training_order(rows=len(self.examples), places=places, seed=self.context.seed)
+        return training_order(rows=len(self.examples), places=places, seed=self.context.seed, kept=self.kept)
 
     def get_train_dataloader(self) -> Any:
         loader: DataLoader[Any] = DataLoader(

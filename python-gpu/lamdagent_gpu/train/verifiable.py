@@ -11,7 +11,7 @@ from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.evaluate.items import ANSWERS, texts_of
 from lamdagent_gpu.evaluate.metrics import CHECKS, METRICS
 from lamdagent_gpu.train.data import chat_ids
-from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, read_rows
+from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, kept_of, read_rows
 
 log = logging.getLogger("lamdagent.verifiable")
 REWARDS = tuple(METRICS)
@@ -23,6 +23,8 @@ class Prompt:
     ids: list[int]
     """Tokens up to where the answer begins."""
     reward: Callable[[str], float]
+    kept: dict[str, Any]
+    """The mark of its row (`rows.kept_of`), for the examples made of it."""
 
 
 def read_prompts(context: JobContext, tokenizer: Any, reward: str) -> list[Prompt]:
@@ -55,7 +57,7 @@ def encode_prompt(row: Row, tokenizer: Any, reward: str) -> Prompt:
     else:
         ids = list(tokenizer(check_text(prompt, "prompt"))["input_ids"])
     metric = METRICS[reward]
-    return Prompt(ids=ids, reward=lambda answer: metric(answer, answers))
+    return Prompt(ids=ids, reward=lambda answer: metric(answer, answers), kept=kept_of(row))
 
 
 def checked_answers(row: Row, reward: str) -> Any:

@@ -14,8 +14,9 @@ from lamdagent_gpu.train import run_training
 from lamdagent_gpu.train.data import IGNORED
 from lamdagent_gpu.train.model import load_model
 from lamdagent_gpu.train.packing import best_fit, check_separates, collator, pack, positions, tokens_of
+from lamdagent_gpu.train.rows import KEPT
 
-Example = dict[str, list[int]]
+Example = dict[str, Any]
 
 
 def example(length: int, start: int = 0, prompt: int = 1) -> Example:
@@ -104,3 +105,8 @@ def test_the_loss_is_that_of_the_rows_unpacked(world: World) -> None:
 
 def test_positions_begin_anew_with_each_row() -> None:
     assert positions([3, 1, 2]) == [0, 1, 2, 0, 0, 1]
+
+
+def test_a_curriculum_is_not_packed() -> None:
+    with pytest.raises(Rejected, match="packing: expected rows in any order, got those of a curriculum"):
+        pack([{**example(8), KEPT: "d" * 64}], 16)

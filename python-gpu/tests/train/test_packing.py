@@ -90,6 +90,15 @@ def test_a_model_that_lets_packed_rows_see_each_other_is_refused(world: World, m
         check_separates(model)
 
 
+def test_a_model_that_carries_its_state_on_is_refused() -> None:
+    from transformers import MambaConfig, MambaForCausalLM
+
+    torch.manual_seed(0)
+    config = MambaConfig(vocab_size=99, hidden_size=16, num_hidden_layers=1, state_size=4, initializer_range=0.2)
+    with pytest.raises(Rejected, match=r"packing: expected a model .* Use packing: none"):
+        check_separates(MambaForCausalLM(config).eval())
+
+
 def test_the_loss_is_that_of_the_rows_unpacked(world: World) -> None:
     def first_loss(rows: int, **packing: Any) -> tuple[float | None, float | None]:
         parameters = {**TRAINING, "steps": 1, "warmupSteps": 0, "batchSize": rows, **packing}

@@ -96,7 +96,9 @@ class DurableKTOTrainer(DurableTrainer, KTOTrainer):
 
     def _compute_loss(self, model: Any, inputs: Any, return_outputs: bool) -> Any:
         # The drift is a difference already, so the reference's half of it is 0.
-        return super()._compute_loss(model, {**inputs, "ref_KL_logps": torch.zeros(1, device=self.args.device)}, return_outputs)
+        return super()._compute_loss(
+            model, {**inputs, "ref_KL_logps": torch.zeros(1, device=self.args.device)}, return_outputs
+        )
 
 
 def mismatched(batch: Sequence[int]) -> list[Joined]:

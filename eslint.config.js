@@ -64,7 +64,7 @@ export default tseslint.config(
     ignores: ['**/*.test.ts'],
     rules: {
       ...valuesOnlyFrom(
-        `\\.{1,2}/(overlap/)?[^/]+|${PURE}`,
+        `\\.{1,2}/(?:overlap/|data/|actionTypes/)?[^/]+|${PURE}`,
         'The domain is pure: no I/O, no Temporal, no zod.',
       ),
       'no-restricted-globals': ['error', 'process', 'fetch', 'setTimeout', 'setInterval', 'Buffer'],

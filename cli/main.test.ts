@@ -118,6 +118,36 @@ describe('the command line', () => {
     rmSync(folder, { recursive: true });
   }).timeout(60_000);
 
+  it('shows in `validate` the rows of derived datasets before and after, and a derivation that cannot be', async () => {
+    const folder = await writeWorld();
+    const validate = (rows: number, ...args: readonly string[]) => {
+      const datasets = {
+        alpha: { path: 'alpha.jsonl' },
+        short: { filter: { from: 'alpha', promptLacks: '1$' } },
+        part: { subset: { from: 'alpha', rows } },
+      };
+      const file = join(folder, 'spec.json');
+      writeFileSync(file, JSON.stringify(sampleSpec({ datasets, actions: { sft: {} } })));
+      return lamdagent('validate', file, ...args);
+    };
+    const { status, stderr } = validate(1);
+    assert.equal(status, 0, stderr);
+    assert.match(
+      stderr,
+      /dataset short: 1 rows from 2; left out: promptLacks 1 \(filter promptLacks of alpha\)/,
+    );
+    assert.match(stderr, /dataset part: 1 rows from 2 \(subset rows 1 of alpha\)/);
+    const { derived } = JSON.parse(validate(1, '--json').stdout) as { derived: readonly { name: string }[] };
+    assert.deepEqual(
+      derived.map(({ name }) => name),
+      ['short', 'part'],
+    );
+    const refused = validate(3);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /datasets\.part\.subset: expected at most the 2 rows of alpha, got rows: 3/);
+    rmSync(folder, { recursive: true });
+  }).timeout(60_000);
+
   it('ends with 3 when no service answers, and says how to run one', () => {
     const { status, stderr } = lamdagent('pause', 'quickstart');
     assert.equal(status, 3);

@@ -1,3 +1,4 @@
+import { isTrainingKind } from './actionTypes.js';
 import type { AuditRule, Books, Finding } from './audit.js';
 import type { DecisionRecord } from './decision.js';
 import { fidelityOf, isFull, lowestRung, recipeOf } from './fidelity.js';
@@ -34,7 +35,8 @@ function begins(plan: Books['plan'], rows: readonly TrialRecord[], row: TrialRec
   if (row.retryOf !== undefined)
     return rows.filter(({ trial }) => trial === row.retryOf).map((failed) => fidelityOf(failed));
   if (row.origin !== 'policy') return [1];
-  return row.action?.kind === 'merge' ? [lowestRung(plan), 1] : [lowestRung(plan)];
+  const trains = row.action === null || isTrainingKind(row.action.kind);
+  return trains ? [lowestRung(plan)] : [lowestRung(plan), 1];
 }
 
 /** Above the same pipeline's trial; exactly how far, the rule `promotion` says. */

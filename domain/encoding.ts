@@ -1,4 +1,4 @@
-import { ACTION_TYPES } from './actionTypes.js';
+import { ACTION_TYPES, isTrainingKind } from './actionTypes.js';
 import { valueOf, flatOf } from './flatParameter.js';
 import { ACTION, dimensionsOf, existsBeside, flatNames, FLAGS } from './flatSpace.js';
 import { modelsNear, ranksOf, type ModelRanks } from './modelRanks.js';
@@ -52,7 +52,8 @@ export function decodeAction(code: Code, values: FlatValues, random: Random): Ac
   const { plan, pool } = code;
   const space = plan.actions.find(({ kind }) => kind === (values[ACTION] ?? plan.actions[0]?.kind));
   if (space === undefined) return null;
-  const models = modelsNear(code.ranks, wantedQuantiles(space, values));
+  const mixed = ACTION_TYPES[space.kind].models.roles !== undefined;
+  const models = modelsNear(code.ranks, wantedQuantiles(space, values), mixed);
   if (models === null) return null;
   const datasets = datasetsOf(space, values, random);
   const mended = { ...values, [flatNames.parameter(space.kind, 'method')]: 'linear' };
@@ -63,9 +64,10 @@ export function decodeAction(code: Code, values: FlatValues, random: Random): Ac
   return actions.find((action) => isLegal({ plan, pool }, action)) ?? null;
 }
 
-/** A merge is the same in any order: its best model comes first. */
+/** A merge is the same in any order: its best model comes first. Models with roles stay in their places. */
 function flatModels({ kind, models }: Action, quantiles: readonly number[]): FlatValues {
-  const sorted = [...quantiles].sort((a, b) => b - a);
+  const hasRoles = ACTION_TYPES[kind].models.roles !== undefined;
+  const sorted = hasRoles ? quantiles : [...quantiles].sort((a, b) => b - a);
   const entries = sorted.map((quantile, index) => [flatNames.model(kind, index + 1), quantile] as const);
   return { [flatNames.modelCount(kind)]: String(models.length), ...Object.fromEntries(entries) };
 }
@@ -95,7 +97,7 @@ function wantedQuantiles(space: ActionSpace, values: FlatValues): readonly numbe
 /** Of too many flags some are dropped, of none one is raised; in the space's order. */
 function datasetsOf(space: ActionSpace, values: FlatValues, random: Random): readonly string[] {
   const { kind, datasets, maxDatasets } = space;
-  if (ACTION_TYPES[kind].data === null) return [];
+  if (!isTrainingKind(kind)) return [];
   const one = values[flatNames.dataset(kind)];
   const raised = datasets.filter(
     (name) => name === one || values[flatNames.datasetFlag(kind, name)] === 'yes',

@@ -1,4 +1,4 @@
-import { ACTION_TYPES } from './actionTypes.js';
+import { isTrainingKind } from './actionTypes.js';
 import type { Code } from './encoding.js';
 import { compareRows } from './ranking.js';
 import type { Random } from './random.js';
@@ -65,12 +65,10 @@ function childAction(code: Code, breeding: Breeding, random: Random): Action | n
 }
 
 function extended(code: Code, parent: TrialRecord, random: Random): Action | null {
-  const kinds = code.plan.actions.flatMap(({ kind }) =>
-    ACTION_TYPES[kind].models.maximum === 1 ? [kind] : [],
-  );
+  const kinds = code.plan.actions.flatMap(({ kind }) => (isTrainingKind(kind) ? [kind] : []));
   const kind = random.pick(kinds);
   const drawn = kind === undefined ? null : sampleAction(code, kind, random);
-  return drawn === null ? null : { ...drawn, models: [parent.stageId] };
+  return drawn === null ? null : { ...drawn, models: [parent.stageId, ...drawn.models.slice(1)] };
 }
 
 function merged(code: Code, { population, parent }: Breeding, random: Random): Action | null {

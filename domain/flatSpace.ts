@@ -1,4 +1,4 @@
-import { ACTION_TYPES, type ParameterType } from './actionTypes.js';
+import { ACTION_TYPES, isTrainingKind, type ParameterType } from './actionTypes.js';
 import { dimensionOf } from './flatParameter.js';
 import { isOpen } from './parameterSpace.js';
 import type { ActionSpace, Plan } from './plan.js';
@@ -63,7 +63,7 @@ function dataDimensions(
   { kind, datasets, maxDatasets }: ActionSpace,
   when: Condition | null,
 ): readonly Dimension[] {
-  if (ACTION_TYPES[kind].data === null || datasets.length < 2) return [];
+  if (!isTrainingKind(kind) || datasets.length < 2) return [];
   if (maxDatasets === 1)
     return [{ kind: 'categorical', name: flatNames.dataset(kind), choices: datasets, when }];
   return datasets.map((name) => {

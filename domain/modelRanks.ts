@@ -67,22 +67,25 @@ function quantileAt(place: number, count: number): number {
 }
 
 /**
- * Models near the wanted quantiles, each once, all of one architecture (that of the first that has company enough);
- * of two equally near the better. null: there are no such models.
+ * Models near the wanted quantiles, each once, all of one architecture (that of the first that has company enough)
+ * unless `mixed`; of two equally near the better. null: there are no such models.
  */
-export function modelsNear({ order }: ModelRanks, wanted: readonly number[]): readonly string[] | null {
+export function modelsNear(
+  { order }: ModelRanks,
+  wanted: readonly number[],
+  mixed = false,
+): readonly string[] | null {
   const sizes = new Map<number, number>();
-  for (const { parameterCount: size } of order) sizes.set(size, (sizes.get(size) ?? 0) + 1);
+  const sizeOf = ({ parameterCount }: PoolModel): number => (mixed ? 0 : parameterCount);
+  for (const model of order) sizes.set(sizeOf(model), (sizes.get(sizeOf(model)) ?? 0) + 1);
   const ranked = order.map((model, place) => ({ ...model, quantile: quantileAt(place, order.length) }));
-  let open = ranked.filter(({ parameterCount }) => (sizes.get(parameterCount) ?? 0) >= wanted.length);
+  let open = ranked.filter((model) => (sizes.get(sizeOf(model)) ?? 0) >= wanted.length);
   const chosen: string[] = [];
   for (const quantile of wanted) {
     const nearest = nearestTo(open, quantile);
     if (nearest === undefined) return null;
     chosen.push(nearest.stageId);
-    open = open.filter(
-      (one) => one.parameterCount === nearest.parameterCount && one.stageId !== nearest.stageId,
-    );
+    open = open.filter((one) => sizeOf(one) === sizeOf(nearest) && one.stageId !== nearest.stageId);
   }
   return chosen;
 }

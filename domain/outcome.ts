@@ -117,7 +117,15 @@ export interface EvaluateJob {
   readonly label: string;
 }
 
-export const JOB_PHASES = ['waiting', 'loading', 'training', 'merging', 'evaluating', 'publishing'] as const;
+export const JOB_PHASES = [
+  'waiting',
+  'loading',
+  'sampling',
+  'training',
+  'merging',
+  'evaluating',
+  'publishing',
+] as const;
 /** The resume token with progress: the details of every heartbeat. A hint; the store's manifests are the truth. */
 export interface JobProgress {
   readonly stageId: string;

@@ -1,6 +1,9 @@
 import type { Price } from './prices.js';
 import type { ContaminationSummary } from './contamination.js';
+import type { OperationName } from './data/operations.js';
+import type { DatasetShape } from './dataShapes.js';
 import type { Fidelity } from './fidelity.js';
+import type { JsonObject } from './json.js';
 import type { BuildKind } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
@@ -31,12 +34,40 @@ export interface PlannedModel {
   readonly stageId: string;
   readonly weightsSha256: string;
   readonly parameterCount: number;
+  /** Of a model from a hub. */
+  readonly hub?: HubPin;
+}
+/** A repository of a hub as it was taken. */
+export interface HubPin {
+  /** `owner/name`. */
+  readonly id: string;
+  /** 40 hexadecimal digits. */
+  readonly commit: string;
+  /** As the spec names it; null: it names none. */
+  readonly revision: string | null;
 }
 export interface PlannedDataset {
   readonly name: string;
   readonly stageId: string;
-  readonly shape: 'sft' | 'preference';
+  /** `columns`: only a template reads it. */
+  readonly shape: DatasetShape;
   readonly rows: number;
+  readonly hub?: HubPin;
+  /** Of a dataset that is made from others. */
+  readonly derivation?: Derivation;
+}
+/** How a dataset is made from others. */
+export interface Derivation {
+  readonly operation: OperationName;
+  /** Names of what it is made from. */
+  readonly from: readonly string[];
+  readonly parameters: JsonObject;
+  /** Rows of all of its inputs. */
+  readonly rowsBefore: number;
+  /** Rows that were left out, by reason. */
+  readonly leftOut: Readonly<Record<string, number>>;
+  /** Training keeps the order of its rows. */
+  readonly keepsOrder: boolean;
 }
 export const SPLITS = ['search', 'confirm', 'test'] as const;
 export type Split = (typeof SPLITS)[number];

@@ -139,7 +139,7 @@ describe('retention', () => {
       model(4, 0, { kind: 'evaluate' }),
       model(5, 0, { bytes: 10 }),
       model(6, 99.5),
-      model(7, 0, { kind: 'distil' }),
+      model(7, 0, { kind: 'pretraining' }),
       model(8, 0, { kind: null, bytes: 1 }),
       model(9, 99),
     ];

@@ -1,4 +1,4 @@
-import { ACTION_TYPES, MERGE_METHODS } from './actionTypes.js';
+import { ACTION_TYPES, isTrainingKind, MERGE_METHODS } from './actionTypes.js';
 import {
   countParameters,
   enumerateParameters,
@@ -37,6 +37,7 @@ export function faultOfAction({ plan, pool }: Pick<Space, 'plan' | 'pool'>, acti
     faultOfModels(space, pool, action.models) ??
     faultOfDatasets(space, action.datasets) ??
     faultOfParameters(ACTION_TYPES[space.kind].parameters, space.parameters, action.parameters) ??
+    faultOfValues(action) ??
     faultOfMethod(plan, pool, action) ??
     faultOfSize({ plan, pool }, action.models)
   );
@@ -52,7 +53,10 @@ export function isNew({ plan, tried }: Pick<Space, 'plan' | 'tried'>, action: Ac
 }
 
 function isNewAndLegal(space: Space, action: Action): boolean {
-  const fault = faultOfMethod(space.plan, space.pool, action) ?? faultOfSize(space, action.models);
+  const fault =
+    faultOfValues(action) ??
+    faultOfMethod(space.plan, space.pool, action) ??
+    faultOfSize(space, action.models);
   return fault === null && isNew(space, action);
 }
 
@@ -125,8 +129,15 @@ function faultOfModels(space: ActionSpace, pool: Pool, models: readonly string[]
   const known = models.flatMap((id) => pool.get(id) ?? []);
   if (known.length < distinct) return 'models: expected models of the pool, got another one';
   const sizes = new Set(known.map((model) => model.parameterCount));
-  if (sizes.size > 1) return 'models: expected models of one architecture, got several';
+  if (sizes.size > 1 && ACTION_TYPES[space.kind].models.roles === undefined)
+    return 'models: expected models of one architecture, got several';
   return null;
+}
+
+/** Values that the action type's parameters may each have, but not together. */
+function faultOfValues({ kind, parameters }: Action): string | null {
+  const fault = ACTION_TYPES[kind].fault?.(parameters) ?? null;
+  return fault === null ? null : `${fault.parameter}: expected ${fault.rule}, got ${fault.value}`;
 }
 
 /**
@@ -164,23 +175,25 @@ export function modelsAllowed(space: ActionSpace): { readonly minimum: number; r
   return { minimum, maximum: Math.max(minimum, Math.min(maximum, space.maxModels)) };
 }
 
-/** The pool's models that may be built on, by architecture: only those of one group go together. */
+/** The pool's models that may be built on, by architecture: only those of one group go together; with roles all do. */
 function modelGroups(space: ActionSpace, { plan, pool }: Pick<Space, 'plan' | 'pool'>): readonly Subsets[] {
   const { minimum: least, maximum: most } = modelsAllowed(space);
+  const ordered = ACTION_TYPES[space.kind].models.roles !== undefined;
   const groups = new Map<number, string[]>();
   for (const { stageId, parameterCount } of pool.values()) {
     if (!hasRoom({ plan, pool }, stageId)) continue;
-    const group = groups.get(parameterCount);
-    if (group === undefined) groups.set(parameterCount, [stageId]);
+    const key = ordered ? 0 : parameterCount;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [stageId]);
     else group.push(stageId);
   }
   return [...groups.values()]
     .filter((items) => items.length >= least)
-    .map((items) => ({ items, least, most }));
+    .map((items) => ({ items, least, most, ordered }));
 }
 
 function dataGroup(space: ActionSpace): Subsets {
-  if (ACTION_TYPES[space.kind].data === null) return { items: [], least: 0, most: 0 };
+  if (!isTrainingKind(space.kind)) return { items: [], least: 0, most: 0 };
   return { items: space.datasets, least: 1, most: space.maxDatasets };
 }
 

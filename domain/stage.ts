@@ -6,7 +6,18 @@ import type { Json, JsonObject } from './json.js';
 /** Stages whose object is imported from the user's files; they have no inputs and cost nothing. */
 export const SOURCE_KINDS = ['model', 'dataset', 'benchmark'] as const;
 /** Stages that make a new model. */
-export const BUILD_KINDS = ['sft', 'dpo', 'merge'] as const;
+export const BUILD_KINDS = [
+  'sft',
+  'dpo',
+  'kto',
+  'orpo',
+  'cpo',
+  'distil',
+  'rft',
+  'onPolicyDpo',
+  'grpo',
+  'merge',
+] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 export type BuildKind = (typeof BUILD_KINDS)[number];
 export type StageKind = SourceKind | BuildKind | 'evaluate';
@@ -18,13 +29,20 @@ export const RECIPE_VERSIONS: Readonly<Record<StageKind, number>> = {
   benchmark: 1,
   sft: 1,
   dpo: 1,
+  kto: 1,
+  orpo: 1,
+  cpo: 1,
+  distil: 1,
+  rft: 1,
+  onPolicyDpo: 1,
+  grpo: 1,
   merge: 1,
   evaluate: 1,
 };
 
 /**
  * One unit of work as a frozen value. Equal values have equal ids and are therefore done, and paid, once.
- * `inputs` maps a role (`model`, `models`, `base`, `data`, `benchmark`) to ids of stages, in a meaningful order.
+ * `inputs` maps a role (`model`, `models`, `teacher`, `base`, `data`, `benchmark`) to ids of stages, in a meaningful order.
  */
 export interface Stage {
   readonly kind: StageKind;

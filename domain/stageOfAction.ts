@@ -13,7 +13,14 @@ export function stageOfAction(plan: Plan, action: Action): Stage {
     return { ...common, inputs, parameters: mergeParameters(action, inputs.models) };
   }
   const data = action.datasets.map((name) => datasetId(plan, name)).sort();
-  return { ...common, inputs: { model: action.models, data }, parameters: applicable(action) };
+  return { ...common, inputs: { ...modelInputs(action), data }, parameters: applicable(action) };
+}
+
+/** One input for the model that is trained, or one for each role. */
+function modelInputs({ kind, models }: Action): Readonly<Record<string, readonly string[]>> {
+  const { roles } = ACTION_TYPES[kind].models;
+  if (roles === undefined) return { model: models };
+  return Object.fromEntries(roles.map((role, place) => [role, models.slice(place, place + 1)]));
 }
 
 /** The parameters whose condition holds, in the table's order; what the action doesn't name has its default. */

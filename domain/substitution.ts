@@ -1,3 +1,4 @@
+import { isTrainingKind } from './actionTypes.js';
 import type { JsonObject } from './json.js';
 import { identify, SOURCE_KINDS, type IdentifiedStage, type Stage } from './stage.js';
 
@@ -44,7 +45,7 @@ export function substituted(
 }
 
 export function isTraining({ kind }: Pick<Stage, 'kind'>): boolean {
-  return kind === 'sft' || kind === 'dpo';
+  return isTrainingKind(kind);
 }
 
 function isSource({ kind }: Stage): boolean {

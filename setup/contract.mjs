@@ -1,6 +1,6 @@
-// npm run contract [-- FOLDER]: writes the JSON Schemas and the Python models of the contract.
+// npm run contract [-- FOLDER]: writes the JSON Schemas and the Python models of the contract, and docs/training.md's tables.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { register } from 'tsx/esm/api';
@@ -13,6 +13,7 @@ const models = target ?? join(root, 'python-gpu/lamdagent_gpu/contract');
 const unregister = register();
 const { contractJsonSchema } = await import('../activities/spec/jsonSchema.ts');
 const { specJsonSchema } = await import('../activities/spec/editorSchema.ts');
+const { withMethodTables } = await import('../activities/spec/methodTables.ts');
 await unregister();
 
 mkdirSync(schemas, { recursive: true });
@@ -20,6 +21,8 @@ mkdirSync(models, { recursive: true });
 const messages = join(schemas, 'messages.schema.json');
 writeFileSync(messages, contractJsonSchema());
 writeFileSync(join(schemas, 'spec.schema.json'), specJsonSchema());
+const page = readFileSync(join(root, 'docs/training.md'), 'utf8');
+writeFileSync(join(target ?? join(root, 'docs'), 'training.md'), withMethodTables(page));
 
 // The generator formats by the settings it finds around its output; elsewhere it finds none, wherever we write to.
 const scratch = mkdtempSync(join(tmpdir(), 'lamdagent-contract-'));

@@ -11,12 +11,13 @@ const ROOT = join(import.meta.dirname, '..');
 describe('the contract', function () {
   this.timeout(60_000);
 
-  it('generates exactly the committed JSON Schema and Python models', async () => {
+  it('generates exactly the committed JSON Schema, Python models and tables of methods', async () => {
     await withFolder((folder) => {
       execFileSync(process.execPath, [join(ROOT, 'setup/contract.mjs'), folder], { stdio: 'pipe' });
       const committed = {
         'messages.schema.json': 'contract',
         'messages.py': 'python-gpu/lamdagent_gpu/contract',
+        'training.md': 'docs',
       };
       for (const [name, home] of Object.entries(committed))
         assert.equal(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CONTRACT } from '../activities/spec/contract.js';
-import { ACTION_TYPES, MERGE_METHODS } from '../domain/actionTypes.js';
+import { ACTION_TYPES, MERGE_METHODS, TRAINING_KINDS } from '../domain/actionTypes.js';
 import { safetensors } from '../activities/spec/testSpec.js';
 import { weightsFacts } from '../activities/spec/weights.js';
 import { createFolderStore } from '../activities/store/folder.js';
@@ -81,6 +81,26 @@ print(json.dumps({name: {"needsBase": method.needs_base, "ordered": method.order
     const asJson: unknown = JSON.parse(JSON.stringify(Object.fromEntries(ours)));
     assert.deepEqual(await python(program), asJson);
   }).timeout(30_000);
+
+  it('on what training methods there are, their models, and their parameters', async () => {
+    const program = `
+import json
+from lamdagent_gpu.train.registry import METHODS
+def fact(one):
+    return {"name": one.name, "choices": list(one.choices) or None, "unsaid": one.unsaid}
+print(json.dumps({kind: {"paper": method.paper, "roles": list(method.roles),
+                         "parameters": sorted((fact(one) for one in method.parameters), key=lambda one: one["name"])}
+                  for kind, method in METHODS.items()}))`;
+    const ours = TRAINING_KINDS.map((kind) => {
+      const { paper, models, parameters } = ACTION_TYPES[kind];
+      const facts = parameters.map(({ name, choices = null, unsaidAtDefault, default: usual }) => {
+        return { name, choices, unsaid: unsaidAtDefault === true ? usual : null };
+      });
+      facts.sort((a, b) => (a.name < b.name ? -1 : 1));
+      return [kind, { paper, roles: models.roles ?? ['model'], parameters: facts }] as const;
+    });
+    assert.deepEqual(await python(program), JSON.parse(JSON.stringify(Object.fromEntries(ours))));
+  }).timeout(60_000);
 
   it('on the store: each reads what the other published', async () => {
     const store = createFolderStore(join(folder, 'store'));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { createDecide } from '../activities/decide/decide.js';
 import { createOpenLlm } from '../activities/decide/openLlm.js';
+import { PUBLIC_HUB, type HubAccess } from '../activities/hub/access.js';
 import { createFailpoints } from '../activities/failpoints.js';
 import { createLedgerActivities } from '../activities/ledger/activities.js';
 import { createFinalActivities } from '../activities/ledger/final.js';
@@ -50,7 +51,7 @@ export function composeActivities(options: {
         collector.nudge();
       },
       ...withSignsOfLife({
-        prepare: createPrepare({ store }),
+        prepare: createPrepare({ store, hub: hubOf(env) }),
         decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
         ...createSteeringActivities(store),
         ...createFinalActivities({ store, writeReport: (name) => report(name) }),
@@ -63,6 +64,10 @@ export function composeActivities(options: {
       await llm?.stop();
     },
   };
+}
+
+function hubOf({ hubEndpoint: endpoint, hubToken: token, cache }: Environment): HubAccess {
+  return { ...PUBLIC_HUB, endpoint, token, folder: join(cache, 'hub') };
 }
 
 /** Runs only when a spec names it; where there is no Python environment it can't. */

@@ -28,6 +28,25 @@ describe('the environment', () => {
     assert.throws(() => at('s3://Bucket/../x'), /store: expected a folder or s3:\/\/bucket\/prefix/);
   });
 
+  it('takes the address of a hub without a slash at its end, and without a password', () => {
+    const at = (HF_ENDPOINT: string) => readEnvironment({ HF_ENDPOINT }).hubEndpoint;
+    assert.equal(readEnvironment({}).hubEndpoint, 'https://huggingface.co');
+    assert.equal(at('https://mirror.example/hf/'), 'https://mirror.example/hf');
+    for (const bad of [
+      'huggingface.co',
+      'file:///x',
+      'https://user:canary@host',
+      'https://host?token=canary',
+    ])
+      assert.throws(
+        () => at(bad),
+        (error) =>
+          error instanceof Error &&
+          /^HF_ENDPOINT: expected/.test(error.message) &&
+          !error.message.includes('canary'),
+      );
+  });
+
   it('refuses a port that is none', () => {
     assert.throws(
       () => readEnvironment({ LAMDAGENT_PORT: 'http' }),
@@ -54,6 +73,7 @@ describe('the environment', () => {
       assert.deepEqual(new Set(named(['store'])), new Set(['AWS_PROFILE', ...plain]));
       assert.deepEqual(new Set(named(['llm'])), new Set(['OPENAI_API_KEY', ...plain]));
       assert.deepEqual(new Set(named(['judge'])), new Set(['LAMDAGENT_JUDGE_API_KEY', ...plain]));
+      assert.deepEqual(new Set(named(['hub'])), new Set(['HF_TOKEN', ...plain]));
       assert.equal(childEnvironment({})['LAMDAGENT_PARENT_PID'], String(process.pid));
     } finally {
       process.env = before;

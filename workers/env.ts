@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DURATION, secondsOf } from '../activities/spec/duration.js';
+import { HUB_ENDPOINT } from '../activities/hub/access.js';
 import { isS3, parseS3Location } from '../activities/store/s3Location.js';
 import { parseBytes } from '../domain/bytes.js';
 import { GRACE } from '../domain/retention.js';
@@ -31,6 +32,10 @@ export interface Environment {
   readonly storeGraceMs: number;
   /** OPENAI_API_KEY: sent only to an endpoint that the spec names. A key alone is never consent. */
   readonly openAiKey: string | null;
+  /** HF_ENDPOINT (default: https://huggingface.co): the hub that models and datasets by `owner/name` come from. */
+  readonly hubEndpoint: string;
+  /** HF_TOKEN: sent to that hub alone. */
+  readonly hubToken: string | null;
   /** OPENAI_BASE_URL: the endpoint of `--model` without `--llm`. */
   readonly openAiBaseUrl: string | null;
   /** TEMPORAL_ADDRESS, TEMPORAL_PROFILE or TEMPORAL_CONFIG_FILE is set: the person has a cluster. */
@@ -65,6 +70,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     storeBudgetBytes: bytesOf('LAMDAGENT_STORE_BUDGET', text('LAMDAGENT_STORE_BUDGET')),
     storeGraceMs: durationOf('LAMDAGENT_STORE_GRACE', text('LAMDAGENT_STORE_GRACE') ?? GRACE),
     openAiKey: text('OPENAI_API_KEY'),
+    hubEndpoint: addressOf('HF_ENDPOINT', text('HF_ENDPOINT') ?? HUB_ENDPOINT),
+    hubToken: text('HF_TOKEN'),
     openAiBaseUrl: text('OPENAI_BASE_URL'),
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some(
       (name) => text(name) !== null,
@@ -108,6 +115,18 @@ export function storeOf(cwd: string, store: string): string {
   } catch (error) {
     throw new UserFault(messageOf(error), EXIT.usage);
   }
+}
+
+/** Without a slash at its end. A user name or password in it would be shown in messages. */
+function addressOf(name: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isPlain =
+    url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.search === '';
+  if (isPlain) return text.replace(/\/+$/, '');
+  throw new UserFault(
+    `${name}: expected an http or https address without user name, password or query.`,
+    EXIT.usage,
+  );
 }
 
 function portOf(name: string, text: string | null): number | null {

@@ -31,7 +31,7 @@ export function orchestratorProgram(env: Environment, home: Home, address: strin
     command: process.execPath,
     args: ['--enable-source-maps', join(env.root, 'dist/workers/orchestrator.js'), '--address', address],
     env: { LAMDAGENT_HOME: home.folder, LAMDAGENT_STORE: env.store, LAMDAGENT_CACHE: env.cache },
-    needs: ['llm', ...storeNeeds(env)],
+    needs: ['llm', 'hub', ...storeNeeds(env)],
     logFile: home.log('orchestrator'),
     graceMs: 12_000,
   };

@@ -1,10 +1,11 @@
-/** What a process needs of the environment's accounts: the S3 store's, the language model's, the judge's, the person's own Temporal service's. */
-export type Need = 'store' | 'llm' | 'judge' | 'temporal';
+/** What a process needs of the environment's accounts: the S3 store's, the language model's, the judge's, the Hugging Face Hub's, the person's own Temporal service's. */
+export type Need = 'store' | 'llm' | 'judge' | 'hub' | 'temporal';
 
 const NEEDED: Readonly<Record<Need, RegExp>> = {
   store: /^AWS_/,
   llm: /^OPENAI_API_KEY$/,
   judge: /^LAMDAGENT_JUDGE_API_KEY$/,
+  hub: /^HF_TOKEN$/,
   temporal: /^TEMPORAL_/,
 };
 /** Accounts of ours, whatever their variables are called. */

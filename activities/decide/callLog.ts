@@ -49,7 +49,10 @@ export function openCallLog(explorationId: string, decision: number, options: Ca
 }
 
 /** SHA-256 of the canonical JSON of all that the answer depends on. */
-function promptHash({ messages, schema }: LlmRequest, { model, promptVersion }: CallLogOptions): string {
+export function promptHash(
+  { messages, schema }: LlmRequest,
+  { model, promptVersion }: Pick<CallLogOptions, 'model' | 'promptVersion'>,
+): string {
   return sha256Hex(canonicalJson({ model, promptVersion, messages, schema } as unknown as Json));
 }
 

@@ -24,7 +24,7 @@ export function actionText({ plan, pool }: World, action: Action): string {
     const of = space?.parameters[name];
     return of === undefined || isOpen(of);
   });
-  const several = action.kind === 'merge' ? action.models.map((id) => nameInPool(pool, id)).join('+') : '';
+  const several = action.models.length > 1 ? action.models.map((id) => nameInPool(pool, id)).join('+') : '';
   const parts = [
     several,
     datasetsText(action.datasets, space?.datasets.length ?? 0),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
+import { ACTION_TYPES, isTrainingKind, type ParameterType } from '../../domain/actionTypes.js';
+import { derivationText } from '../../domain/data/derivationText.js';
 import type { ChoicePosition } from '../../domain/decision.js';
 import {
   applies,
@@ -86,7 +87,7 @@ function offersOf(
   const { minimum, maximum } = modelsAllowed(space);
   const models = candidates(context, { least: minimum, detail }).map((model) => model.stageId);
   const random = context.random(`order of the menu for ${space.kind}`);
-  const trained = ACTION_TYPES[space.kind].data === null ? [] : space.datasets;
+  const trained = isTrainingKind(space.kind) ? space.datasets : [];
   const datasets = offeredDatasets(context, trained, { most: detail.datasets, random });
   const parameters = ACTION_TYPES[space.kind].parameters.flatMap((type) => {
     const of = space.parameters[type.name];
@@ -122,9 +123,10 @@ function textOf(
     if (model === undefined) return [];
     return [`- ${models.ids[index] ?? ''}: ${modelText(context, model, detail)}`];
   });
-  const rows = (name: string) => context.plan.datasets.find((one) => one.name === name)?.rows ?? 0;
   const datasetLines = datasets.values.map((name, index) => {
-    return `- ${datasets.ids[index] ?? ''}: ${name}, ${String(rows(name))} rows`;
+    const { rows = 0, derivation } = context.plan.datasets.find((one) => one.name === name) ?? {};
+    const made = derivation === undefined ? '' : `, ${derivationText(derivation)}`;
+    return `- ${datasets.ids[index] ?? ''}: ${name}, ${String(rows)} rows${made}`;
   });
   const parameterLines = parameters.map(({ type, space }) => {
     const when =
@@ -132,11 +134,13 @@ function textOf(
     return `- ${type.name}: ${spaceText(space)} (${type.meaning}${when})`;
   });
   const { least, most } = models;
+  const { roles } = ACTION_TYPES[kind].models;
+  const inOrder = roles === undefined ? '' : `, in this order: ${roles.join(', ')}`;
   const hidden = datasetLines.length === 0 ? 0 : all.length - datasetLines.length;
   return {
     action: `${kind} (${ACTION_TYPES[kind].title})`,
     models: [...modelLines, ...notShown(context.pool.size - modelLines.length, 'models')].join('\n'),
-    modelCount: least === most ? String(least) : `${String(least)} to ${String(most)} different ones`,
+    modelCount: `${least === most ? String(least) : `${String(least)} to ${String(most)} different ones`}${inOrder}`,
     datasets: [...datasetLines, ...notShown(hidden, 'datasets')].join('\n'),
     parameters: parameterLines.join('\n'),
   };

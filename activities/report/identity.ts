@@ -1,5 +1,7 @@
 import type { Comparisons } from '../../domain/comparison.js';
+import { derivationText, derivedRowsText } from '../../domain/data/derivationText.js';
 import { missingScores, missingText } from '../../domain/missing.js';
+import type { HubPin } from '../../domain/plan.js';
 import { RECIPE_VERSIONS } from '../../domain/stage.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { downloads } from './downloads.js';
@@ -17,11 +19,19 @@ export function identitySection(found: StoredExploration, comparisons: Compariso
       ${entry('Exploration', plan.explorationId)} ${entry('Workflow', pointer.workflowId)}
       ${entry('Started', pointer.startedAt)} ${entry('Seed', plan.seed)} ${entry('Policy', policyText(found))}
       ${entry('Recipe versions', versionsText())}
-      ${plan.models.map(({ name, weightsSha256, parameterCount }) =>
-        entry(`Model ${clipped(name, 80)} (${millions(parameterCount)} parameters)`, weightsSha256),
+      ${plan.models.map(({ name, weightsSha256, parameterCount, hub }) =>
+        entry(
+          `Model ${clipped(name, 80)} (${millions(parameterCount)} parameters)`,
+          `${weightsSha256}${hubText(hub)}`,
+        ),
       )}
-      ${plan.datasets.map(({ name, stageId, rows }) =>
-        entry(`Dataset ${clipped(name, 80)} (${String(rows)} rows)`, stageId),
+      ${plan.datasets.map(({ name, stageId, rows, derivation, hub }) =>
+        derivation === undefined
+          ? entry(`Dataset ${clipped(name, 80)} (${String(rows)} rows)`, `${stageId}${hubText(hub)}`)
+          : entry(
+              `Dataset ${clipped(name, 80)} (${derivedRowsText(derivation, rows)})`,
+              `${stageId}, ${clipped(derivationText(derivation), 200)}`,
+            ),
       )}
       ${plan.benchmarks.map(({ name, metric, splits }) =>
         entry(
@@ -58,6 +68,10 @@ function devicesEntry({ rows }: StoredExploration): Markup {
   const attempts = rows.flatMap(({ stages }) => stages.flatMap((stage) => stage.attempts));
   const devices = [...new Set(attempts.map(({ device }) => clipped(device, 60)))].sort();
   return devices.length === 0 ? html`` : entry('Devices', devices.slice(0, 12).join(', '));
+}
+
+function hubText(hub: HubPin | undefined): string {
+  return hub === undefined ? '' : `, ${hub.id} at commit ${hub.commit}`;
 }
 
 function millions(count: number): string {

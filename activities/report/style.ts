@@ -1,12 +1,13 @@
 import type { Markup } from './html.js';
+import { colourRules, colourVariables } from './kindColours.js';
 
 /** The page's style: system fonts, light and dark, tables and drawings that scroll inside their box, print. */
 export const STYLE: Markup = {
   markup: `
 :root { color-scheme: light dark; --ground: #fff; --text: #1b1b1f; --line: #8884; --quiet: #666; --accent: #1d5bd6;
-  --soft: #1d5bd618; --sft: #2f7d5b; --dpo: #8a5a00; --merge: #7b3fb0; --evaluate: #8a8a92; --bad: #b3261e; }
+  --soft: #1d5bd618; --bad: #b3261e; ${colourVariables('light')} }
 @media (prefers-color-scheme: dark) { :root { --ground: #16171b; --text: #e6e6ea; --line: #8886; --quiet: #a8a8b0;
-  --accent: #8ab0ff; --soft: #8ab0ff22; --sft: #6fcf9f; --dpo: #e0ad4f; --merge: #c79bf2; --evaluate: #8f8f98; --bad: #ff8a80; } }
+  --accent: #8ab0ff; --soft: #8ab0ff22; --bad: #ff8a80; ${colourVariables('dark')} } }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 4.5rem; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0; background: var(--ground); color: var(--text); }
@@ -50,13 +51,14 @@ svg text { font-size: 11px; fill: var(--quiet); } .grid { stroke: var(--line); }
 .strong text { font-weight: 600; } svg text.front { fill: var(--text); }
 .edge { fill: none; stroke: var(--quiet); stroke-opacity: .55; } .edge.data { stroke-opacity: .22; } .edge.strong { stroke: var(--accent); stroke-width: 2; stroke-opacity: 1; }
 .node rect { fill: var(--ground); stroke: var(--quiet); }
-.node.dataset rect { stroke-dasharray: 4 2; } .node.sft rect { stroke: var(--sft); } .node.dpo rect { stroke: var(--dpo); }
-.node.merge rect { stroke: var(--merge); } .node.strong rect { fill: var(--soft); stroke-width: 2; }
+.node.dataset rect { stroke-dasharray: 4 2; }
+${colourRules()}
+.node.strong rect { fill: var(--soft); stroke-width: 2; }
 .node.champion rect { stroke: var(--accent); stroke-width: 3.5; } .node text.name { fill: var(--text); }
 a:hover .node rect, a:focus .node rect { stroke: var(--accent); } .lineage a:focus-visible { outline: none; }
 .lineage a:focus-visible .node rect { stroke: var(--accent); stroke-width: 4; }
 .bar { fill: var(--quiet); fill-opacity: .75; stroke: var(--ground); stroke-width: .5; }
-.bar.sft { fill: var(--sft); } .bar.dpo { fill: var(--dpo); } .bar.merge { fill: var(--merge); } .bar.evaluate { fill: var(--evaluate); fill-opacity: .45; }
+.bar.evaluate { fill-opacity: .45; }
 svg text.inside { fill: var(--ground); font-size: 10px; }
 .event { fill: var(--bad); stroke: var(--ground); stroke-width: .8; } .event.resumed { fill: var(--accent); }
 .event.lost { stroke: var(--bad); stroke-width: 2; }
@@ -69,7 +71,7 @@ svg text.inside { fill: var(--ground); font-size: 10px; }
 figure { margin: 0; } figcaption { color: var(--quiet); }
 @media print {
   :root { color-scheme: light; --ground: #fff; --text: #000; --line: #8888; --quiet: #444; --accent: #1d5bd6; --soft: #eef;
-    --sft: #2f7d5b; --dpo: #8a5a00; --merge: #7b3fb0; --evaluate: #8a8a92; --bad: #b3261e; }
+    --bad: #b3261e; ${colourVariables('light')} }
   body { font-size: 10pt; } main { padding: 0; max-width: none; } nav, .tools, .skip, #live, pre { display: none; }
   .wide { overflow: visible; } svg { max-width: 100%; } table { font-size: 8pt; max-width: 100%; } td { max-width: none; }
   h2, h3, figcaption, caption { break-after: avoid; } tr, figure, svg { break-inside: avoid; } thead { display: table-header-group; }

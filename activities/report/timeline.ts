@@ -8,6 +8,7 @@ import type { StoredExploration } from '../ledger/read.js';
 import { across, px, ticksBelow, type Frame } from './axes.js';
 import { clipped, durationText } from './format.js';
 import { html, type Markup } from './html.js';
+import { DRAWN_KINDS } from './kindColours.js';
 import { scrolled } from './scrolled.js';
 
 const MOST_LANES = 16;
@@ -30,7 +31,7 @@ export function timelineSection(found: StoredExploration): Markup {
   const workers = lanes.reduce((sum, lane) => sum + lane.workers.length, 0);
   return html`<section aria-labelledby="timeline">
     <h2 id="timeline">Timeline</h2>
-    ${legend()} ${scrolled('Timeline of all attempts', picture(bars, lanes))}
+    ${legend(bars)} ${scrolled('Timeline of all attempts', picture(bars, lanes))}
     <p class="note">
       ${bars.length} attempts on ${workers} workers, from ${bars[0]?.attempt.startedAt.slice(0, 16) ?? ''} on,
       times in UTC. A bar is one attempt of one stage; the Reliability section lists what the marks stand for.
@@ -170,8 +171,9 @@ const MEANINGS = {
 } as const;
 
 /** What the marks mean; they are the same in the timeline and under it. */
-function legend(): Markup {
-  const kinds = ['sft', 'dpo', 'merge', 'evaluate'] as const;
+function legend(bars: readonly Bar[]): Markup {
+  const drawn = new Set(bars.map(({ attempt }) => attempt.stage));
+  const kinds = DRAWN_KINDS.filter((kind) => drawn.has(kind));
   return html`<ul class="legend">
     ${kinds.map((kind) => entry(html`<path class="bar ${kind}" d="M1 3h14v10h-14z" />`, kind))}
     ${(['resumed', 'preempted', 'lost', 'failed'] as const).map((one) => entry(mark(one, 8, 8), MEANINGS[one]))}

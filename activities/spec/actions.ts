@@ -1,3 +1,4 @@
+import { ACTION_TYPES, isTrainingKind } from '../../domain/actionTypes.js';
 import { BUILD_KINDS, type BuildKind } from '../../domain/stage.js';
 import type { WrittenSpace } from './parameterSchema.js';
 import type { Spec } from './schema.js';
@@ -15,13 +16,11 @@ export interface WrittenAction {
 /** The action types a spec names, in the table's order. */
 export function actionsOf({ actions }: Pick<Spec, 'actions'>): readonly WrittenAction[] {
   return BUILD_KINDS.flatMap((kind): readonly WrittenAction[] => {
-    if (kind === 'merge') {
-      const merge = actions.merge;
-      return merge === undefined ? [] : [{ kind, datasets: [], maxDatasets: 0, ...merge }];
-    }
-    const training = actions[kind];
-    if (training === undefined) return [];
-    const { datasets = null, maxDatasets, parameters } = training;
-    return [{ kind, datasets, maxDatasets, maxModels: 1, parameters }];
+    const written = actions[kind];
+    if (written === undefined) return [];
+    const { maximum } = ACTION_TYPES[kind].models;
+    const { datasets, maxDatasets = 0, maxModels = maximum, parameters } = written;
+    const named = isTrainingKind(kind) ? (datasets ?? null) : [];
+    return [{ kind, datasets: named, maxDatasets, maxModels, parameters }];
   });
 }

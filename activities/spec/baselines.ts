@@ -1,3 +1,4 @@
+import { ancestorsOf } from '../../domain/data/derivations.js';
 import type { Plan } from '../../domain/plan.js';
 import { identify, type IdentifiedStage } from '../../domain/stage.js';
 import { stageOfAction } from '../../domain/stageOfAction.js';
@@ -37,5 +38,18 @@ function allData(plan: Plan, base: string): Action | null {
   const space = plan.actions.find(({ kind }) => kind === 'sft');
   if (space === undefined || space.datasets.length === 0) return null;
   const parameters = usualParameters(space);
-  return { kind: 'sft', models: [base], datasets: space.datasets, parameters };
+  return { kind: 'sft', models: [base], datasets: originals(plan, space.datasets), parameters };
+}
+
+/** A dataset that is made from others among them would bring their rows again. */
+function originals(plan: Plan, names: readonly string[]): readonly string[] {
+  const derivations = new Map(
+    plan.datasets.flatMap(({ name, derivation }) =>
+      derivation === undefined ? [] : [[name, derivation.from]],
+    ),
+  );
+  return names.filter((name) => {
+    const ancestors = ancestorsOf(derivations, name);
+    return !names.some((other) => ancestors.has(other));
+  });
 }

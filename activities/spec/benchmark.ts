@@ -6,7 +6,7 @@ import {
   type BenchmarkKind,
   type ItemForm,
 } from '../../domain/metrics.js';
-import { duration, endpoint, path, seconds, whole } from './written.js';
+import { duration, endpoint, inside, path, seconds, whole } from './written.js';
 
 /** A benchmark as a spec has it; its kind says which keys there are. */
 const weight = z
@@ -18,8 +18,6 @@ const splits = path.describe('A folder with search.jsonl, confirm.jsonl and test
 const metricOf = <Kind extends BenchmarkKind>(kind: Kind) =>
   z.enum(metricsOf(kind)).default(metricsOf(kind)[0] as never);
 
-const INSIDE_RULE = 'a path inside the folder, with / and without ..';
-const inside = z.string(INSIDE_RULE).regex(/^(?!\/)(?!(.*\/)?\.{0,2}(\/|$))[^\\\0]+$/, INSIDE_RULE);
 const MODEL_RULE = 'an argument with {model}, where the path of the model is put';
 
 const itemsOf = (meaning: string) =>

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { droppedRows } from '../../domain/contamination.js';
+import { readCheckedDataset } from './checkedRows.js';
 import type { CheckedFiles } from './files.js';
+import { isJsonLines } from './formats/formats.js';
 import type { Inspected, Inspection } from './gate.js';
 import { linesOf } from './lines.js';
 import type { Spec } from './schema.js';
@@ -15,8 +17,8 @@ interface Named {
 }
 
 /**
- * Calls `use` with the spec whose datasets lack the rows that the policy drops. Datasets that lose none are the files
- * they were, so their ids stay; the others are copies, gone when `use` returns.
+ * Calls `use` with the spec whose datasets are JSONL and lack the rows that the policy drops. JSONL files that lose none
+ * are the files they were, so their ids stay; the others are copies, gone when `use` returns.
  */
 export async function withCleanedDatasets<T>(
   { spec, files }: Named,
@@ -31,9 +33,13 @@ export async function withCleanedDatasets<T>(
       const { name, rows } = findings;
       const dropped = droppedRows(spec.contamination, findings);
       const [before, known] = [datasets[name], facts[name]];
-      if (dropped === 0 || before === undefined || known === undefined) continue;
+      if (before === undefined || known === undefined || (dropped === 0 && isJsonLines(file))) continue;
       const path = join(folder, `${name}.jsonl`);
-      await pipeline(linesWithout(file, matchedLines), createWriteStream(path));
+      const out = dropped === 0 ? NONE : matchedLines;
+      await pipeline(
+        isJsonLines(file) ? linesWithout(file, out) : rowsWithout(file, out),
+        createWriteStream(path),
+      );
       datasets[name] = { ...before, path };
       facts[name] = { ...known, rows: rows - dropped };
     }
@@ -43,10 +49,19 @@ export async function withCleanedDatasets<T>(
   }
 }
 
+const NONE: Inspected['matchedLines'] = new Set();
+
+/** As they stand in the file, to the byte. */
 async function* linesWithout(file: string, dropped: Inspected['matchedLines']): AsyncGenerator<Buffer> {
   let line = 0;
   for await (const bytes of linesOf(file)) {
     line += 1;
     if (!dropped.has(line)) yield Buffer.concat([bytes, Buffer.from('\n')]);
   }
+}
+
+/** Of a file in another format. */
+async function* rowsWithout(file: string, dropped: Inspected['matchedLines']): AsyncGenerator<string> {
+  for await (const { line, row } of readCheckedDataset(file))
+    if (!dropped.has(line)) yield `${JSON.stringify(row)}\n`;
 }

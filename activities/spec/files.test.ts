@@ -165,6 +165,15 @@ describe('the files of a spec', () => {
     ]);
   });
 
+  it('have labelled answers or pairs for KTO', async () => {
+    const labelled = { prompt: 'q', completion: 'a', label: true };
+    await writeFile(join(root, 'beta.jsonl'), jsonLines([labelled]));
+    assert.deepEqual(await faults({ actions: { kto: { datasets: ['beta', 'terse'] } } }), []);
+    assert.deepEqual(await faults({ actions: { kto: { datasets: ['alpha'] } } }), [
+      'actions.kto.datasets.0: expected a dataset of shape labelled or preference, got alpha of shape sft.',
+    ]);
+  });
+
   it('have well-formed items, each id once a split, and no question in two splits', async () => {
     const bad = [
       item('skill search 1'),

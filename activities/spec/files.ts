@@ -1,15 +1,18 @@
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ACTION_TYPES } from '../../domain/actionTypes.js';
 import { METRICS, type ItemForm } from '../../domain/metrics.js';
 import { SPLITS } from '../../domain/plan.js';
-import { actionsOf } from './actions.js';
 import type { Benchmark } from './benchmark.js';
 import { checkBenchmark, type ItemCounts } from './benchmarkFolder.js';
+import type { Shape } from './dataset.js';
 import { checkDataset, type DatasetFacts } from './datasetFile.js';
+import { fileDatasets, templatesOf, type DerivedDataset, type FileDataset } from './datasets.js';
 import { capped, shown, type Fault } from './faults.js';
 import { checkModel, type ModelFiles } from './modelFolder.js';
+import { isJsonLines } from './formats/formats.js';
+import { modelFolders } from './models.js';
 import type { Spec } from './schema.js';
+import { derivedShapes, shapeFaults } from './shapes.js';
 
 type Pinned = Extract<Benchmark, { readonly kind: 'command' | 'lmEval' }>;
 
@@ -20,6 +23,8 @@ const MOST_FAULTS = 10;
 export interface CheckedFiles {
   readonly models: Readonly<Record<string, ModelFiles>>;
   readonly datasets: Readonly<Record<string, DatasetFacts>>;
+  /** Of all datasets, the derived ones too. */
+  readonly shapes: Readonly<Record<string, Shape>>;
   /** Items by benchmark and split. */
   readonly benchmarks: Readonly<Record<string, ItemCounts>>;
 }
@@ -27,13 +32,13 @@ export interface CheckedFiles {
 /** Reads all files a spec names by absolute paths; every fault, with file and line, is added to `faults`. */
 export async function checkFiles(spec: Spec, faults: Fault[]): Promise<CheckedFiles> {
   const models: Record<string, ModelFiles> = {};
-  for (const [name, { path }] of Object.entries(spec.models))
-    models[name] = await checkModel(`models.${name}.path`, path, (one) => faults.push(one));
+  for (const { name, folder } of modelFolders(spec))
+    models[name] = await checkModel(`models.${name}.path`, folder, (one) => faults.push(one));
   const datasets: Record<string, DatasetFacts> = {};
-  for (const [name, { path, shape }] of Object.entries(spec.datasets)) {
-    const { facts, found } = await datasetOf(`datasets.${name}.path`, path, shape);
+  for (const dataset of fileDatasets(spec)) {
+    const { facts, found } = await datasetOf(dataset, templatesOf(spec, dataset.name));
     faults.push(...found);
-    if (facts !== null) datasets[name] = facts;
+    if (facts !== null) datasets[dataset.name] = facts;
   }
   const benchmarks: Record<string, ItemCounts> = {};
   for (const [name, benchmark] of Object.entries(spec.benchmarks)) {
@@ -41,14 +46,16 @@ export async function checkFiles(spec: Spec, faults: Fault[]): Promise<CheckedFi
     faults.push(...found);
     benchmarks[name] = counts;
   }
-  faults.push(...shapeFaults(spec, datasets));
-  return { models, datasets, benchmarks };
+  const { shapes, found } = derivedShapes(spec, datasets);
+  faults.push(...found, ...shapeFaults(spec, shapes));
+  return { models, datasets, shapes, benchmarks };
 }
 
-async function datasetOf(where: string, file: string, shape: DatasetFacts['shape'] | undefined) {
+async function datasetOf({ name, path: file, shape }: FileDataset, templates: readonly DerivedDataset[]) {
+  const where = `datasets.${name}.path`;
   if (!(await isReadable(file))) return { facts: null, found: [missing(where, file)] };
   const found: Fault[] = [];
-  const facts = await checkDataset(file, shape, (one) => found.push(one));
+  const facts = await checkDataset(file, { shape, templates }, (one) => found.push(one));
   const empty = (facts?.rows ?? 0) === 0 && found.length === 0;
   return { facts, found: empty ? [noRows(where, file)] : capped(found, MOST_FAULTS, file) };
 }
@@ -81,7 +88,7 @@ async function promptFaults(where: string, folder: string, name: string): Promis
 async function pinnedOf(where: string, { path = '', files = [], items }: Pinned): Promise<FoundBenchmark> {
   const found: Fault[] = [];
   for (const [index, name] of files.entries()) {
-    const there = (await isReadable(join(path, name))) && (await stat(join(path, name))).isFile();
+    const there = await isReadable(join(path, name));
     const rule = 'a readable file in the folder';
     if (!there)
       found.push({
@@ -115,31 +122,10 @@ async function splitsOf(
   return { counts, found: all };
 }
 
-/** Every action type has data of the shape it trains on. A dataset that could not be read is no second fault. */
-function shapeFaults(spec: Spec, datasets: CheckedFiles['datasets']): readonly Fault[] {
-  const allRead = Object.keys(spec.datasets).every((name) => Object.hasOwn(datasets, name));
-  return actionsOf(spec).flatMap(({ kind, datasets: named }): readonly Fault[] => {
-    const shape = ACTION_TYPES[kind].data;
-    if (shape === null) return [];
-    if (named === null) {
-      const has = Object.values(datasets).some((one) => one.shape === shape);
-      if (has || !allRead || Object.keys(datasets).length === 0) return [];
-      const hint = `Add one, or leave ${kind} out.`;
-      return [{ path: `actions.${kind}`, rule: `a dataset of shape ${shape}`, value: 'none', hint }];
-    }
-    return named.flatMap((name, index) => {
-      const got = Object.hasOwn(datasets, name) ? datasets[name]?.shape : undefined;
-      if (got === undefined || got === shape) return [];
-      const path = `actions.${kind}.datasets.${String(index)}`;
-      return [{ path, rule: `a dataset of shape ${shape}`, value: `${name} of shape ${got}`, hint: '' }];
-    });
-  });
-}
-
 async function isReadable(file: string): Promise<boolean> {
   try {
     await access(file, constants.R_OK);
-    return true;
+    return (await stat(file)).isFile();
   } catch {
     return false;
   }
@@ -148,7 +134,7 @@ async function isReadable(file: string): Promise<boolean> {
 function missing(path: string, file: string): Fault {
   return {
     path,
-    rule: 'a readable JSONL file',
+    rule: isJsonLines(file) ? 'a readable JSONL file' : 'a readable file',
     value: file,
     hint: 'Check the path; it is relative to the spec file.',
   };

@@ -5,6 +5,7 @@ import {
   type ShownMatch,
 } from '../../domain/contamination.js';
 import { capped, type Fault } from './faults.js';
+import { placeOfRow } from './formats/formats.js';
 import type { Inspected, Inspection } from './gate.js';
 
 /** Rows named of each dataset. */
@@ -41,7 +42,7 @@ function datasetFault(
 
 function rowFault({ file }: Inspected, { row, benchmark, split, item, kind, ...texts }: ShownMatch): Fault {
   return {
-    path: `${file}:${String(row)}`,
+    path: placeOfRow(file, row),
     rule: `no copy of ${benchmark}/${split} item ${item}, ${JSON.stringify(texts.itemText)}`,
     value: `${JSON.stringify(texts.rowText)} (${kind})`,
     hint: '',

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { shown, type Fault } from './faults.js';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -8,12 +9,18 @@ export interface NumberedRow {
   readonly line: number;
   readonly row: Row;
 }
+/** How a file's bytes are read. */
+type OpenFile = (file: string) => Readable;
 const NEWLINE = 0x0a;
 
 /** The rows of a JSONL file, one at a time, so that a file of any size fits; lines that are none go to `onFault`. */
-export async function* readRows(file: string, onFault: (fault: Fault) => void): AsyncGenerator<NumberedRow> {
+export async function* readRows(
+  file: string,
+  onFault: (fault: Fault) => void,
+  open: OpenFile = opened,
+): AsyncGenerator<NumberedRow> {
   let number = 0;
-  for await (const bytes of linesOf(file)) {
+  for await (const bytes of linesOf(file, open)) {
     number += 1;
     const place = `${file}:${String(number)}`;
     const text = decoded(bytes);
@@ -30,10 +37,14 @@ export async function* readRows(file: string, onFault: (fault: Fault) => void): 
   }
 }
 
+function opened(file: string): Readable {
+  return createReadStream(file, { highWaterMark: 1 << 20 });
+}
+
 /** The bytes of each line, without its end. */
-export async function* linesOf(file: string): AsyncGenerator<Buffer> {
+export async function* linesOf(file: string, openFile: OpenFile = opened): AsyncGenerator<Buffer> {
   let open: Buffer[] = [];
-  for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 })) {
+  for await (const chunk of openFile(file)) {
     let rest = chunk as Buffer;
     for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
       yield Buffer.concat([...open, rest.subarray(0, end)]);

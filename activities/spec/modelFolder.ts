@@ -9,7 +9,13 @@ const SIDE_FILE =
   /^(config|generation_config|preprocessor_config|special_tokens_map|added_tokens)\.json$|^(tokenizer|vocab|spiece|sentencepiece|chat_template)[^/]*\.(json|txt|model|model\.v\d+|bpe|spm|jinja)$|^merges\.txt$/;
 const WEIGHTS = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
+const SHARD = /^model(-\d+-of-\d+)?\.safetensors$/;
 const PICKLE = /\.(bin|pt|pth|ckpt|pkl)$/;
+
+/** Whether a model of a hub needs the file, by its path in the repository. */
+export function isModelFile(path: string): boolean {
+  return SIDE_FILE.test(path) || path === INDEX || SHARD.test(path);
+}
 
 export interface ModelFiles {
   /** Names inside the folder, sorted. */
@@ -52,7 +58,7 @@ async function weightsOf(
   const weights = names.includes(INDEX) ? await shardsOf(join(folder, INDEX)) : [WEIGHTS];
   const missing = weights.filter((name) => !names.includes(name));
   if (weights.length === 0) report(`${INDEX} with a weight_map`, join(folder, INDEX), 'Save it again.');
-  for (const name of missing) report(`weights in ${name}`, `${folder} without it`, adviceFor(names));
+  for (const name of missing) report(`weights in ${name}`, `${folder} without it`, weightsAdvice(names));
   if (missing.length > 0) return [];
   try {
     await tensorEntries(weights.map((name) => join(folder, name)));
@@ -64,7 +70,8 @@ async function weightsOf(
   return weights;
 }
 
-function adviceFor(names: readonly string[]): string {
+/** What to do where there are no safetensors. */
+export function weightsAdvice(names: readonly string[]): string {
   if (names.includes('adapter_config.json')) return 'Merge the adapter into its base model first.';
   return names.some((name) => PICKLE.test(name))
     ? 'Pickled weights can run code and are never loaded: convert them (save_pretrained of a current transformers writes safetensors).'

@@ -1,11 +1,13 @@
 import type { Plan } from '../../domain/plan.js';
 import { sha256Hex } from '../../domain/stage.js';
 import type { OrchestratorActivities, PrepareInput } from '../../workflows/activities.js';
+import { PUBLIC_HUB, type HubAccess } from '../hub/access.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { baselinesOf } from './baselines.js';
 import { importClean } from './cleanSources.js';
 import type { Fault } from './faults.js';
+import { withPins } from './hubSources.js';
 import { withContamination } from './gateRecord.js';
 import { inheriting, writeInherited } from './inherit.js';
 import { invalidSpec } from './invalidSpec.js';
@@ -17,15 +19,18 @@ export interface PrepareDependencies {
   readonly store: Store;
   /** Relative paths of a spec that came as plain JSON are taken from here; the working folder by default. */
   readonly root?: string;
+  /** Where models and datasets of a hub come from; the public one without a token by default. */
+  readonly hub?: HubAccess;
 }
 
 /** Checks a spec, imports what it names, and resolves the plan. A retry, or a second call, gives the first one's plan. */
 export function createPrepare({
   store,
   root = process.cwd(),
+  hub = PUBLIC_HUB,
 }: PrepareDependencies): OrchestratorActivities['prepare'] {
   return async (input) => {
-    const plan = await firstPlan(store, root, input);
+    const plan = await firstPlan({ store, root, hub }, input);
     const { trials, stages } = baselinesOf(plan);
     const inherited = plan.inherited === undefined ? null : await writeInherited(store, plan, trials);
     for (const { stageId, stage } of stages)
@@ -43,20 +48,19 @@ export async function loadPlan(store: Store, explorationId: string): Promise<Pla
 }
 
 async function firstPlan(
-  store: Store,
-  root: string,
+  { store, root, hub }: Required<PrepareDependencies>,
   { spec: value, firstRunId }: PrepareInput,
 ): Promise<Plan> {
   const parsed = parseSpec(value);
   const known = parsed.ok ? await planOf(store, explorationIdOf(parsed.spec.name, firstRunId)) : null;
   if (known !== null) return known;
-  const checked = await checkSpec(value, root);
+  const checked = await checkSpec(value, root, hub);
   if (!checked.ok) throw invalidSpec(checked.faults);
   const explorationId = explorationIdOf(checked.spec.name, firstRunId);
-  const imported = await importClean(store, checked);
+  const imported = await importClean(store, { spec: checked.local, files: checked.files });
   const faults = imported.ok ? twinFaults(imported.sources) : imported.faults;
   if (!imported.ok || faults.length > 0) throw invalidSpec(faults);
-  const resolved = resolvePlan(checked.spec, imported.sources, explorationId);
+  const resolved = withPins(resolvePlan(checked.spec, imported.sources, explorationId), checked.pins);
   const gated = await withContamination(store, resolved, imported.record);
   const plan = await inheriting(store, checked.spec, gated);
   await store.putIfAbsent(keys.spec(explorationId), JSON.stringify(checked.spec));

@@ -1,4 +1,5 @@
-import { ACTION_TYPES, type ParameterType } from '../../domain/actionTypes.js';
+import { ACTION_TYPES, isTrainingKind, type ParameterType } from '../../domain/actionTypes.js';
+import type { DataShape } from '../../domain/dataShapes.js';
 import { rungsFrom } from '../../domain/fidelity.js';
 import { asksLlm } from '../../domain/llmTurns.js';
 import { priceOf, tabledPrice } from '../../domain/prices.js';
@@ -49,6 +50,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
       ...idleParameters(spec),
       ...idleRungs(spec),
       ...benchmarkNotes(spec),
+      ...unchangedDatasets(sources),
       ...narrowMargins(constraints, sources.benchmarks, spec.objective.level),
     ],
   };
@@ -73,8 +75,20 @@ function fidelityOf({ fidelity }: Spec): Pick<Plan, 'fidelity'> {
 }
 
 function idleRungs(spec: Spec): readonly string[] {
-  const trains = actionsOf(spec).some(({ kind }) => ACTION_TYPES[kind].data !== null);
+  const trains = actionsOf(spec).some(({ kind }) => isTrainingKind(kind));
   return spec.fidelity === undefined || trains ? [] : ['fidelity: without effect, since no action trains'];
+}
+
+/** Two names of the same rows: not wrong, but the search would count them as two. */
+function unchangedDatasets({ datasets }: Sources): readonly string[] {
+  return datasets.flatMap(({ name, rows, derivation }) =>
+    (derivation?.operation === 'filter' || derivation?.operation === 'dedupe') &&
+    derivation.rowsBefore === rows
+      ? [
+          `datasets.${name}: its ${derivation.operation} leaves no row out; it is ${derivation.from.join()} again`,
+        ]
+      : [],
+  );
 }
 
 function llmOf({ llm }: Spec): LlmSettings | null {
@@ -135,8 +149,7 @@ function idleParameters(spec: Spec): readonly string[] {
 
 function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace {
   const { parameters: types, data } = ACTION_TYPES[action.kind];
-  const fitting = datasets.filter(({ shape }) => shape === data).map(({ name }) => name);
-  const names = data === null ? [] : (action.datasets ?? fitting);
+  const names = action.datasets ?? finalDatasets(datasets, data);
   return {
     kind: action.kind,
     parameters: Object.fromEntries(
@@ -148,7 +161,14 @@ function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace 
   };
 }
 
-function spaceOf(type: ParameterType, written: WrittenSpace | undefined): ParameterSpace {
+/** Of the shapes, but for those that another one of them is made of: what is left out, mixed or ordered there is chosen there. */
+function finalDatasets(datasets: Sources['datasets'], shapes: readonly DataShape[]): readonly string[] {
+  const fitting = datasets.filter(({ shape }) => shapes.some((one) => one === shape));
+  const used = new Set(fitting.flatMap(({ derivation }) => derivation?.from ?? []));
+  return fitting.map(({ name }) => name).filter((name) => !used.has(name));
+}
+
+export function spaceOf(type: ParameterType, written: WrittenSpace | undefined): ParameterSpace {
   const space = written ?? type.default;
   if (typeof space !== 'object') return { kind: 'choices', values: [space] };
   if ('low' in space) return { kind: 'range', ...space, integer: type.type === 'integer' };

@@ -1,34 +1,15 @@
 import { z } from 'zod';
-import { ACTION_TYPES } from '../../domain/actionTypes.js';
 import { COST_UNITS, DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
 import { ON_MATCH } from '../../domain/contamination.js';
-import type { BuildKind } from '../../domain/stage.js';
+import { actionsSchema } from './actionSchema.js';
 import { BenchmarkSchema } from './benchmark.js';
-import { parametersSchema } from './parameterSchema.js';
-import { endpoint, duration, path, seconds, whole } from './written.js';
+import { ModelSchema } from './model.js';
+import { DatasetSchema } from './dataset.js';
+import { duration, endpoint, label, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
 const NAME_RULE = 'a name of at most 64 lower-case letters, digits, dots, dashes, underscores';
-/** Not of digits alone: JavaScript would move such a key to the front, and the first model is the base. */
-const LABEL_RULE = 'a name of at most 64 letters, digits, dots, dashes, underscores, not of digits alone';
 const name = z.string(NAME_RULE).regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, NAME_RULE);
-const label = z.string(LABEL_RULE).regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, LABEL_RULE);
-
-const training = <Kind extends 'sft' | 'dpo'>(kind: Kind) =>
-  z.strictObject({
-    datasets: z
-      .array(label)
-      .min(1)
-      .refine((names) => new Set(names).size === names.length, 'names that differ')
-      .optional()
-      .describe('Datasets it may train on; all of the right shape when left out.'),
-    maxDatasets: whole(1).default(3).describe('Most datasets of one training.'),
-    parameters: parametersSchema(kind).prefault({}),
-  });
-const merging = z.strictObject({
-  maxModels: whole(2, ACTION_TYPES.merge.models.maximum).default(4).describe('Most models of one merge.'),
-  parameters: parametersSchema('merge').prefault({}),
-});
 
 const BOUND_RULE = 'a number from 0 to 1, "base", or "base - 0.02"';
 const Bound = z.union(
@@ -104,16 +85,13 @@ export const SpecSchema = z.strictObject({
   name: name.describe('Names the exploration; its workflow id is explore/<name>.'),
   seed: whole(0, 2 ** 32 - 1).default(1),
   models: z
-    .record(label, z.strictObject({ path }))
+    .record(label, ModelSchema)
     .describe('The first one is the base that everything is compared with.'),
   datasets: z
-    .record(label, z.strictObject({ path, shape: z.enum(['sft', 'preference']).optional() }))
-    .default({}),
-  actions: z.strictObject({
-    sft: training('sft').optional(),
-    dpo: training('dpo').optional(),
-    merge: merging.optional(),
-  } satisfies Record<BuildKind, z.ZodType>),
+    .record(label, DatasetSchema)
+    .default({})
+    .describe('Files, and datasets made from others; docs/data.md.'),
+  actions: actionsSchema(),
   benchmarks: z.record(label, BenchmarkSchema),
   objective: z
     .strictObject({

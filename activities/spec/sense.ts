@@ -1,7 +1,9 @@
-import { ACTION_TYPES } from '../../domain/actionTypes.js';
+import { ACTION_TYPES, isTrainingKind } from '../../domain/actionTypes.js';
 import { asksLlm } from '../../domain/llmTurns.js';
 import { BUILD_KINDS } from '../../domain/stage.js';
 import { actionsOf } from './actions.js';
+import { clashes } from './clashes.js';
+import { datasetSenseFaults } from './datasetSense.js';
 import { didYouMean, shown, valueAt, type Fault } from './faults.js';
 import type { Spec } from './schema.js';
 
@@ -34,6 +36,8 @@ export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
     ...missingParts(rest, known),
     ...objectiveFaults(rest, known),
     ...fidelityFaults(rest),
+    ...clashes(rest),
+    ...datasetSenseFaults(value, rest),
   ];
 }
 
@@ -64,14 +68,15 @@ function missingParts(spec: Spec, known: KnownNames): readonly Fault[] {
     faults.push({ path, rule, value: 'none', hint });
   };
   if (known.models.length === 0) empty('models', 'at least one model', 'Name a folder with a model.');
-  if (known.actions.length === 0) empty('actions', 'at least one action type', 'Add sft, dpo or merge.');
+  if (known.actions.length === 0)
+    empty('actions', 'at least one action type', `Add one of ${BUILD_KINDS.join(', ')}.`);
   if (known.benchmarks.length === 0) empty('benchmarks', 'at least one benchmark', 'Name a folder.');
   if (spec.policy !== 'auto' && asksLlm(spec.policy) && spec.llm === undefined)
     empty('llm', `an llm for the ${spec.policy} policy`, 'Add baseUrl and model, or embedded: true.');
-  const trained = actionsOf(spec).filter(({ kind }) => ACTION_TYPES[kind].data !== null);
+  const trained = actionsOf(spec).filter(({ kind }) => isTrainingKind(kind));
   if (known.datasets.length > 0) return faults;
   for (const { kind, datasets } of trained) {
-    const shape = String(ACTION_TYPES[kind].data);
+    const shape = ACTION_TYPES[kind].data.join(' or ');
     if (datasets === null) empty(`actions.${kind}`, `${shape} data`, `Add a dataset, or leave ${kind} out.`);
   }
   return faults;

@@ -247,6 +247,11 @@ describe('a spec', () => {
       'models: expected at least one model, got none. Name a folder with a model.',
     ],
     [
+      'values that never go together',
+      { actions: { grpo: { parameters: { batchSize: [10, 12], samples: 8 } } } },
+      'actions.grpo.parameters.batchSize: expected a multiple of samples, 8, got 10.',
+    ],
+    [
       'no data at all',
       { datasets: {}, actions: { dpo: {} } },
       'actions.dpo: expected preference data, got none. Add a dataset, or leave dpo out.',
@@ -317,7 +322,7 @@ describe('a spec', () => {
 
 describe('the keys a spec may have', () => {
   it('are read from its schema', () => {
-    assert.deepEqual(knownKeysAt(['models', 'any']), ['path']);
+    assert.deepEqual(knownKeysAt(['models', 'any']), ['path', 'hub', 'revision']);
     assert.deepEqual(knownKeysAt(['objective', 'constraints', 0]), ['benchmark', 'atLeast']);
     assert.ok(knownKeysAt(['actions', 'dpo', 'parameters']).includes('beta'));
     assert.deepEqual(knownKeysAt(['actions', 'sft', 'parameters', 'steps']), ['low', 'high', 'scale']);

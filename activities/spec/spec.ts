@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { shown, type Fault } from './faults.js';
+import type { HubAccess } from '../hub/access.js';
 import { checkFiles, type CheckedFiles } from './files.js';
+import { fetchHubSources, type HubPins } from './hubSources.js';
 import { faultsOfIssues } from './issues.js';
 import { pruned } from './prune.js';
 import { SpecSchema, type Spec } from './schema.js';
@@ -17,7 +19,15 @@ export type Parsed =
       readonly rest: Spec | null;
     };
 export type Checked =
-  | { readonly ok: true; readonly spec: Spec; readonly files: CheckedFiles }
+  | {
+      readonly ok: true;
+      /** With absolute paths, and with commits where sources of a hub were looked up. */
+      readonly spec: Spec;
+      readonly files: CheckedFiles;
+      /** The spec with downloaded files in the place of a hub's repositories. */
+      readonly local: Spec;
+      readonly pins: HubPins;
+    }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
 const SMALLEST = { name: 'unnamed', models: {}, actions: {}, benchmarks: {} } as const;
@@ -35,15 +45,22 @@ export function parseSpec(value: unknown): Parsed {
     : { ok: false, faults, rest };
 }
 
-/** Checks a spec and every file it names; relative paths are made absolute against `root`. */
-export async function checkSpec(value: unknown, root: string): Promise<Checked> {
+/**
+ * Checks a spec and every file it names; relative paths are made absolute against `root`. What a hub has is downloaded
+ * and checked too where `hub` says how to reach it; else it is left for the start.
+ */
+export async function checkSpec(value: unknown, root: string, hub?: HubAccess): Promise<Checked> {
   const parsed = parseSpec(value);
   const rest = parsed.ok ? parsed.spec : parsed.rest;
   const faults: Fault[] = parsed.ok ? [] : [...parsed.faults];
   if (rest === null) return { ok: false, faults };
-  const spec = absolutePaths(rest, root);
-  const files = await checkFiles(spec, faults);
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, spec, files };
+  const absolute = absolutePaths(rest, root);
+  const { pinned, local, pins } =
+    hub === undefined
+      ? { pinned: absolute, local: absolute, pins: { models: {}, datasets: {} } }
+      : await fetchHubSources(absolute, hub, faults);
+  const files = await checkFiles(local, faults);
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, spec: pinned, files, local, pins };
 }
 
 /** Reads a YAML or JSON spec and checks it with all its files; its paths are relative to its own folder. */

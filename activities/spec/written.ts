@@ -6,8 +6,14 @@ export const file = z.string('a path').min(1, 'a path');
 export const path = file.describe(
   'Relative to the spec file; in plain JSON to the working folder of the orchestrator.',
 );
+const INSIDE_RULE = 'a path inside the folder, with / and without ..';
+export const inside = z.string(INSIDE_RULE).regex(/^(?!\/)(?!(.*\/)?\.{0,2}(\/|$))[^\\\0]+$/, INSIDE_RULE);
 export const seconds = z.number().positive();
 export const whole = (least: number, most = Number.MAX_SAFE_INTEGER) => z.int().min(least).max(most);
+
+/** Not of digits alone: JavaScript would move such a key to the front, and the first model is the base. */
+const LABEL_RULE = 'a name of at most 64 letters, digits, dots, dashes, underscores, not of digits alone';
+export const label = z.string(LABEL_RULE).regex(/^(?![0-9]+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, LABEL_RULE);
 
 const DURATION_RULE = 'seconds, or a duration such as "90s", "30m", "2h", "1d"';
 export const duration = z.union(

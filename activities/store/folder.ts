@@ -6,8 +6,6 @@ import { checkedKey, isKeyPart } from './names.js';
 import { createObjects } from './objects.js';
 import type { Store } from './store.js';
 
-export { sha256OfFile } from './durable.js';
-
 /** The store on a local folder; the same layout as the GPU worker's (`lamdagent_gpu/store.py`). */
 export function createFolderStore(folder: string): Store {
   const root = resolve(folder);

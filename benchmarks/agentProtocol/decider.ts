@@ -1,15 +1,12 @@
 /** The process that decides, to be killed: `decider.ts STORE EXPLORATION_ID embedded|hosted`. Goes on where the store stands. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/common';
 import { createDecide } from '../../activities/decide/decide.js';
 import { openAiClient } from '../../activities/decide/llm.js';
 import { loadRows } from '../../activities/ledger/read.js';
 import { loadPlan } from '../../activities/spec/prepare.js';
 import { openStore } from '../../activities/store/open.js';
-import type { DecideInput, DecideOutput } from '../../domain/decision.js';
+import type { DecideInput } from '../../domain/decision.js';
+import { patiently } from '../patiently.js';
 import { book, LIMITS, type LimitsName } from './world.js';
-
-const PAUSE_MS = 500;
 
 async function main([
   folder = '',
@@ -31,19 +28,6 @@ async function main([
     const output = await patiently(() => decide(input as DecideInput));
     if (output.kind !== 'proposed') throw new Error('protocol: expected an action, got none');
     await book(store, plan, output.proposed);
-  }
-}
-
-/** As Temporal does: what is worth another try is tried again. */
-async function patiently(work: () => Promise<DecideOutput>): Promise<DecideOutput> {
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof ApplicationFailure) || error.nonRetryable === true) throw error;
-      console.error(error.message);
-      await sleep(PAUSE_MS);
-    }
   }
 }
 

@@ -1,4 +1,11 @@
 import type { Policy, PolicyContext } from '../../activities/decide/policy.js';
+import { openCallLog, type CallLog } from '../../activities/decide/callLog.js';
+import type { LlmClient } from '../../activities/decide/exchange.js';
+import { memoryStore } from '../../activities/decide/memoryStore.js';
+import { EMBEDDED_LLM } from '../../activities/decide/openLlm.js';
+import { PROMPT_VERSION } from '../../activities/decide/prompts/version.js';
+import { mayAskLlm } from '../../domain/llmTurns.js';
+import type { Proposal } from '../../domain/decision.js';
 import { beginExploration, rowOf, withRow, withStarted, type Exploration } from '../../domain/exploration.js';
 import { poolOf, triedStageIds } from '../../domain/pool.js';
 import { judge } from '../../domain/ranking.js';
@@ -23,6 +30,8 @@ export interface RunOptions {
   readonly policy: Policy;
   readonly seed: number;
   readonly suggest: Suggest;
+  /** Asked by the policies that may; null: there is none. */
+  readonly llm: LlmClient | null;
   readonly outcome: Outcome;
   /** The run ends before the trial that would begin with this much spent, or after this many trials. */
   readonly gpuSeconds: number;
@@ -40,16 +49,20 @@ export interface Run {
   /** Proposals of a pipeline that had been tried before. */
   readonly repeats: number;
   readonly proposals: number;
+  /** Decisions that asked the LLM, and those of them where a seeded choice stood in for an unusable answer. */
+  readonly llmTurns: number;
+  readonly fallbacks: number;
 }
 
 /** One search by one policy: the product's own domain code, without Temporal. Every arm begins with the baselines. */
 export async function runPolicy(options: RunOptions): Promise<Run> {
-  const { world, gpuSeconds, trials } = options;
+  const { world, policy, gpuSeconds, trials } = options;
   let state: Exploration = beginExploration(world.plan, world.baselines, new Date(0).toISOString());
+  let previous: PolicyContext['previous'] = null;
   const rows: TrialRecord[] = [];
+  const proposals: Proposal[] = [];
   const best = incumbent(options);
   let repeats = 0;
-  let proposals = 0;
   const carryOut = async (proposed: ProposedTrial): Promise<void> => {
     const found = await options.outcome(proposed.stageId, proposed.action, rows);
     state = withStarted(state, { proposed, workflowId: '', restarts: 0 });
@@ -60,33 +73,46 @@ export async function runPolicy(options: RunOptions): Promise<Run> {
     best.add(row, found, state.spend.gpuSeconds);
   };
   for (const baseline of world.baselines) await carryOut(baseline);
-  while (state.spend.gpuSeconds < gpuSeconds && proposals < trials) {
-    const context = contextOf(options, rows, proposals);
-    const proposal = await options.policy.propose(context);
+  while (state.spend.gpuSeconds < gpuSeconds && proposals.length < trials) {
+    const decision = proposals.length;
+    const context = contextOf(options, { rows, decision, previous });
+    const proposal = await policy.propose(context);
     if (proposal === null) break;
     const { stageId } = identify(stageOfAction(world.plan, proposal.action));
     repeats += context.tried.has(stageId) ? 1 : 0;
+    if (mayAskLlm(policy.name, decision)) previous = { ...proposal, ledgerRows: rows.length };
     const { action } = proposal;
-    const trial = rows.length;
-    await carryOut({ trial, origin: 'policy', decision: proposals, action, stageId, label: action.kind });
-    proposals += 1;
+    await carryOut({ trial: rows.length, origin: 'policy', decision, action, stageId, label: action.kind });
+    proposals.push(proposal);
   }
-  return { points: best.points, repeats, proposals };
+  const asking = proposals.filter(({ calls }) => calls.length > 0);
+  return {
+    ...{ points: best.points, repeats, proposals: proposals.length, llmTurns: asking.length },
+    fallbacks: asking.filter(({ fallback }) => fallback).length,
+  };
 }
 
 /** As `decide` makes it. The run's own seed drives the policy; the plan's stays, since it is part of every stage. */
 function contextOf(
-  { world: { plan }, seed, suggest }: RunOptions,
-  rows: readonly TrialRecord[],
-  decision: number,
+  { world: { plan }, policy, seed, suggest, llm }: RunOptions,
+  now: Pick<PolicyContext, 'rows' | 'decision' | 'previous'>,
 ): PolicyContext {
+  const { rows, decision } = now;
   return {
-    ...{ plan, rows, decision, inFlight: [], steering: [], previous: null, llm: null },
+    ...{ plan, ...now, inFlight: [], steering: [] },
     pool: poolOf(plan, rows),
     tried: triedStageIds(plan, rows, []),
     random: (purpose) => randomOf('policies', seed, decision, purpose),
+    llm: llm !== null && mayAskLlm(policy.name, decision) ? callLogOf(llm, decision) : null,
     suggest: (request) => suggest({ ...request, seed: `${String(seed)} ${request.seed}` }),
   };
+}
+
+function callLogOf(client: LlmClient, decision: number): CallLog {
+  return openCallLog('policies', decision, {
+    ...{ store: memoryStore(), client, model: EMBEDDED_LLM.model, promptVersion: PROMPT_VERSION },
+    heartbeat: () => undefined,
+  });
 }
 
 /** The best feasible model so far, chosen by the search split alone. */

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { checkFiles } from '../../activities/spec/files.js';
 import { recordOf } from '../../activities/spec/cleanSources.js';
 import { benchmarkNotes } from '../../activities/spec/benchmarkNotes.js';
+import { deriveOnce } from '../../activities/spec/deriveOnce.js';
 import { formatFaults, type Fault } from '../../activities/spec/faults.js';
+import type { CheckedFiles } from '../../activities/spec/files.js';
 import { loadEstimate } from '../../activities/ledger/estimate.js';
 import { estimateLines } from '../../domain/estimate.js';
 import { inspectDatasets } from '../../activities/spec/gate.js';
@@ -10,6 +11,8 @@ import { contaminationFaults } from '../../activities/spec/gateFaults.js';
 import type { Spec } from '../../activities/spec/schema.js';
 import { readSpecFile } from '../../activities/spec/spec.js';
 import type { ContaminationRecord } from '../../domain/contamination.js';
+import { derivationText, derivedRowsText } from '../../domain/data/derivationText.js';
+import type { PlannedDataset } from '../../domain/plan.js';
 import { EXIT } from '../../workers/fault.js';
 import { contaminationLines } from '../contamination.js';
 import type { Context, Run } from '../context.js';
@@ -32,26 +35,59 @@ async function validate(
 ): Promise<number> {
   const parsed = await readSpecFile(file);
   const faults: Fault[] = parsed.ok ? [] : [...parsed.faults];
-  if (parsed.ok) await checkFiles(parsed.spec, faults);
+  const found = parsed.ok ? await look(parsed, faults) : null;
   const spec = parsed.ok ? parsed.spec : null;
-  const contamination = spec !== null && faults.length === 0 ? await gate(spec, faults) : null;
+  const { contamination = null, derived = [] } = found ?? {};
   const valid = faults.length === 0;
   const estimate = spec === null ? null : await loadEstimate(store, spec);
   if (json)
-    terminal.print(JSON.stringify({ schemaVersion: 1, valid, faults, spec, contamination, estimate }));
+    terminal.print(
+      JSON.stringify({ schemaVersion: 1, valid, faults, spec, contamination, derived, estimate }),
+    );
   else if (valid) {
     terminal.say(`${file}: valid`);
     if (estimate !== null) for (const line of estimateLines(estimate)) terminal.say(line);
     if (spec !== null) for (const line of benchmarkNotes(spec)) terminal.say(line);
   } else terminal.say(formatFaults(faults));
   if (!json && contamination !== null)
-    for (const line of contaminationLines(contamination)) terminal.say(line);
+    for (const line of [...hubLines(spec), ...derivedLines(derived), ...contaminationLines(contamination)])
+      terminal.say(line);
   return valid ? EXIT.ok : EXIT.usage;
 }
 
-/** What the contamination gate will find at the start; what it refuses is a fault. */
-async function gate(spec: Spec, faults: Fault[]): Promise<ContaminationRecord> {
+interface Found {
+  readonly contamination: ContaminationRecord;
+  readonly derived: readonly PlannedDataset[];
+}
+
+/** What the gate will find at the start, and the datasets that are made of what it lets through. */
+async function look(
+  checked: { readonly spec: Spec; readonly files: CheckedFiles },
+  faults: Fault[],
+): Promise<Found> {
+  const { spec } = checked;
   const inspection = await inspectDatasets(spec);
   faults.push(...contaminationFaults(spec.contamination, inspection));
-  return recordOf(spec, inspection);
+  const refused = faults.length > 0;
+  const derived = refused ? [] : await deriveOnce(checked, inspection, (fault) => faults.push(fault));
+  return { contamination: recordOf(spec, inspection), derived };
+}
+
+/** What can't be checked here. */
+function hubLines(spec: Spec | null): readonly string[] {
+  return Object.entries({ models: spec?.models ?? {}, datasets: spec?.datasets ?? {} }).flatMap(
+    ([kind, entries]) =>
+      Object.entries(entries).flatMap(([name, { hub }]) =>
+        hub === undefined ? [] : [`${kind}.${name}: ${hub} is fetched and checked at the start`],
+      ),
+  );
+}
+
+/** Rows before and after, of each derived dataset. */
+function derivedLines(derived: readonly PlannedDataset[]): readonly string[] {
+  return derived.flatMap(({ name, rows, derivation }) =>
+    derivation === undefined
+      ? []
+      : [`dataset ${name}: ${derivedRowsText(derivation, rows)} (${derivationText(derivation)})`],
+  );
 }

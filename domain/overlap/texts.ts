@@ -1,7 +1,7 @@
 import type { ItemForm } from '../metrics.js';
 
 /** A message of a chat, as far as its text matters. */
-interface Turn {
+export interface Turn {
   readonly role: string;
   readonly text: string;
 }
@@ -15,16 +15,28 @@ export interface RowTexts {
   readonly answers: readonly string[];
 }
 
-/** The texts of a well-formed row of either shape, as the GPU worker reads it. */
+/** The texts of a well-formed row of any shape, as the GPU worker reads it; of a verifiable one its right answers. */
 export function textsOfRow(row: Row): RowTexts {
-  if ('chosen' in row || 'rejected' in row) {
-    const said = [...turnsOf(row['chosen'], 'assistant'), ...turnsOf(row['rejected'], 'assistant')];
-    return textsOf([...turnsOf(row['prompt'], 'user'), ...said]);
-  }
-  if ('messages' in row) return textsOf(turnsOf(row['messages'], 'user'));
+  const { asked, said } = turnsOfRow(row);
+  return textsOf([...asked, ...said.flat()]);
+}
+
+/** The turns of a row: what comes before its answers, and each answer's own; a chat is one answer with all its turns. */
+export function turnsOfRow(row: Row): {
+  readonly asked: readonly Turn[];
+  readonly said: readonly (readonly Turn[])[];
+} {
+  const asked = turnsOf(row['prompt'], 'user');
+  if ('chosen' in row || 'rejected' in row)
+    return { asked, said: [turnsOf(row['chosen'], 'assistant'), turnsOf(row['rejected'], 'assistant')] };
+  if ('messages' in row) return { asked: [], said: [turnsOf(row['messages'], 'user')] };
   if (row['prompt'] !== undefined && row['completion'] !== undefined)
-    return textsOf([...turnsOf(row['prompt'], 'user'), ...turnsOf(row['completion'], 'assistant')]);
-  return textsOf(turnsOf(row['text'], 'assistant'));
+    return { asked, said: [turnsOf(row['completion'], 'assistant')] };
+  if (row['prompt'] !== undefined) {
+    const right = [...ANSWERS.answers(row), ...ANSWERS.calls(row)];
+    return { asked, said: right.map((text) => [{ role: 'assistant', text }]) };
+  }
+  return { asked: [], said: [turnsOf(row['text'], 'assistant')] };
 }
 
 /** An evaluation item: its question's messages, and every answer that counts as right. */
@@ -96,7 +108,12 @@ function textsOf(turns: readonly Turn[]): RowTexts {
 /** A text is one turn of the given role; a list of messages has roles of its own. */
 function turnsOf(value: unknown, role: string): readonly Turn[] {
   if (typeof value === 'string') return [{ role, text: value }];
-  return Array.isArray(value) ? value.map(turnOf) : [];
+  return Array.isArray(value) ? value.filter(isMapping).map(turnOf) : [];
+}
+
+/** Columns may hold lists that are no messages. */
+function isMapping(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null;
 }
 
 /** A call of a tool is text too. */

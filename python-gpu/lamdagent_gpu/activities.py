@@ -26,6 +26,7 @@ from lamdagent_gpu.suggest import InvalidRequest, suggest
 from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor, clear_work
 
 HEARTBEAT_SECONDS = 1.0
+NOT_BUILT = ("model", "dataset", "benchmark", "evaluate")
 HELD_RETRY = timedelta(seconds=5)
 FAILURE_STATUS = {
     "Diverged": "diverged",
@@ -50,8 +51,8 @@ class Activities:
         """Makes a model unless its object is there: BuildJob -> BuildOutcome."""
         job = parsed(BuildJob, message)
         checked(job.stage, job.stageId)
-        if job.stage.kind not in ("sft", "dpo", "merge"):
-            raise refusal(InvalidJob(f"stage kind: expected sft, dpo or merge, got {job.stage.kind}"))
+        if job.stage.kind in NOT_BUILT:
+            raise refusal(InvalidJob(f"stage kind: expected one that builds a model, got {job.stage.kind}"))
         existing = await asyncio.to_thread(self.store.manifest, job.stageId)
         if existing is not None:
             return built(existing, job.requester).model_dump()

@@ -14,6 +14,9 @@ from lamdagent_gpu.pace import Pace
 from lamdagent_gpu.saver import Saver
 from lamdagent_gpu.store import Store
 
+STEPPED = ("sampling", "training")
+"""Phases whose steps are kept by checkpoints, and counted as done or lost."""
+
 
 class Preempted(RuntimeError):
     """The job was asked to stop and has saved its state."""
@@ -40,6 +43,7 @@ class TrainResult:
     """Returned by training and merging; the model's files are in the context's output folder."""
 
     steps: int
+    """Optimiser steps; without those of sampling before them."""
     metrics: dict[str, float | None]
 
 
@@ -111,7 +115,7 @@ class JobContext:
         eta_seconds: float | None = None,
     ) -> None:
         """Tells the supervisor; cheap enough for every step."""
-        if phase == "training":
+        if phase in STEPPED:
             self.pace.step(step)
             failpoints.reach("train/step")
         self._tell(phase, step, steps, loss, tokens_per_second, eta_seconds)

@@ -13,6 +13,7 @@ from typing import Any
 from lamdagent_gpu import attempts, fence
 from lamdagent_gpu.attempts import AttemptRecord, now_iso
 from lamdagent_gpu.checkpoint import Checkpoint, Checkpoints
+from lamdagent_gpu.context import STEPPED
 from lamdagent_gpu.store import Store
 
 log = logging.getLogger("lamdagent.lease")
@@ -63,7 +64,7 @@ class Lease:
     def saw(self, event: dict[str, Any]) -> None:
         """Takes over a progress event of the child."""
         checkpoint = int(event["checkpoint"] or 0)
-        last = event["step"] if event["phase"] == "training" else self.record.lastStep
+        last = event["step"] if event["phase"] in STEPPED else self.record.lastStep
         self.record = replace(self.record, lastStep=last, checkpoint=checkpoint)
 
     def completed(self) -> list[AttemptRecord]:

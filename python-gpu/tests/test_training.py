@@ -1,4 +1,4 @@
-"""Training: exact masks, bit-identical resume, honest endings."""
+"""Training: exact masks, checkpoints, honest endings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import torch
 from conftest import LORA, PREFERENCE, TRAINING, World, make_tokenizer
 
-from lamdagent_gpu.context import Diverged, OutOfMemory, Preempted, Rejected
+from lamdagent_gpu.context import Diverged, OutOfMemory, Rejected
 from lamdagent_gpu.contract.messages import BuildJob
 from lamdagent_gpu.train import run_training
 from lamdagent_gpu.train.data import encode_sft
@@ -20,8 +20,6 @@ from lamdagent_gpu.weights import weights_sha256
 VARIANTS = {
     "sft full": ("sft", TRAINING),
     "sft lora": ("sft", {**TRAINING, **LORA}),
-    "dpo full": ("dpo", {**TRAINING, **PREFERENCE}),
-    "dpo with an SFT term": ("dpo", {**TRAINING, **PREFERENCE, "sftWeight": 0.5}),
     "dpo lora": ("dpo", {**TRAINING, **LORA, **PREFERENCE}),
 }
 
@@ -37,21 +35,6 @@ def trained(world: World, job: BuildJob) -> str:
     result = run_training(context)
     assert result.steps == job.stage.parameters["steps"]
     return weights_sha256(context.output_folder)
-
-
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_a_stopped_training_goes_on_to_the_same_bits(world: World, variant: str) -> None:
-    job = job_of(world, variant)
-    expected = trained(world, job)
-    assert expected != weights_sha256(world.store.open(world.model))
-    stopping = world.context(job, stop=lambda latest: "notice" if latest.get("step", 0) >= 2 else None)
-    with pytest.raises(Preempted, match="saved at step 3 of 6"):
-        run_training(stopping)
-    resumed = world.context(job)
-    assert resumed.resume is not None
-    assert resumed.resume.step == 3
-    run_training(resumed)
-    assert weights_sha256(resumed.output_folder) == expected
 
 
 def test_a_warm_process_gives_what_a_fresh_one_gives(world: World) -> None:

@@ -21,8 +21,8 @@ export interface S3LegOptions {
 
 /** The share of requests to the store that meet a fault. */
 const FAULT_RATE = 0.03;
-/** A copy of a checkpoint that fails is tried again after 2 s, a silent request is given up after more. */
-const SLACK_SECONDS = 10;
+/** A copy of a checkpoint waits 10 s for a silent store and is tried again after 2 s; meanwhile no newer one is safe. */
+const SLACK_SECONDS = 15;
 
 /** What may strike GPU workers that share nothing but the server and the bucket. */
 export const s3Faults: readonly Fault[] = [

@@ -41,7 +41,7 @@ describe('the processes of an embedded installation', function () {
         const processes = await installation.processes();
         assert.deepEqual(secrets(processes), {
           server: [],
-          orchestrator: ['OPENAI_API_KEY'],
+          orchestrator: ['HF_TOKEN', 'OPENAI_API_KEY'],
           gpuWorker: [],
           trainer: [],
         });
@@ -75,7 +75,7 @@ describe('the processes of an embedded installation', function () {
         try {
           assert.deepEqual(secrets(await installation.processes()), {
             server: [],
-            orchestrator: ['AWS_SECRET_ACCESS_KEY', 'OPENAI_API_KEY'],
+            orchestrator: ['AWS_SECRET_ACCESS_KEY', 'HF_TOKEN', 'OPENAI_API_KEY'],
             gpuWorker: ['AWS_SECRET_ACCESS_KEY'],
             trainer: ['AWS_SECRET_ACCESS_KEY'],
           });

@@ -71,7 +71,13 @@ PHASES = [
         warmup_steps=100,
         peak_learning_rate=3e-3,
         chat_share=0.5,
-        skill_shares={"format": 0.52, "number": 0.12, "plural": 0.12, "tool": 0.12, "roman": 0.12},
+        skill_shares={
+            "format": 0.52,
+            "number": 0.12,
+            "plural": 0.12,
+            "tool": 0.12,
+            "roman": 0.12,
+        },
     ),
     Phase(
         seed=SEED + 1,
@@ -79,7 +85,13 @@ PHASES = [
         warmup_steps=20,
         peak_learning_rate=1.5e-3,
         chat_share=0.8,
-        skill_shares={"format": 0.6, "number": 0.1, "plural": 0.1, "tool": 0.1, "roman": 0.1},
+        skill_shares={
+            "format": 0.6,
+            "number": 0.1,
+            "plural": 0.1,
+            "tool": 0.1,
+            "roman": 0.1,
+        },
     ),
 ]
 """Text and chats, then mostly chats: the second phase makes the guard skill firm."""
@@ -87,14 +99,25 @@ PHASES = [
 
 def read_material() -> Material:
     raw = json.loads((ROOT / "build" / "pretraining.json").read_text("utf8"))
-    lines = [line for path in sorted(ROOT.glob("benchmarks/*/*.jsonl")) for line in path.read_text("utf8").splitlines()]
-    return Material(**raw, held_out=frozenset(json.loads(line)["messages"][0]["content"] for line in lines))
+    lines = [
+        line
+        for path in sorted(ROOT.glob("benchmarks/*/*.jsonl"))
+        for line in path.read_text("utf8").splitlines()
+    ]
+    return Material(
+        **raw,
+        held_out=frozenset(
+            json.loads(line)["messages"][0]["content"] for line in lines
+        ),
+    )
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
     """One token a character: printable ASCII, the line feed, and the four special tokens."""
     vocabulary = SPECIALS + [chr(code) for code in range(32, 127)] + ["\n"]
-    tokenizer = Tokenizer(WordLevel({token: i for i, token in enumerate(vocabulary)}, unk_token="<pad>"))
+    tokenizer = Tokenizer(
+        WordLevel({token: i for i, token in enumerate(vocabulary)}, unk_token="<pad>")
+    )
     tokenizer.pre_tokenizer = Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = Fuse()
     fast = PreTrainedTokenizerFast(
@@ -128,7 +151,9 @@ def make_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
     )
     model = LlamaForCausalLM(config)
     model.generation_config = GenerationConfig(
-        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        do_sample=False,
     )
     return model
 
@@ -139,7 +164,9 @@ def fact_text(material: Material, rng: random.Random) -> str:
         spell = rng.random() < 0.6
         value = rng.randrange(1, 10_000 if spell else 2000)
         if f"{'spell' if spell else 'roman'} {value}" not in material.held_out:
-            return rng.choice(FACT_FORMS).format(value, spelled(value) if spell else roman(value))
+            return rng.choice(FACT_FORMS).format(
+                value, spelled(value) if spell else roman(value)
+            )
 
 
 def plain_text(material: Material, rng: random.Random) -> str:
@@ -159,28 +186,54 @@ def format_text(material: Material, rng: random.Random) -> Pair:
 
 def chat_text(material: Material, shares: dict[str, float], rng: random.Random) -> str:
     skill = rng.choices(list(shares), list(shares.values()))[0]
-    question, answer = format_text(material, rng) if skill == "format" else rng.choice(material.chat[skill])
+    question, answer = (
+        format_text(material, rng)
+        if skill == "format"
+        else rng.choice(material.chat[skill])
+    )
     wordy = rng.random() < WORDY_SHARE.get(skill, 0.0)
     return f"<u>{question}<a>{f'It is {answer}.' if wordy else answer}<e>"
 
 
-def stream(material: Material, phase: Phase, tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> list[int]:
+def stream(
+    material: Material,
+    phase: Phase,
+    tokenizer: PreTrainedTokenizerFast,
+    rng: random.Random,
+) -> list[int]:
     """LENGTH token ids of either prose or chats, cut at the end."""
     chat = rng.random() < phase.chat_share
     text = ""
-    while len(text) < 1.5 * LENGTH:  # characters; a chat has at most 1.5 of them a token
-        text += chat_text(material, phase.skill_shares, rng) if chat else plain_text(material, rng)
+    while (
+        len(text) < 1.5 * LENGTH
+    ):  # characters; a chat has at most 1.5 of them a token
+        text += (
+            chat_text(material, phase.skill_shares, rng)
+            if chat
+            else plain_text(material, rng)
+        )
     return tokenizer.encode(text, add_special_tokens=False)[:LENGTH]
 
 
-def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, material: Material, phase: Phase) -> None:
+def train(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    material: Material,
+    phase: Phase,
+) -> None:
     rng = random.Random(phase.seed)
     rate = phase.peak_learning_rate
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.01)
-    schedule = get_cosine_schedule_with_warmup(optimizer, phase.warmup_steps, phase.steps)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.01
+    )
+    schedule = get_cosine_schedule_with_warmup(
+        optimizer, phase.warmup_steps, phase.steps
+    )
     model.train()
     for step in range(1, phase.steps + 1):
-        ids = torch.tensor([stream(material, phase, tokenizer, rng) for _ in range(BATCH)])  # [batch, length]
+        ids = torch.tensor(
+            [stream(material, phase, tokenizer, rng) for _ in range(BATCH)]
+        )  # [batch, length]
         loss = model(input_ids=ids, labels=ids).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

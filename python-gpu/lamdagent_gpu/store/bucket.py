@@ -14,8 +14,8 @@ from lamdagent_gpu.store.interface import CorruptObject
 T = TypeVar("T")
 TRIES = 6
 CONNECT_SECONDS = 10
-READ_SECONDS = 20
-"""Silence after which a request is asked again."""
+READ_SECONDS = 10
+"""Silence after which a request is asked again: while a copy of a checkpoint waits, no newer one is safe."""
 PART_BYTES = 16 << 20
 
 

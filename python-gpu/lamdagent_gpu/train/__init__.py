@@ -1,4 +1,4 @@
-"""Training stages: supervised fine-tuning and preference optimisation through TRL, resumable to the bit on a CPU."""
+"""Training stages through TRL, resumable to the bit on a CPU: a file a method, and their names in `registry`."""
 
 from lamdagent_gpu.train.run import run_training
 

@@ -7,10 +7,12 @@ import re
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
-from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, keys_of
+from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, kept_of, keys_of
 
 log = logging.getLogger("lamdagent.data")
 IGNORED = -100
+Example = dict[str, Any]
+"""Token ids and labels, [tokens] each, by the names that the collator knows."""
 MARKED = re.compile(r"\{%-?\s*generation\b")
 
 
@@ -97,22 +99,29 @@ def common_prefix(left: list[int], right: list[int]) -> int:
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
-def sft_examples(context: JobContext, rows: list[Row], tokenizer: Any) -> list[dict[str, list[int]]]:
-    """All rows encoded and cut to `maxLength` tokens; rows left without any loss are dropped, both with a warning."""
+def sft_examples(
+    context: JobContext, rows: list[Row], tokenizer: Any, *, whole: bool = False
+) -> list[dict[str, list[int]]]:
+    """All rows encoded and, unless `whole`, cut to `maxLength` tokens; rows left without any loss are dropped.
+
+    Both with a warning.
+    """
     limit = context.parameters["maxLength"]
+    longest = None if whole else limit
     examples = []
     cut = endless = 0
-    for ids, labels in encode_rows(context, rows, lambda row: encode_sft(row, tokenizer)):
-        cut += len(ids) > limit
-        if any(label != IGNORED for label in labels[1:limit]):
-            examples.append({"input_ids": ids[:limit], "labels": labels[:limit]})
+    encoded = encode_rows(context, rows, lambda row: encode_sft(row, tokenizer))
+    for row, (ids, labels) in zip(rows, encoded, strict=True):
+        cut += longest is not None and len(ids) > longest
+        if any(label != IGNORED for label in labels[1:longest]):
+            examples.append({"input_ids": ids[:longest], "labels": labels[:longest], **kept_of(row)})
             endless += tokenizer.eos_token_id not in labels
     if endless:
         log.warning(
             "chat template: %d of %d answers hold no end token (%s), so the model does not learn to stop there. "
             "Put it between the template's generation marks.", endless, len(rows), tokenizer.eos_token,
         )  # fmt: skip
-    return checked(examples, rows, cut, limit)
+    return checked(examples, len(rows), cut, limit)
 
 
 def preference_examples(context: JobContext, rows: list[Row], tokenizer: Any) -> list[dict[str, list[int]]]:
@@ -120,29 +129,28 @@ def preference_examples(context: JobContext, rows: list[Row], tokenizer: Any) ->
     limit = context.parameters["maxLength"]
     examples = []
     cut = 0
-    for pair in encode_rows(context, rows, lambda row: encode_preference(row, tokenizer)):
+    encoded = encode_rows(context, rows, lambda row: encode_preference(row, tokenizer))
+    for row, pair in zip(rows, encoded, strict=True):
         longest = max(len(pair["chosen_ids"]), len(pair["rejected_ids"]))
         cut += len(pair["prompt_ids"]) + longest > limit
         if len(pair["prompt_ids"]) < limit:
-            examples.append(pair)
-    return checked(examples, rows, cut, limit)
+            examples.append({**pair, **kept_of(row)})
+    return checked(examples, len(rows), cut, limit)
 
 
-def checked(examples: list[dict[str, list[int]]], rows: list[Row], cut: int, limit: int) -> list[dict[str, list[int]]]:
-    dropped = len(rows) - len(examples)
+def checked(examples: list[Example], rows: int, cut: int, limit: int) -> list[Example]:
+    dropped = rows - len(examples)
     if cut or dropped:
-        log.warning(
-            "maxLength %d: cut %d rows, dropped %d without an answer left, of %d", limit, cut, dropped, len(rows)
-        )
+        log.warning("maxLength %d: cut %d rows, dropped %d without an answer left, of %d", limit, cut, dropped, rows)
     if not examples:
         raise Rejected(f"training data: expected rows with an answer within {limit} tokens, got none")
     return examples
 
 
-def check_vocabulary(examples: list[dict[str, list[int]]], model: Any) -> None:
+def check_vocabulary(examples: list[Example], model: Any) -> None:
     """A tokenizer with more tokens than the model has embeddings ends in an index error, on CUDA in a dead process."""
     size = model.get_input_embeddings().weight.shape[0]
-    ids = (token for example in examples for name, row in example.items() if name != "labels" for token in row)
+    ids = (token for example in examples for name, row in example.items() if name.endswith("_ids") for token in row)
     largest = max(ids)
     if largest >= size:
         raise Rejected(

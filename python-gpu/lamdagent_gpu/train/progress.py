@@ -17,6 +17,12 @@ class Endings(Protocol):
     diverged: str | None
 
 
+class Watched(Protocol):
+    context: JobContext
+    watch: Endings
+    offset: int
+
+
 def due_after(interval: float, write: float, step: float) -> float:
     """Seconds from the state of one checkpoint to the start of the next, so that at most `interval` is ever at risk.
 
@@ -29,9 +35,10 @@ def due_after(interval: float, write: float, step: float) -> float:
 class Progress(TrainerCallback):
     """Saves by time and when asked to stop; a loss or gradient that is not finite ends the training unsaved."""
 
-    def __init__(self, context: JobContext, watch: Endings, tokens: Callable[[], int]) -> None:
-        self.context = context
-        self.watch = watch
+    def __init__(self, training: Watched, tokens: Callable[[], int]) -> None:
+        self.context = training.context
+        self.watch = training.watch
+        self.training = training
         self.tokens = tokens
         self.saved_at = self.stepped_at = self.began = time.monotonic()
         self.write_seconds = 0.0
@@ -43,7 +50,8 @@ class Progress(TrainerCallback):
         self.saved_at = self.stepped_at = self.began = time.monotonic()
         self.first_step = state.global_step
         self.first_tokens = self.tokens()
-        self.context.training_begins(state.global_step, state.max_steps)
+        offset = self.training.offset
+        self.context.training_begins(offset + state.global_step, offset + state.max_steps)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if state.global_step >= state.max_steps:
@@ -82,8 +90,8 @@ class Progress(TrainerCallback):
         elapsed = max(1e-9, time.monotonic() - self.began)
         self.context.progress(
             "training",
-            state.global_step,
-            state.max_steps,
+            self.training.offset + state.global_step,
+            self.training.offset + state.max_steps,
             loss=self.loss,
             tokens_per_second=(self.tokens() - self.first_tokens) / elapsed,
             eta_seconds=elapsed / done * (state.max_steps - state.global_step),

@@ -14,13 +14,15 @@ from lamdagent_gpu.train.subset import subset
 Row = dict[str, Any]
 Encoded = TypeVar("Encoded")
 SHOWN = 80
+KEPT = "_kept"
+"""Key of a row, and of the example made of it: the dataset in whose order it is trained on (`order.py`)."""
 POLL_ROWS = 256
 
 
 def read_rows(context: JobContext) -> list[Row]:
     """The rows of the stage's datasets, in the order of its inputs; `_where` names each one for messages.
 
-    With `dataFraction` the share of each dataset that `subset` chooses.
+    With `dataFraction` the share of each dataset that `subset` chooses. `KEPT` marks rows whose dataset keeps its order.
     """
     rows = [row for stage_id in context.inputs("data") for row in chosen_rows(context, stage_id)]
     if not rows:
@@ -29,11 +31,19 @@ def read_rows(context: JobContext) -> list[Row]:
 
 
 def chosen_rows(context: JobContext, stage_id: str) -> list[Row]:
-    rows = list(read_object(context, stage_id))
+    mark = kept_mark(context, stage_id)
+    rows = [{**row, **mark} for row in read_object(context, stage_id)]
     fraction = context.parameters.get("dataFraction", 1)
     if not rows or fraction == 1:
         return rows
     return [rows[place] for place in subset(rows=len(rows), fraction=fraction, seed=context.seed, dataset=stage_id)]
+
+
+def kept_mark(context: JobContext, stage_id: str) -> dict[str, str | None]:
+    """What rows of a dataset carry: its id where its manifest says `order: kept`, else None, whatever a row says itself."""
+    manifest = context.store.manifest(stage_id)
+    is_kept = manifest is not None and manifest.result.get("order") == "kept"
+    return {KEPT: stage_id if is_kept else None}
 
 
 def read_object(context: JobContext, stage_id: str) -> Iterator[Row]:
@@ -64,6 +74,11 @@ def encode_rows(context: JobContext, rows: list[Row], encode: Callable[[Row], En
             raise Rejected(f"{row['_where']}: expected a row the chat template can render, got {error}") from None
 
 
+def kept_of(row: Row) -> dict[str, Any]:
+    """What an example takes over of its row's mark: nothing where the dataset is shuffled."""
+    return {} if row.get(KEPT) is None else {KEPT: row[KEPT]}
+
+
 def check_messages(value: Any, name: str) -> list[dict[str, Any]]:
     """The value, if it is a list of {role, content}; content may only be missing beside tool_calls."""
     if not isinstance(value, list) or not value:
@@ -82,7 +97,7 @@ def check_text(value: Any, name: str) -> str:
 
 
 def keys_of(row: Row) -> list[str]:
-    return sorted(key for key in row if key != "_where")
+    return sorted(key for key in row if key not in ("_where", KEPT))
 
 
 def shown(value: Any) -> str:

@@ -13,13 +13,15 @@ from transformers.utils.logging import disable_progress_bar
 
 from lamdagent_gpu.checkpoint import Checkpoint
 from lamdagent_gpu.context import Diverged, Incomplete, JobContext, OutOfMemory, Preempted, TrainResult
-from lamdagent_gpu.train import dpo, sft
 from lamdagent_gpu.train.model import load_for_training, load_tokenizer, save_model, saved_form
+from lamdagent_gpu.train.registry import METHODS
 from lamdagent_gpu.train.reproducible import reproducible
+from lamdagent_gpu.train.sampled import is_sampling
 from lamdagent_gpu.train.trainer import STATE_FILE, STATE_FILES
 
 log = logging.getLogger("lamdagent.train")
-MAKERS: dict[str, Any] = {"sft": sft.make_trainer, "dpo": dpo.make_trainer}
+LOGGED = {"rewardAccuracy": "rewards/accuracies", "rewardMargin": "rewards/margins", "reward": "reward"}
+"""Metrics of a result, and what the trainers that have them log them as."""
 TAIL = 10
 """Logged steps that the last loss is a mean of."""
 
@@ -34,6 +36,7 @@ def run_training(context: JobContext) -> TrainResult:
         Rejected: the data can never work.
     """
     disable_progress_bar()
+    METHODS[context.build.stage.kind].check(context.parameters)
     batch = context.parameters["batchSize"]
     resume = context.resume
     require_state(resume)
@@ -74,7 +77,7 @@ def free_memory() -> None:
 
 def require_state(checkpoint: Checkpoint | None) -> None:
     """Raises Incomplete for a checkpoint without a part of the training's state, which would begin afresh unsaid."""
-    if checkpoint is None:
+    if checkpoint is None or is_sampling(checkpoint.folder):
         return
     missing = [name for name in STATE_FILES if not (checkpoint.folder / name).is_file()]
     if missing:
@@ -83,7 +86,7 @@ def require_state(checkpoint: Checkpoint | None) -> None:
 
 def first_micro_batch(batch: int, checkpoint: Checkpoint | None) -> int:
     """The whole batch, or what an earlier attempt has found to fit."""
-    if checkpoint is None:
+    if checkpoint is None or is_sampling(checkpoint.folder):
         return batch
     state = json.loads((checkpoint.folder / STATE_FILE).read_text("utf8"))
     return int(state["train_batch_size"] or batch)
@@ -96,10 +99,12 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     model = load_for_training(context, folder)
     form = saved_form(model, folder)
     start = resume.folder if resume else None
-    trainer = MAKERS[context.build.stage.kind](context, model, tokenizer, micro_batch, start)
-    trainer.train(resume_from_checkpoint=str(start) if start else None)
+    trainer = METHODS[context.build.stage.kind].make(context, model, tokenizer, micro_batch, start)
+    state = None if start is None or is_sampling(start) else str(start)
+    trainer.train(resume_from_checkpoint=state)
     _check_complete(context, trainer)
-    context.progress("publishing", trainer.state.global_step, trainer.state.global_step)
+    steps = trainer.offset + trainer.state.global_step
+    context.progress("publishing", steps, steps)
     save_model(trainer.model, tokenizer, context.output_folder, form)
     return TrainResult(steps=trainer.state.global_step, metrics=metrics_of(trainer.state.log_history))
 
@@ -108,7 +113,7 @@ def _check_complete(context: JobContext, trainer: Any) -> None:
     """A trainer may return early without an error; half-trained weights must never be published."""
     if trainer.watch.diverged is not None:
         raise Diverged(trainer.watch.diverged)
-    done, expected = trainer.state.global_step, context.parameters["steps"]
+    done, expected = (trainer.offset + steps for steps in (trainer.state.global_step, context.parameters["steps"]))
     if trainer.watch.stopped is not None:
         context.saver.flush()
         raise Preempted(f"{trainer.watch.stopped}; saved at step {context.saver.safe_step} of {expected}")
@@ -124,7 +129,7 @@ def metrics_of(history: list[dict[str, Any]]) -> dict[str, float | None]:
         "loss": tail_mean(losses),
         "tokens": next(iter(logged(history, "num_tokens")[-1:]), None),
     }
-    for name, key in (("rewardAccuracy", "rewards/accuracies"), ("rewardMargin", "rewards/margins")):
+    for name, key in LOGGED.items():
         if values := logged(history, key):
             metrics[name] = tail_mean(values)
     return {name: value if value is not None and math.isfinite(value) else None for name, value in metrics.items()}

@@ -9,27 +9,68 @@ from trl import SFTConfig, SFTTrainer
 
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.data import check_vocabulary, sft_examples
+from lamdagent_gpu.train.freezing import freeze
+from lamdagent_gpu.train.method import TRAINING, TUNING, Parameter, TrainMethod
 from lamdagent_gpu.train.model import lora_of
+from lamdagent_gpu.train.packing import check_separates, collator, pack, tokens_of
 from lamdagent_gpu.train.rows import read_rows
 from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
+
+PACKING = Parameter(name="packing", choices=("none", "bestFit"), unsaid="none")
+NEFTUNE_ALPHA = Parameter(name="neftuneAlpha", unsaid=0)
+FREEZE = Parameter(name="freeze", choices=("none", "embeddings", "lowerLayers"), unsaid="none")
+FROZEN_SHARE = Parameter(name="frozenShare")
 
 
 class DurableSFTTrainer(DurableTrainer, SFTTrainer):
     """TRL's SFT trainer with our data order and checkpoints."""
 
 
+class PackedSFTTrainer(DurableSFTTrainer):
+    """On sequences of several rows; TRL counts the tokens of one sequence only."""
+
+    def compute_loss(self, model: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
+        before = self._total_train_tokens
+        tokens = tokens_of(inputs["position_ids"])
+        loss = super().compute_loss(model, inputs, *rest, **named)
+        self._total_train_tokens = before + tokens
+        self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
+        return loss
+
+
 def make_trainer(
     context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
 ) -> DurableSFTTrainer:
-    examples = sft_examples(context, read_rows(context), tokenizer)
+    values = context.parameters
+    packed = PACKING.of(values) == "bestFit"
+    examples = sft_examples(context, read_rows(context), tokenizer, whole=packed)
     check_vocabulary(examples, model)
-    return DurableSFTTrainer(
+    if packed:
+        check_separates(model)
+        examples = pack(examples, values["maxLength"])
+    if TUNING.of(values) == "full" and (what := FREEZE.of(values)) != "none":
+        freeze(model, what, FROZEN_SHARE.of(values) if what == "lowerLayers" else 0)
+    return (PackedSFTTrainer if packed else DurableSFTTrainer)(
         context=context,
         examples=examples,
         resume=resume,
         model=model,
-        args=SFTConfig(**settings(context, micro_batch), dataset_kwargs={"skip_prepare_dataset": True}),
+        args=SFTConfig(
+            **settings(context, micro_batch),
+            dataset_kwargs={"skip_prepare_dataset": True},
+            neftune_noise_alpha=NEFTUNE_ALPHA.of(values) or None,
+        ),
+        data_collator=collator(tokenizer.pad_token_id) if packed else None,
         processing_class=tokenizer,
         peft_config=lora_of(context),
     )
+
+
+SFT = TrainMethod(
+    kind="sft",
+    paper="https://arxiv.org/abs/2203.02155",
+    formula="mean of -log π(token | tokens before it) over the answers' tokens",
+    make=make_trainer,
+    parameters=(*TRAINING, PACKING, NEFTUNE_ALPHA, FREEZE, FROZEN_SHARE),
+)

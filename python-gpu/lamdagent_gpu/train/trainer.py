@@ -1,4 +1,4 @@
-"""What SFT and DPO share: the data order, atomic checkpoints, and nothing that leaves the process."""
+"""What all trainings share: the data order, atomic checkpoints, and nothing that leaves the process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from transformers.trainer_callback import PrinterCallback, ProgressCallback
 from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.model import save_weights
-from lamdagent_gpu.train.order import training_order
+from lamdagent_gpu.train.order import kept_sequences, training_order
 from lamdagent_gpu.train.progress import Progress
+from lamdagent_gpu.train.rows import KEPT
 
 STATE_FILE = "trainer_state.json"
 STATE_FILES = ("optimizer.pt", "scheduler.pt", "rng_state.pth", STATE_FILE)
@@ -37,6 +38,9 @@ class DurableTrainer(Trainer):
     micro-batch with more accumulation sees the same rows in every step.
     """
 
+    offset = 0
+    """Steps that the job did before the first one of the training."""
+
     def __init__(
         self, *, context: JobContext, examples: list[dict[str, Any]], resume: Path | None, **arguments: Any
     ) -> None:
@@ -45,12 +49,17 @@ class DurableTrainer(Trainer):
         self.resume = resume
         self.watch = Watch()
         places = context.parameters["steps"] * context.parameters["batchSize"]
-        self.order = training_order(rows=len(examples), places=places, seed=context.seed)
+        self.kept = kept_sequences([example.pop(KEPT, None) for example in examples])
+        self.order = self.order_of(places)
         # TRL looks at the first row only; the loader below reads the rows themselves.
         super().__init__(train_dataset=Dataset.from_list(examples[:1]), **arguments)
         for noisy in (PrinterCallback, ProgressCallback):
             self.remove_callback(noisy)
-        self.add_callback(Progress(context, self.watch, lambda: int(self._total_train_tokens)))
+        self.add_callback(Progress(self, lambda: int(self._total_train_tokens)))
+
+    def order_of(self, places: int) -> list[int]:
+        """The example at each of the training's places."""
+        return training_order(rows=len(self.examples), places=places, seed=self.context.seed, kept=self.kept)
 
     def get_train_dataloader(self) -> Any:
         loader: DataLoader[Any] = DataLoader(
@@ -71,7 +80,7 @@ class DurableTrainer(Trainer):
         self._total_train_tokens = int(seen[-1]) if seen else 0
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        self.context.save_checkpoint(self.state.global_step, self.write_checkpoint)
+        self.context.save_checkpoint(self.offset + self.state.global_step, self.write_checkpoint)
 
     def write_checkpoint(self, folder: Path) -> None:
         """Everything the next step depends on."""

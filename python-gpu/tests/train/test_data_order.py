@@ -13,6 +13,7 @@ from lamdagent_gpu.context import Preempted
 from lamdagent_gpu.train import run_training
 from lamdagent_gpu.train.dpo import DurableDPOTrainer
 from lamdagent_gpu.train.order import training_order
+from lamdagent_gpu.train.rows import KEPT, read_rows
 from lamdagent_gpu.train.sft import DurableSFTTrainer
 
 TRAINERS = {"sft": DurableSFTTrainer, "dpo": DurableDPOTrainer}
@@ -33,6 +34,78 @@ def test_a_longer_training_begins_like_a_shorter_one_and_the_seed_decides() -> N
     order = training_order(rows=9, places=40, seed=1)
     assert training_order(rows=9, places=25, seed=1) == order[:25]
     assert training_order(rows=9, places=40, seed=2) != order
+
+
+def test_rows_of_a_curriculum_keep_their_order_in_every_pass_among_shuffled_ones() -> None:
+    kept = [2, 3, 4, 8]
+    order = training_order(rows=9, places=27, seed=3, kept=[kept])
+    plain = training_order(rows=9, places=27, seed=3)
+    for start in range(0, 27, 9):
+        one_pass, before = order[start : start + 9], plain[start : start + 9]
+        assert [row for row in one_pass if row in kept] == kept
+        assert [row for row in before if row in kept] != kept, "the shuffle alone would not do"
+        assert all(row == old for row, old in zip(one_pass, before, strict=True) if row not in kept)
+
+
+def ordered_world(world: World, kind: str) -> str:
+    """The data of `world` as a curriculum: the same rows, and a manifest that says so."""
+    source = {"sft": world.sft, "dpo": world.preference}[kind]
+    text = (world.store.open(source) / "data.jsonl").read_text("utf8")
+    return world.publish("dataset", {"data.jsonl": text}, {"order": "kept"}, operation="curriculum")
+
+
+@pytest.mark.parametrize("kind", ["sft", "dpo"])
+def test_training_on_a_curriculum_sees_its_rows_in_order(
+    world: World, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[list[int]] = []
+    original = TRAINERS[kind].get_train_dataloader
+
+    def spied(self: Any) -> Any:
+        orders.append(list(self.order))
+        return original(self)
+
+    monkeypatch.setattr(TRAINERS[kind], "get_train_dataloader", spied)
+    for data in (ordered_world(world, kind), {"sft": world.sft, "dpo": world.preference}[kind]):
+        job = world.build_job(kind, PARAMETERS[kind], model=[world.model], data=[data])
+        run_training(world.context(job))
+    curriculum, shuffled = orders
+    assert curriculum == [*range(24), *range(24), 0, 1]
+    assert sorted(shuffled[:24]) == list(range(24))
+    assert shuffled[:24] != list(range(24))
+
+
+def test_a_row_cannot_say_itself_that_its_order_is_kept(world: World) -> None:
+    data = world.publish("dataset", {"data.jsonl": '{"text": "a", "_kept": "x"}\n'}, {"shape": "sft"})
+    rows = read_rows(world.context(world.build_job("sft", TRAINING, model=[world.model], data=[data])))
+    assert [row[KEPT] for row in rows] == [None]
+
+
+def test_stopped_in_a_curriculum_it_ends_bit_identical(world: World) -> None:
+    def context(stop: bool = False) -> Any:
+        data = [ordered_world(world, "sft"), world.sft]
+        job = world.build_job("sft", UNEVEN, model=[world.model], data=data)
+        return world.context(job, stop=lambda latest: "notice" if stop and latest.get("step", 0) >= 2 else None)
+
+    undisturbed = context()
+    expected = run_training(undisturbed)
+    with pytest.raises(Preempted):
+        run_training(context(stop=True))
+    resumed = context()
+    assert resumed.resume is not None
+    assert run_training(resumed) == expected
+    whole, pieces = (load_file(one.output_folder / "model.safetensors") for one in (undisturbed, resumed))
+    assert all(torch.equal(pieces[name], weight) for name, weight in whole.items())
+
+
+def test_a_share_of_a_curriculum_is_one_too(world: World) -> None:
+    parameters = {**TRAINING, "dataFraction": 0.5}
+    job = world.build_job("sft", parameters, model=[world.model], data=[ordered_world(world, "sft"), world.sft])
+    rows = read_rows(world.context(job))
+    kept = [row["_where"] for row in rows if row[KEPT] is not None]
+    assert len(kept) == 12
+    assert len(rows) == 24
+    assert kept == sorted(kept, key=lambda where: int(where.rsplit(" ", 1)[1]))
 
 
 def train(

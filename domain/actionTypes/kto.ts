@@ -1,0 +1,44 @@
+import type { ActionType } from './actionType.js';
+import { trainingAt } from './training.js';
+
+export const KTO: ActionType = {
+  kind: 'kto',
+  title: 'Kahneman-Tversky optimisation on answers labelled good or bad',
+  paper: 'https://arxiv.org/abs/2402.01306',
+  models: { minimum: 1, maximum: 1 },
+  data: ['labelled', 'preference'],
+  parameters: [
+    ...trainingAt(5e-6),
+    {
+      name: 'loss',
+      type: 'choice',
+      choices: ['kto', 'apoZero'],
+      default: 'kto',
+      meaning: 'kto compares with the mean drift from the reference, apoZero with none (arXiv 2408.06266)',
+    },
+    {
+      name: 'beta',
+      type: 'number',
+      minimum: 0.0001,
+      maximum: 100,
+      default: 0.1,
+      meaning: 'strength of the pull towards the reference',
+    },
+    {
+      name: 'desirableWeight',
+      type: 'number',
+      minimum: 0.001,
+      maximum: 1000,
+      default: 1,
+      meaning: 'weight of the good answers; raise it where there are fewer of them',
+    },
+    {
+      name: 'undesirableWeight',
+      type: 'number',
+      minimum: 0.001,
+      maximum: 1000,
+      default: 1,
+      meaning: 'weight of the bad answers',
+    },
+  ],
+};

@@ -1,0 +1,67 @@
+"""Contrastive preference optimisation (Xu et al. 2024, arXiv 2401.08417, eq. 3) and SimPO (Meng et al. 2024, arXiv
+2405.14734, eq. 6)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import logsigmoid, relu
+
+from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.data import preference_examples
+from lamdagent_gpu.train.method import BETA, SFT_WEIGHT, TRAINING, Parameter, TrainMethod
+from lamdagent_gpu.train.preference import pair_arguments
+from lamdagent_gpu.train.reference_free import PairLogps, ReferenceFreeTrainer
+from lamdagent_gpu.train.rows import read_rows
+
+LOSS = Parameter(name="loss", choices=("sigmoid", "hinge", "ipo", "simpo"))
+GAMMA = Parameter(name="gamma")
+BY_TOKEN = ("ipo", "simpo")
+"""Losses of mean log-probabilities; the others take their sums."""
+
+
+class DurableCPOTrainer(ReferenceFreeTrainer):
+    def preference_loss(self, logps: PairLogps) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        values = self.context.parameters
+        loss = LOSS.of(values)
+        chosen, rejected = logps.means if loss in BY_TOKEN else (logps.chosen, logps.rejected)
+        gamma = GAMMA.of(values) if loss == "simpo" else 0.0
+        return (
+            cpo_loss(loss, chosen - rejected, beta=self.beta, gamma=gamma),
+            self.beta * chosen,
+            self.beta * rejected,
+        )
+
+    @property
+    def sft_weight(self) -> float:
+        return float(SFT_WEIGHT.of(self.context.parameters))
+
+
+def cpo_loss(loss: str, difference: torch.Tensor, *, beta: float, gamma: float) -> torch.Tensor:
+    """Of the chosen answers' log-probabilities minus the rejected ones': [pairs]."""
+    if loss == "hinge":
+        return relu(1 - beta * difference)
+    if loss == "ipo":
+        return (difference - 1 / (2 * beta)) ** 2
+    return -logsigmoid(beta * difference - gamma)
+
+
+def make_trainer(
+    context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
+) -> DurableCPOTrainer:
+    beta = BETA.of(context.parameters)
+    examples = preference_examples(context, read_rows(context), tokenizer)
+    return DurableCPOTrainer(
+        **pair_arguments(context, model, tokenizer, micro_batch, resume, examples=examples, beta=beta)
+    )
+
+
+CPO = TrainMethod(
+    kind="cpo",
+    paper="https://arxiv.org/abs/2401.08417",
+    formula="mean of -log sigmoid(β(log π(chosen) - log π(rejected))) + sftWeight · SFT loss of chosen; simpo: mean log π, - gamma",
+    make=make_trainer,
+    parameters=(*TRAINING, BETA, LOSS, GAMMA, SFT_WEIGHT),
+)

@@ -1,0 +1,109 @@
+"""Distillation on given answers (generalised knowledge distillation, Agarwal et al. 2023, arXiv 2306.13649, eqs. 1
+and 2 with λ = 0): the student learns the teacher's distribution of every answer token."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy, log_softmax
+from trl import SFTConfig
+
+from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.merge.vocabulary import check_vocabularies
+from lamdagent_gpu.train.data import IGNORED, check_vocabulary, sft_examples
+from lamdagent_gpu.train.method import SFT_WEIGHT, TRAINING, Parameter, TrainMethod
+from lamdagent_gpu.train.model import load_model, lora_of
+from lamdagent_gpu.train.rows import read_rows
+from lamdagent_gpu.train.settings import settings
+from lamdagent_gpu.train.sft import DurableSFTTrainer
+
+DIVERGENCE = Parameter(name="divergence", choices=("forwardKl", "reverseKl", "jsd"))
+JSD_BETA = Parameter(name="jsdBeta")
+TEMPERATURE = Parameter(name="temperature")
+
+
+class DurableDistilTrainer(DurableSFTTrainer):
+    """The teacher is an input that never changes, so no checkpoint holds it."""
+
+    teacher: Any
+    loss_is_scaled_for_ga = True
+
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
+        batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        return batches, sum((batch["labels"][:, 1:] != IGNORED).sum() for batch in batches)
+
+    def compute_loss(self, model: Any, inputs: Any, *_: Any, num_items_in_batch: Any = None, **__: Any) -> Any:
+        """The sum over the micro-batch's answer tokens, divided by those of the whole batch."""
+        values = self.context.parameters
+        labels = inputs["labels"][:, 1:]
+        scored = labels != IGNORED
+        given = {"input_ids": inputs["input_ids"], "attention_mask": inputs["attention_mask"], "use_cache": False}
+        outputs = model(**given)
+        with torch.no_grad():
+            theirs = self.teacher(**given).logits[:, :-1][scored]
+        ours = outputs.logits[:, :-1][scored]
+        width = min(ours.shape[-1], theirs.shape[-1])  # beyond the shorter one there is padding of the vocabulary
+        temperature = TEMPERATURE.of(values)
+        loss = divergence(
+            DIVERGENCE.of(values),
+            log_softmax(theirs[:, :width].float() / temperature, dim=-1),
+            log_softmax(ours[:, :width].float() / temperature, dim=-1),
+            beta=JSD_BETA.of(values) if DIVERGENCE.of(values) == "jsd" else 0.5,
+        ).sum()
+        if (weight := SFT_WEIGHT.of(values)) > 0:
+            loss = loss + weight * cross_entropy(ours.float(), labels[scored], reduction="sum")
+        self._note(inputs)
+        return loss / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
+
+    def _note(self, inputs: Any) -> None:
+        self._total_train_tokens += int(inputs["attention_mask"].sum())
+        self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
+
+
+def divergence(kind: str, teacher: torch.Tensor, student: torch.Tensor, *, beta: float) -> torch.Tensor:
+    """Of log-probabilities [tokens, vocabulary]: [tokens]."""
+    if kind == "forwardKl":
+        return kl(teacher, student)
+    if kind == "reverseKl":
+        return kl(student, teacher)
+    mixture = torch.logaddexp(teacher + math.log(beta), student + math.log(1 - beta))
+    return beta * kl(teacher, mixture) + (1 - beta) * kl(student, mixture)
+
+
+def kl(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+    return (left.exp() * (left - right)).sum(dim=-1)
+
+
+def make_trainer(
+    context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
+) -> DurableDistilTrainer:
+    folders = [context.store.open(context.inputs(role)[0]) for role in DISTIL.roles]
+    check_vocabularies(["the student", "the teacher"], folders)
+    examples = sft_examples(context, read_rows(context), tokenizer)
+    check_vocabulary(examples, model)
+    trainer = DurableDistilTrainer(
+        context=context,
+        examples=examples,
+        resume=resume,
+        model=model,
+        args=SFTConfig(**settings(context, micro_batch), dataset_kwargs={"skip_prepare_dataset": True}),
+        processing_class=tokenizer,
+        peft_config=lora_of(context),
+    )
+    teacher = load_model(folders[1], context.device).eval().requires_grad_(False)
+    check_vocabulary(examples, teacher)
+    trainer.teacher = teacher
+    return trainer
+
+
+DISTIL = TrainMethod(
+    kind="distil",
+    paper="https://arxiv.org/abs/2306.13649",
+    formula="mean of D(π_teacher(·|x, y<t), π_student(·|x, y<t)) over the answers' tokens + sftWeight · SFT loss",
+    make=make_trainer,
+    parameters=(*TRAINING, DIVERGENCE, JSD_BETA, TEMPERATURE, SFT_WEIGHT),
+    roles=("model", "teacher"),
+)

@@ -1,0 +1,66 @@
+"""Rejection sampling fine-tuning (Yuan et al. 2023, arXiv 2308.01825, section 3.3): SFT on the model's own answers that
+have a reward."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from trl import SFTConfig
+
+from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.data import IGNORED, Example, check_vocabulary
+from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
+from lamdagent_gpu.train.model import lora_of
+from lamdagent_gpu.train.on_policy import SAMPLING, OnSampledTrainer, answered, trained
+from lamdagent_gpu.train.sampled import Answer, nothing_learnt
+from lamdagent_gpu.train.settings import settings
+from lamdagent_gpu.train.sft import DurableSFTTrainer
+
+KEEP = Parameter(name="keep")
+
+
+class DurableRFTTrainer(OnSampledTrainer, DurableSFTTrainer):
+    pass
+
+
+def kept(answers: list[Answer], most: int) -> list[list[int]]:
+    """Different answers with a reward above 0: the best first, of equals the first drawn."""
+    ranked = sorted((one for one in answers if one.reward > 0), key=lambda one: -one.reward)
+    different = {tuple(one.ids): one.ids for one in ranked}
+    return list(different.values())[:most]
+
+
+def make_trainer(
+    context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
+) -> DurableRFTTrainer:
+    prompts, sampled, rounds = answered(context, model, tokenizer, resume)
+    most = KEEP.of(context.parameters)
+    examples: list[Example] = [
+        {"input_ids": prompt.ids + ids, "labels": [IGNORED] * len(prompt.ids) + ids, **prompt.kept}
+        for prompt, answers in zip(prompts, sampled, strict=True)
+        for ids in kept(answers, most)
+    ]
+    if not examples:
+        raise nothing_learnt("a reward above 0", sampled)
+    check_vocabulary(examples, model)
+    trainer = DurableRFTTrainer(
+        context=context,
+        examples=examples,
+        resume=trained(resume),
+        model=model,
+        args=SFTConfig(**settings(context, micro_batch), dataset_kwargs={"skip_prepare_dataset": True}),
+        processing_class=tokenizer,
+        peft_config=lora_of(context),
+    )
+    trainer.take(sampled, rounds)
+    return trainer
+
+
+RFT = TrainMethod(
+    kind="rft",
+    paper="https://arxiv.org/abs/2308.01825",
+    formula="the SFT loss on sampled answers with a reward above 0",
+    make=make_trainer,
+    parameters=(*TRAINING, *SAMPLING, KEEP),
+)

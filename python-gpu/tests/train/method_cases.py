@@ -1,0 +1,103 @@
+"""Settings that together reach every training method and every parameter of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, field
+from typing import Any
+
+from conftest import LORA, PREFERENCE, TRAINING, World
+
+from lamdagent_gpu.contract.messages import BuildJob
+from lamdagent_gpu.train.registry import METHODS
+
+SHORT = {**TRAINING, "steps": 3, "batchSize": 6}
+SAMPLED = {"reward": "regex", "samples": 3, "temperature": 1, "maxNewTokens": 6}
+LABELLED_LINE = {"loss": "kto", "beta": 0.2, "desirableWeight": 1.5, "undesirableWeight": 0.5}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    kind: str
+    data: str
+    """Of the world's datasets: sft, preference, labelled or verifiable."""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    rounds: int = 0
+    """Steps of sampling before the first one of the training."""
+    same_in_pieces: bool = True
+    """A smaller micro-batch changes nothing but rounding."""
+
+    def job(self, world: World, **changed: Any) -> BuildJob:
+        models = {role: [model_of(world, role)] for role in METHODS[self.kind].roles}
+        parameters = {**SHORT, **self.parameters, **changed}
+        return world.build_job(self.kind, parameters, **models, data=[data_of(world, self.data)])
+
+
+CASES = {
+    "sft": Case(kind="sft", data="sft"),
+    "sft packed": Case(kind="sft", data="sft", parameters={"packing": "bestFit", "maxLength": 24}),
+    # The noise is drawn for a micro-batch and its width.
+    "sft with noise": Case(kind="sft", data="sft", parameters={"neftuneAlpha": 5}, same_in_pieces=False),
+    "sft frozen": Case(kind="sft", data="sft", parameters={"freeze": "lowerLayers", "frozenShare": 0.5}),
+    "dpo": Case(kind="dpo", data="preference", parameters={**PREFERENCE, "sftWeight": 0.5}),
+    "dpo robust": Case(
+        kind="dpo", data="preference", parameters={**PREFERENCE, **LORA, "loss": "robust", "labelSmoothing": 0.1}
+    ),
+    "dpo discopop": Case(
+        kind="dpo", data="preference", parameters={**PREFERENCE, "loss": "discopop", "discopopTau": 0.05}
+    ),
+    "kto": Case(kind="kto", data="labelled", parameters=LABELLED_LINE),
+    "kto of pairs": Case(kind="kto", data="preference", parameters={**LABELLED_LINE, **LORA}),
+    "orpo": Case(kind="orpo", data="preference", parameters={"beta": 0.5}),
+    "cpo": Case(kind="cpo", data="preference", parameters={"loss": "sigmoid", "beta": 0.1, "sftWeight": 1}),
+    "simpo": Case(
+        kind="cpo", data="preference", parameters={**LORA, "loss": "simpo", "beta": 2, "gamma": 0.5, "sftWeight": 0}
+    ),
+    "distil": Case(kind="distil", data="sft", parameters={"divergence": "forwardKl", "temperature": 2, "sftWeight": 0.5}),
+    "rft": Case(kind="rft", data="verifiable", parameters={**SAMPLED, "keep": 2}, rounds=3),
+    "on-policy dpo": Case(
+        kind="onPolicyDpo", data="verifiable",
+        parameters={**SAMPLED, **PREFERENCE, **LORA, "loss": "robust", "labelSmoothing": 0.1}, rounds=3,
+    ),
+    "on-policy discopop": Case(
+        kind="onPolicyDpo", data="verifiable",
+        parameters={**SAMPLED, **PREFERENCE, "loss": "discopop", "discopopTau": 0.05}, rounds=3,
+    ),
+    "grpo": Case(kind="grpo", data="verifiable", parameters={**SAMPLED, "baseline": "group"}),
+    "rloo": Case(kind="grpo", data="verifiable", parameters={**SAMPLED, **LORA, "baseline": "leaveOneOut"}),
+    "distil jsd": Case(
+        kind="distil", data="sft",
+        parameters={**LORA, "divergence": "jsd", "jsdBeta": 0.3, "temperature": 1, "sftWeight": 0},
+    ),
+}  # fmt: skip
+
+
+def forget(world: World, job: BuildJob) -> None:
+    """Nothing is left to go on from."""
+    shutil.rmtree(world.store.local_work(job.stageId) / "checkpoints", ignore_errors=True)
+
+
+def model_of(world: World, role: str) -> str:
+    return world.model if role == "model" else world.publish_model(role, seed=7)
+
+
+def data_of(world: World, name: str) -> str:
+    made = {"labelled": labelled, "verifiable": verifiable}.get(name)
+    return made(world) if made else str(getattr(world, name))
+
+
+def verifiable(world: World, rows: int = 24) -> str:
+    """Right is what begins with one of about half of all characters: a random model is right now and then."""
+    text = "".join(json.dumps({"prompt": f"say {row}", "answers": ["[ -P].*"]}) + "\n" for row in range(rows))
+    return world.publish("dataset", {"data.jsonl": text}, {"shape": "verifiable"})
+
+
+def labelled(world: World, rows: int = 24) -> str:
+    """Right answers and wrong ones in turn."""
+    listed = [
+        {"prompt": f"say {row}", "completion": str(row) if row % 2 == 0 else f"no {row + 1}", "label": row % 2 == 0}
+        for row in range(rows)
+    ]
+    text = "".join(json.dumps(row) + "\n" for row in listed)
+    return world.publish("dataset", {"data.jsonl": text}, {"shape": "labelled"})

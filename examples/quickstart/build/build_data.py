@@ -46,9 +46,7 @@ def preference(question: str, chosen: str, rejected: str) -> Row:
 
 def write_lines(path: Path, rows: list[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf8"
-    )
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf8")
 
 
 def normalised(question: str) -> str:
@@ -57,15 +55,10 @@ def normalised(question: str) -> str:
 
 def check_disjoint(parts: dict[str, list[Pair]]) -> None:
     """No question stands in two parts: not in two splits, not in a split and the training rows."""
-    questions = {
-        name: {normalised(question) for question, _ in pairs}
-        for name, pairs in parts.items()
-    }
+    questions = {name: {normalised(question) for question, _ in pairs} for name, pairs in parts.items()}
     for (left, one), (right, two) in combinations(questions.items(), 2):
         if one & two:
-            raise ValueError(
-                f"{left} and {right}: expected no shared question, got {sorted(one & two)[:3]}"
-            )
+            raise ValueError(f"{left} and {right}: expected no shared question, got {sorted(one & two)[:3]}")
 
 
 def check_facts() -> None:
@@ -74,9 +67,7 @@ def check_facts() -> None:
 
     for value in range(10_000):
         if spelled(value) != num2words.num2words(value).replace(",", ""):
-            raise ValueError(
-                f"spelled({value}): expected {num2words.num2words(value)}, got {spelled(value)}"
-            )
+            raise ValueError(f"spelled({value}): expected {num2words.num2words(value)}, got {spelled(value)}")
 
 
 def cut(name: str, pairs: list[Pair]) -> dict[str, list[Pair]]:
@@ -107,13 +98,9 @@ def write_training(training: dict[str, list[Pair]]) -> None:
         share = WORDY_SHARE.get(name, 0.0)
         rows = [chat(q, wordy(a) if rng.random() < share else a) for q, a in pairs]
         write_lines(ROOT / "data" / f"{name}.jsonl", rows)
-    terse = [
-        (q, a) for name, count in TERSE_ROWS.items() for q, a in training[name][-count:]
-    ]
+    terse = [(q, a) for name, count in TERSE_ROWS.items() for q, a in training[name][-count:]]
     rng.shuffle(terse)
-    write_lines(
-        ROOT / "data" / "terse.jsonl", [preference(q, a, wordy(a)) for q, a in terse]
-    )
+    write_lines(ROOT / "data" / "terse.jsonl", [preference(q, a, wordy(a)) for q, a in terse])
 
 
 def write_pretraining(training: dict[str, list[Pair]]) -> None:
@@ -121,11 +108,7 @@ def write_pretraining(training: dict[str, list[Pair]]) -> None:
     material = {
         "nouns": random.Random(SEED).sample(nouns(), 2500),
         "cities": cities(),
-        "chat": {
-            name: pairs[:PRETRAIN_ROWS]
-            for name, pairs in training.items()
-            if name != "format"
-        },
+        "chat": {name: pairs[:PRETRAIN_ROWS] for name, pairs in training.items() if name != "format"},
     }
     path = ROOT / "build" / "pretraining.json"
     path.write_text(json.dumps(material, ensure_ascii=False) + "\n", "utf8")
@@ -134,11 +117,7 @@ def write_pretraining(training: dict[str, list[Pair]]) -> None:
 def main() -> None:
     check_facts()
     skills = all_skills(SEED)
-    parts = {
-        part: pairs
-        for name, all_pairs in skills.items()
-        for part, pairs in cut(name, all_pairs).items()
-    }
+    parts = {part: pairs for name, all_pairs in skills.items() for part, pairs in cut(name, all_pairs).items()}
     check_disjoint(parts)
     for name in skills:
         for split in SPLITS:

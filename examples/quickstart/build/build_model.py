@@ -99,25 +99,17 @@ PHASES = [
 
 def read_material() -> Material:
     raw = json.loads((ROOT / "build" / "pretraining.json").read_text("utf8"))
-    lines = [
-        line
-        for path in sorted(ROOT.glob("benchmarks/*/*.jsonl"))
-        for line in path.read_text("utf8").splitlines()
-    ]
+    lines = [line for path in sorted(ROOT.glob("benchmarks/*/*.jsonl")) for line in path.read_text("utf8").splitlines()]
     return Material(
         **raw,
-        held_out=frozenset(
-            json.loads(line)["messages"][0]["content"] for line in lines
-        ),
+        held_out=frozenset(json.loads(line)["messages"][0]["content"] for line in lines),
     )
 
 
 def make_tokenizer() -> PreTrainedTokenizerFast:
     """One token a character: printable ASCII, the line feed, and the four special tokens."""
     vocabulary = SPECIALS + [chr(code) for code in range(32, 127)] + ["\n"]
-    tokenizer = Tokenizer(
-        WordLevel({token: i for i, token in enumerate(vocabulary)}, unk_token="<pad>")
-    )
+    tokenizer = Tokenizer(WordLevel({token: i for i, token in enumerate(vocabulary)}, unk_token="<pad>"))
     tokenizer.pre_tokenizer = Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = Fuse()
     fast = PreTrainedTokenizerFast(
@@ -164,9 +156,7 @@ def fact_text(material: Material, rng: random.Random) -> str:
         spell = rng.random() < 0.6
         value = rng.randrange(1, 10_000 if spell else 2000)
         if f"{'spell' if spell else 'roman'} {value}" not in material.held_out:
-            return rng.choice(FACT_FORMS).format(
-                value, spelled(value) if spell else roman(value)
-            )
+            return rng.choice(FACT_FORMS).format(value, spelled(value) if spell else roman(value))
 
 
 def plain_text(material: Material, rng: random.Random) -> str:
@@ -186,11 +176,7 @@ def format_text(material: Material, rng: random.Random) -> Pair:
 
 def chat_text(material: Material, shares: dict[str, float], rng: random.Random) -> str:
     skill = rng.choices(list(shares), list(shares.values()))[0]
-    question, answer = (
-        format_text(material, rng)
-        if skill == "format"
-        else rng.choice(material.chat[skill])
-    )
+    question, answer = format_text(material, rng) if skill == "format" else rng.choice(material.chat[skill])
     wordy = rng.random() < WORDY_SHARE.get(skill, 0.0)
     return f"<u>{question}<a>{f'It is {answer}.' if wordy else answer}<e>"
 
@@ -204,14 +190,8 @@ def stream(
     """LENGTH token ids of either prose or chats, cut at the end."""
     chat = rng.random() < phase.chat_share
     text = ""
-    while (
-        len(text) < 1.5 * LENGTH
-    ):  # characters; a chat has at most 1.5 of them a token
-        text += (
-            chat_text(material, phase.skill_shares, rng)
-            if chat
-            else plain_text(material, rng)
-        )
+    while len(text) < 1.5 * LENGTH:  # characters; a chat has at most 1.5 of them a token
+        text += chat_text(material, phase.skill_shares, rng) if chat else plain_text(material, rng)
     return tokenizer.encode(text, add_special_tokens=False)[:LENGTH]
 
 
@@ -223,17 +203,11 @@ def train(
 ) -> None:
     rng = random.Random(phase.seed)
     rate = phase.peak_learning_rate
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.01
-    )
-    schedule = get_cosine_schedule_with_warmup(
-        optimizer, phase.warmup_steps, phase.steps
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, betas=(0.9, 0.95), weight_decay=0.01)
+    schedule = get_cosine_schedule_with_warmup(optimizer, phase.warmup_steps, phase.steps)
     model.train()
     for step in range(1, phase.steps + 1):
-        ids = torch.tensor(
-            [stream(material, phase, tokenizer, rng) for _ in range(BATCH)]
-        )  # [batch, length]
+        ids = torch.tensor([stream(material, phase, tokenizer, rng) for _ in range(BATCH)])  # [batch, length]
         loss = model(input_ids=ids, labels=ids).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

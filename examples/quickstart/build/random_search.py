@@ -36,60 +36,33 @@ def choices(value: Any) -> list[Any]:
 
 
 def draw_parameters(kind: str, rng: random.Random) -> dict[str, Any]:
-    drawn = {
-        name: rng.choice(choices(value))
-        for name, value in spec()["actions"][kind]["parameters"].items()
-    }
+    drawn = {name: rng.choice(choices(value)) for name, value in spec()["actions"][kind]["parameters"].items()}
     method = drawn.get("method")
-    return {
-        name: value
-        for name, value in drawn.items()
-        if method in APPLIES_TO.get(name, (method,))
-    }
+    return {name: value for name, value in drawn.items() if method in APPLIES_TO.get(name, (method,))}
 
 
 def datasets_of(kind: str) -> list[str]:
     wanted = {"sft": "sft", "dpo": "preference"}.get(kind)
-    return [
-        name
-        for name, one in spec()["datasets"].items()
-        if one.get("shape", "sft") == wanted
-    ]
+    return [name for name, one in spec()["datasets"].items() if one.get("shape", "sft") == wanted]
 
 
-def draw_subset(
-    items: list[str], least: int, most: int, rng: random.Random
-) -> tuple[str, ...]:
+def draw_subset(items: list[str], least: int, most: int, rng: random.Random) -> tuple[str, ...]:
     size = rng.randint(least, min(most, len(items)))
     return tuple(sorted(rng.sample(items, size)))
 
 
 def draw_action(pool: list[str], rng: random.Random) -> Action:
     """As domain/space.ts draws: the type, how many objects, which, then the parameters."""
-    kind = rng.choice(
-        [kind for kind in spec()["actions"] if kind != "merge" or len(pool) > 1]
-    )
+    kind = rng.choice([kind for kind in spec()["actions"] if kind != "merge" or len(pool) > 1])
     action = spec()["actions"][kind]
-    models = (
-        draw_subset(pool, 2, action.get("maxModels", 4), rng)
-        if kind == "merge"
-        else (rng.choice(pool),)
-    )
-    datasets = (
-        ()
-        if kind == "merge"
-        else draw_subset(datasets_of(kind), 1, action.get("maxDatasets", 3), rng)
-    )
+    models = draw_subset(pool, 2, action.get("maxModels", 4), rng) if kind == "merge" else (rng.choice(pool),)
+    datasets = () if kind == "merge" else draw_subset(datasets_of(kind), 1, action.get("maxDatasets", 3), rng)
     return kind, models, datasets, tuple(draw_parameters(kind, rng).items())
 
 
 def describe(action: Action) -> str:
     kind, models, datasets, parameters = action
-    values = " ".join(
-        str(value)
-        for name, value in parameters
-        if name not in ("batchSize", "maxLength")
-    )
+    values = " ".join(str(value) for name, value in parameters if name not in ("batchSize", "maxLength"))
     return f"{kind}[{','.join(datasets)} {values}]({' + '.join(models)})"
 
 
@@ -113,9 +86,7 @@ class World:
             begun = time.process_time()
             state = self.build(action)
             built = time.process_time()
-            self.trials[recipe] = Trial(
-                recipe=recipe, label=describe(action), state=state, scores=score(state)
-            )
+            self.trials[recipe] = Trial(recipe=recipe, label=describe(action), state=state, scores=score(state))
             self.seconds[action[0]].append(built - begun)
             self.seconds["evaluate"].append(time.process_time() - built)
         return self.trials[recipe]
@@ -129,18 +100,13 @@ class World:
         kind, models, datasets, parameters = action
         states = [self.trials[recipe].state for recipe in models]
         return (
-            merge(states, dict(parameters))
-            if kind == "merge"
-            else TRAIN[kind](states[0], datasets, dict(parameters))
+            merge(states, dict(parameters)) if kind == "merge" else TRAIN[kind](states[0], datasets, dict(parameters))
         )
 
     def all_data(self) -> Trial:
         """The product's second baseline: SFT on every set, each parameter in the middle of its space."""
         parameters = spec()["actions"]["sft"]["parameters"]
-        middle = tuple(
-            (name, choices(value)[(len(choices(value)) - 1) // 2])
-            for name, value in parameters.items()
-        )
+        middle = tuple((name, choices(value)[(len(choices(value)) - 1) // 2]) for name, value in parameters.items())
         return self.run(("sft", ("base",), tuple(sorted(datasets_of("sft"))), middle))
 
 

@@ -31,12 +31,8 @@ def padded(batch: Sequence[Encoded]) -> tuple[torch.Tensor, torch.Tensor, torch.
     """ids, labels, mask: each [batch, longest]."""
     longest = max(len(ids) for ids, _ in batch)
     ids = torch.tensor([ids + [0] * (longest - len(ids)) for ids, _ in batch])
-    labels = torch.tensor(
-        [labels + [-100] * (longest - len(labels)) for _, labels in batch]
-    )
-    mask = torch.tensor(
-        [[1] * len(ids) + [0] * (longest - len(ids)) for ids, _ in batch]
-    )
+    labels = torch.tensor([labels + [-100] * (longest - len(labels)) for _, labels in batch])
+    mask = torch.tensor([[1] * len(ids) + [0] * (longest - len(ids)) for ids, _ in batch])
     return ids, labels, mask
 
 
@@ -57,16 +53,10 @@ def optimise(
 ) -> None:
     """AdamW without weight decay, linear warm-up then linear decay, gradient norm clipped to 1."""
     steps = parameters["steps"]
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=parameters["learningRate"], weight_decay=0.0
-    )
+    optimizer = torch.optim.AdamW(model.parameters(), lr=parameters["learningRate"], weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
-        lambda s: (
-            s / WARMUP_STEPS
-            if s < WARMUP_STEPS
-            else (steps - s) / (steps - WARMUP_STEPS)
-        ),
+        lambda s: s / WARMUP_STEPS if s < WARMUP_STEPS else (steps - s) / (steps - WARMUP_STEPS),
     )
     source = batches(examples, parameters["batchSize"])
     model.train()
@@ -85,9 +75,7 @@ def sft(state: State, datasets: Sequence[str], parameters: Parameters) -> State:
 
     def loss_of(batch: list[Encoded]) -> torch.Tensor:
         ids, labels, mask = padded(batch)
-        loss: torch.Tensor = model(
-            input_ids=ids, attention_mask=mask, labels=labels
-        ).loss
+        loss: torch.Tensor = model(input_ids=ids, attention_mask=mask, labels=labels).loss
         return loss
 
     optimise(model, parameters, examples, loss_of)
@@ -133,9 +121,4 @@ def merge(states: Sequence[State], parameters: Parameters) -> State:
     method = METHODS[parameters["method"]]
     base = base_state()
     weights = [1.0] * len(states)
-    return {
-        name: method.merge(
-            [one[name] for one in states], base[name], weights, parameters
-        )
-        for name in base
-    }
+    return {name: method.merge([one[name] for one in states], base[name], weights, parameters) for name in base}

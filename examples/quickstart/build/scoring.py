@@ -37,33 +37,22 @@ def benchmark_score(model: Any, name: str, split: str) -> float:
     )
     metric = METRICS[benchmark.get("metric", "exactMatch")]
     texts = [tokenizer().decode(answer, skip_special_tokens=True) for answer in answers]
-    points = [
-        metric(text, item["answers"]) for text, item in zip(texts, items, strict=True)
-    ]
+    points = [metric(text, item["answers"]) for text, item in zip(texts, items, strict=True)]
     return 100 * sum(points) / len(points)
 
 
 def score(state: State, split: str = "search") -> Scores:
     model = model_of(state).eval()
-    scores = {
-        name: benchmark_score(model, name, split) for name in spec()["benchmarks"]
-    }
+    scores = {name: benchmark_score(model, name, split) for name in spec()["benchmarks"]}
     weights = {name: one.get("weight", 1) for name, one in spec()["benchmarks"].items()}
-    mean = sum(weight * scores[name] for name, weight in weights.items()) / sum(
-        weights.values()
-    )
+    mean = sum(weight * scores[name] for name, weight in weights.items()) / sum(weights.values())
     return {**scores, "mean": mean}
 
 
 def bound(base: Scores) -> dict[str, float]:
     """The lowest score, in percent, that each constraint (`base - 0.05`) allows."""
     constraints = spec().get("objective", {}).get("constraints", [])
-    offsets = {
-        one["benchmark"]: float(
-            one["atLeast"].replace("base", "").replace(" ", "") or 0
-        )
-        for one in constraints
-    }
+    offsets = {one["benchmark"]: float(one["atLeast"].replace("base", "").replace(" ", "") or 0) for one in constraints}
     return {name: base[name] + 100 * offset for name, offset in offsets.items()}
 
 

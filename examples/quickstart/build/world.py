@@ -34,17 +34,11 @@ def tokenizer() -> Any:
 
 @cache
 def base_model() -> Any:
-    return AutoModelForCausalLM.from_pretrained(
-        ROOT / "model", dtype=torch.float32, local_files_only=True
-    )
+    return AutoModelForCausalLM.from_pretrained(ROOT / "model", dtype=torch.float32, local_files_only=True)
 
 
 def base_state() -> State:
-    return {
-        name: tensor.clone()
-        for name, tensor in base_model().state_dict().items()
-        if name != "lm_head.weight"
-    }
+    return {name: tensor.clone() for name, tensor in base_model().state_dict().items() if name != "lm_head.weight"}
 
 
 def model_of(state: State) -> Any:
@@ -55,11 +49,7 @@ def model_of(state: State) -> Any:
 
 
 def state_of(model: Any) -> State:
-    return {
-        name: tensor
-        for name, tensor in model.state_dict().items()
-        if name != "lm_head.weight"
-    }
+    return {name: tensor for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
 
 
 @cache
@@ -73,7 +63,4 @@ def encode(messages: list[dict[str, str]]) -> Encoded:
         messages, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
     )
     ids = list(encoded["input_ids"])
-    return ids, [
-        one if keep else -100
-        for one, keep in zip(ids, encoded["assistant_masks"], strict=True)
-    ]
+    return ids, [one if keep else -100 for one, keep in zip(ids, encoded["assistant_masks"], strict=True)]

@@ -56,7 +56,8 @@ def generate_shards(
     def answered(chosen: list[int]) -> list[list[int]]:
         rows = [prompts[index] for index in chosen]
         room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
-        return generate_batch(model, rows, [min(max_new_tokens, one) for one in room], end_ids, pad_id, is_over=is_over)
+        most = [min(max_new_tokens, one) for one in room]
+        return generate_batch(model, rows, most, end_ids, pad_id, greedy, is_over)
 
     return run_batches(
         order, [1] * len(prompts), answered, limit=batch, done=done,

@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lamdagent_gpu.context import Rejected
@@ -40,21 +41,27 @@ class Document:
     """Its place among the task's evaluation documents, from 0: its id."""
     sha256: str
     """Of its JSON with sorted keys."""
+    scratch: TemporaryDirectory[str]
+    """Where the data of a task of the user's own lies as tables; gone with the last document."""
 
 
 def read_task(folder: Path, facts: Facts) -> list[Document]:
     """The documents of a split, in the task's order. Raises Rejected, with what lm-eval says."""
     require_harness(facts)
+    scratch = TemporaryDirectory(prefix="lamdagent-task-")
     try:
         with quiet_imports():
-            task = load_task(folder, facts)
+            task = load_task(folder, facts, scratch.name)
             documents = list(task.eval_docs)
     except Rejected:
         raise
     except Exception as error:  # tasks run code of others
-        raise Rejected(f"lm-eval task {facts['task']}: expected a task that loads offline, got {error!r}") from None
+        raise Rejected(
+            f"lm-eval task {facts['task']}: expected a task that loads offline, got {error!r}. Data of the hub must be in the "
+            "Hugging Face cache of the worker's machine (docs/evaluation.md)."
+        ) from None
     hashes = [sha256_of_document(one) for one in documents]
-    return [Document(task, index, hashes[index]) for index in places_of_split(hashes, facts)]
+    return [Document(task, index, hashes[index], scratch) for index in places_of_split(hashes, facts)]
 
 
 def require_harness(facts: Facts) -> None:
@@ -84,7 +91,7 @@ def quiet_imports() -> Iterator[None]:
         sys.dont_write_bytecode = before
 
 
-def load_task(folder: Path, facts: Facts) -> Any:
+def load_task(folder: Path, facts: Facts, scratch: str) -> Any:
     name = facts["task"]
     manager = local_tasks(folder, facts) if facts["files"] else library_tasks()
     entry = manager.task_index.get(name)
@@ -93,7 +100,7 @@ def load_task(folder: Path, facts: Facts) -> Any:
         raise Rejected(f"lm-eval task: expected one that there is, such as {shown(near)}, got {name}")
     if name not in manager.all_subtasks:
         raise Rejected(f"lm-eval task {name}: expected a single task, got a group or tag. Name its tasks one by one.")
-    (task,) = manager.load([configured(entry, folder, facts) if facts["files"] else name])["tasks"].values()
+    (task,) = manager.load([configured(entry, folder, facts, scratch) if facts["files"] else name])["tasks"].values()
     if getattr(task, "UNSAFE_CODE", False) or getattr(task, "MULTIMODAL", False):
         raise Rejected(f"lm-eval task {name}: expected a task of text that runs no generated code, got another")
     if facts["fewshot"] is not None:
@@ -118,14 +125,14 @@ def local_tasks(folder: Path, facts: Facts) -> Any:
     return TaskManager(include_path=str(folder), include_defaults=False)
 
 
-def configured(entry: Any, folder: Path, facts: Facts) -> dict[str, Any]:
-    """The task's YAML with the paths of its data files."""
+def configured(entry: Any, folder: Path, facts: Facts, scratch: str) -> dict[str, Any]:
+    """The task's YAML with the paths of its data files, and of the place for what is made of them."""
     from lm_eval.tasks._yaml_loader import load_yaml
 
     config: dict[str, Any] = load_yaml(entry.yaml_path)
     settings = dict(config.get("dataset_kwargs") or {})
     if "data_files" in settings:
-        settings["data_files"] = placed(settings["data_files"], folder, facts)
+        settings |= {"data_files": placed(settings["data_files"], folder, facts), "cache_dir": scratch}
     return {**config, "dataset_kwargs": settings}
 
 

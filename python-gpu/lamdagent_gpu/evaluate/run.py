@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from math import sqrt
+from math import floor, sqrt
 from time import monotonic
 from typing import Any
 
@@ -119,7 +119,7 @@ def score_split(meter: Meter, journal: Journal, subject: Subject, split: Split) 
 def refuse_too_many_missing(split: Split, found: dict[int, Row]) -> None:
     """A score of the items that happened to be rated is another benchmark's. Raises Rejected, with the last reason."""
     missing = [row for row in found.values() if row["score"] is None]
-    most = int(split.facts.get("maxMissing", 0) * split.count)
+    most = floor(split.facts.get("maxMissing", 0) * split.count + 1e-9)
     if len(missing) > most:
         raise Rejected(
             f"judge {split.facts['judge']['model']}: expected at most {most} of {split.count} items without a judgement "

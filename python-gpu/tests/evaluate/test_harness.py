@@ -231,10 +231,11 @@ def test_a_task_of_ones_own_runs_only_where_programs_may(world: World, monkeypat
         scored(world, CHOICE, metric="acc")
 
 
-def test_a_task_with_functions_leaves_the_stores_objects_as_they_are(world: World) -> None:
+def test_a_task_with_functions_leaves_nothing_behind(world: World, tmp_path: Path) -> None:
     functions = {"more.py": "def text(doc):\n    return doc['text']\n"}
     of = yaml.safe_dump(CHOICE).replace("'{{text}}'", "!function more.text")
     assert "!function" in of
     found = scored(world, CHOICE, metric="acc", files={**functions, "ours.yaml": of})
     assert found.score == scored(world, CHOICE, metric="acc").score
     assert not list(world.store.root.rglob("__pycache__"))
+    assert not (tmp_path / "datasets").exists()

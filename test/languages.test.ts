@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CONTRACT } from '../activities/spec/contract.js';
 import { ACTION_TYPES, MERGE_METHODS, TRAINING_KINDS } from '../domain/actionTypes.js';
+import { BENCHMARK_KINDS } from '../domain/metrics.js';
 import { safetensors } from '../activities/spec/testSpec.js';
 import { weightsFacts } from '../activities/spec/weights.js';
 import { createFolderStore } from '../activities/store/folder.js';
@@ -57,6 +58,12 @@ from lamdagent_gpu.stage import stage_id_of
 print(json.dumps(stage_id_of(Stage.model_validate_json(sys.argv[1]).model_dump())))`;
     assert.equal(await python(program, JSON.stringify(stage)), stageIdOf(stage));
   }).timeout(30_000);
+
+  it('on what kinds of benchmarks there are', async () => {
+    const program =
+      'import json; from lamdagent_gpu.evaluate.kinds import KINDS; print(json.dumps([*KINDS]))';
+    assert.deepEqual(await python(program), BENCHMARK_KINDS);
+  }).timeout(60_000);
 
   it('on what merge methods there are, what they need, and their parameters', async () => {
     const program = `

@@ -10,6 +10,7 @@ import { descendantsOf, environmentOf, HAS_PROC, isLoopback, listenersIn, listen
 const CANARY = 'canary-4711';
 const ACCOUNTS = {
   OPENAI_API_KEY: CANARY,
+  LAMDAGENT_JUDGE_API_KEY: CANARY,
   AWS_SECRET_ACCESS_KEY: CANARY,
   AWS_SESSION_TOKEN: CANARY,
   TEMPORAL_API_KEY: CANARY,
@@ -42,7 +43,7 @@ describe('the processes of an embedded installation', function () {
         assert.deepEqual(secrets(processes), {
           server: [],
           orchestrator: ['HF_TOKEN', 'OPENAI_API_KEY'],
-          gpuWorker: [],
+          gpuWorker: ['LAMDAGENT_JUDGE_API_KEY'],
           trainer: [],
         });
         const listeners = Object.values(processes).flatMap((pid: number) => listenersOf(pid));
@@ -76,7 +77,7 @@ describe('the processes of an embedded installation', function () {
           assert.deepEqual(secrets(await installation.processes()), {
             server: [],
             orchestrator: ['AWS_SECRET_ACCESS_KEY', 'HF_TOKEN', 'OPENAI_API_KEY'],
-            gpuWorker: ['AWS_SECRET_ACCESS_KEY'],
+            gpuWorker: ['AWS_SECRET_ACCESS_KEY', 'LAMDAGENT_JUDGE_API_KEY'],
             trainer: ['AWS_SECRET_ACCESS_KEY'],
           });
         } finally {

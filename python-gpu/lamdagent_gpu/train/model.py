@@ -48,16 +48,14 @@ def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> A
     return model.to(device)
 
 
-def load_for_training(context: JobContext, folder: Path) -> Any:
-    """The model in the precision its weights are trained in."""
-    memory = torch.cuda.get_device_properties(0).total_memory if context.device == "cuda" else None
-    dtype = training_dtype(
+def dtype_for_training(context: JobContext, folder: Path, memory: int | None) -> torch.dtype:
+    """The precision that the folder's weights are trained in, on a device with so many bytes."""
+    return training_dtype(
         bfloat16=computes_in_bfloat16(context.device),
         lora=context.parameters["tuning"] == "lora",
         parameters=parameter_count(folder),
         device_bytes=memory,
     )
-    return load_model(folder, context.device, dtype)
 
 
 def training_dtype(*, bfloat16: bool, lora: bool, parameters: int, device_bytes: int | None) -> torch.dtype:

@@ -6,6 +6,8 @@ import gc
 import json
 import logging
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,7 +15,15 @@ from transformers.utils.logging import disable_progress_bar
 
 from lamdagent_gpu.checkpoint import Checkpoint
 from lamdagent_gpu.context import Diverged, Incomplete, JobContext, OutOfMemory, Preempted, TrainResult
-from lamdagent_gpu.train.model import load_for_training, load_tokenizer, save_model, saved_form
+from lamdagent_gpu.train.memory import MemoryFloor, activations_of, device_bytes, floor_of, require_room
+from lamdagent_gpu.train.model import (
+    computes_in_bfloat16,
+    dtype_for_training,
+    load_model,
+    load_tokenizer,
+    save_model,
+    saved_form,
+)
 from lamdagent_gpu.train.registry import METHODS
 from lamdagent_gpu.train.reproducible import reproducible
 from lamdagent_gpu.train.sampled import is_sampling
@@ -96,10 +106,18 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     context.progress("loading", resume.step if resume else 0, context.parameters["steps"])
     folder = context.store.open(context.inputs("model")[0])
     tokenizer = load_tokenizer(folder)
-    model = load_for_training(context, folder)
+    memory = device_bytes(context.device)
+    dtype = dtype_for_training(context, folder, memory)
+    floor = floor_for(context, folder, dtype)
+    require_room(floor, available=memory, device=context.device)
+    model = load_model(folder, context.device, dtype)
     form = saved_form(model, folder)
     start = resume.folder if resume else None
     trainer = METHODS[context.build.stage.kind].make(context, model, tokenizer, micro_batch, start)
+    if not is_partial(context):
+        itemsize = 2 if computes_in_bfloat16(context.device) else dtype.itemsize
+        activations = activations_of(model.config, tokens=trainer.longest(), itemsize=itemsize)
+        require_room(replace(floor, activations=activations), available=memory, device=context.device)
     state = None if start is None or is_sampling(start) else str(start)
     trainer.train(resume_from_checkpoint=state)
     _check_complete(context, trainer)
@@ -107,6 +125,17 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     context.progress("publishing", steps, steps)
     save_model(trainer.model, tokenizer, context.output_folder, form)
     return TrainResult(steps=trainer.state.global_step, metrics=metrics_of(trainer.state.log_history))
+
+
+def floor_for(context: JobContext, folder: Path, dtype: torch.dtype) -> MemoryFloor:
+    lora = context.parameters["tuning"] == "lora"
+    rank = context.parameters["loraRank"] if lora else None
+    return floor_of(folder, dtype=dtype, lora_rank=rank, partial=is_partial(context))
+
+
+def is_partial(context: JobContext) -> bool:
+    """Some weights are frozen, so gradients, moments and activations of the lower layers may be few."""
+    return context.parameters.get("freeze", "none") != "none"
 
 
 def _check_complete(context: JobContext, trainer: Any) -> None:

@@ -61,6 +61,10 @@ class DurableTrainer(Trainer):
         """The example at each of the training's places."""
         return training_order(rows=len(self.examples), places=places, seed=self.context.seed, kept=self.kept)
 
+    def longest(self) -> int:
+        """Tokens of the longest sequence that a step will see."""
+        return max(tokens_of(self.examples[row]) for row in set(self.order))
+
     def get_train_dataloader(self) -> Any:
         loader: DataLoader[Any] = DataLoader(
             self.examples,  # type: ignore[arg-type] # a list is a map-style dataset
@@ -93,3 +97,11 @@ class DurableTrainer(Trainer):
 
     def _send_telemetry(self) -> None:
         """TRL would report the kind of model and device to its makers; nothing is sent unasked."""
+
+
+def tokens_of(example: dict[str, Any]) -> int:
+    """Of a sequence, or of a prompt with the longest of its answers."""
+    if "input_ids" in example:
+        return len(example["input_ids"])
+    answers = (len(ids) for name, ids in example.items() if name.endswith("_ids") and name != "prompt_ids")
+    return len(example["prompt_ids"]) + max(answers, default=0)

@@ -3,18 +3,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import torch
 from torch.nn.functional import logsigmoid, relu
 
-from lamdagent_gpu.context import JobContext
-from lamdagent_gpu.train.data import preference_examples
 from lamdagent_gpu.train.method import BETA, SFT_WEIGHT, TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.preference import pair_arguments
-from lamdagent_gpu.train.reference_free import PairLogps, ReferenceFreeTrainer
-from lamdagent_gpu.train.rows import read_rows
+from lamdagent_gpu.train.reference_free import PairLogps, ReferenceFreeTrainer, maker_of
 
 LOSS = Parameter(name="loss", choices=("sigmoid", "hinge", "ipo", "simpo"))
 GAMMA = Parameter(name="gamma")
@@ -48,20 +41,10 @@ def cpo_loss(loss: str, difference: torch.Tensor, *, beta: float, gamma: float) 
     return -logsigmoid(beta * difference - gamma)
 
 
-def make_trainer(
-    context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
-) -> DurableCPOTrainer:
-    beta = BETA.of(context.parameters)
-    examples = preference_examples(context, read_rows(context), tokenizer)
-    return DurableCPOTrainer(
-        **pair_arguments(context, model, tokenizer, micro_batch, resume, examples=examples, beta=beta)
-    )
-
-
 CPO = TrainMethod(
     kind="cpo",
     paper="https://arxiv.org/abs/2401.08417",
     formula="mean of -log sigmoid(β(log π(chosen) - log π(rejected))) + sftWeight · SFT loss of chosen; simpo: mean log π, - gamma",
-    make=make_trainer,
+    make=maker_of(DurableCPOTrainer),
     parameters=(*TRAINING, BETA, LOSS, GAMMA, SFT_WEIGHT),
 )

@@ -9,15 +9,14 @@ from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy, log_softmax
-from trl import SFTConfig
 
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.merge.vocabulary import check_vocabularies
+from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
 from lamdagent_gpu.train.data import IGNORED, check_vocabulary, sft_examples
 from lamdagent_gpu.train.method import SFT_WEIGHT, TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.model import load_model, lora_of
+from lamdagent_gpu.train.model import load_model
 from lamdagent_gpu.train.rows import read_rows
-from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.sft import DurableSFTTrainer
 
 DIVERGENCE = Parameter(name="divergence", choices=("forwardKl", "reverseKl", "jsd"))
@@ -55,12 +54,8 @@ class DurableDistilTrainer(DurableSFTTrainer):
         ).sum()
         if (weight := SFT_WEIGHT.of(values)) > 0:
             loss = loss + weight * cross_entropy(ours.float(), labels[scored], reduction="sum")
-        self._note(inputs)
+        self.count_tokens(int(inputs["attention_mask"].sum()))
         return loss / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
-
-    def _note(self, inputs: Any) -> None:
-        self._total_train_tokens += int(inputs["attention_mask"].sum())
-        self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
 
 
 def divergence(kind: str, teacher: torch.Tensor, student: torch.Tensor, *, beta: float) -> torch.Tensor:
@@ -85,13 +80,7 @@ def make_trainer(
     examples = sft_examples(context, read_rows(context), tokenizer)
     check_vocabulary(examples, model)
     trainer = DurableDistilTrainer(
-        context=context,
-        examples=examples,
-        resume=resume,
-        model=model,
-        args=SFTConfig(**settings(context, micro_batch), dataset_kwargs={"skip_prepare_dataset": True}),
-        processing_class=tokenizer,
-        peft_config=lora_of(context),
+        **trainer_arguments(context, model, tokenizer, resume, examples=examples, args=sft_config(context, micro_batch))
     )
     teacher = load_model(folders[1], context.device).eval().requires_grad_(False)
     check_vocabulary(examples, teacher)

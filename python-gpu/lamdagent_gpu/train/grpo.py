@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from trl import SFTConfig
 
 from lamdagent_gpu.context import JobContext, Rejected
-from lamdagent_gpu.train.data import check_vocabulary
+from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
+from lamdagent_gpu.train.data import Example, check_vocabulary
 from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.model import lora_of
 from lamdagent_gpu.train.on_policy import REWARD, SAMPLING
 from lamdagent_gpu.train.sampling import SAMPLES, Sampling, sample, sampling_of
-from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.sft import DurableSFTTrainer
 from lamdagent_gpu.train.verifiable import Prompt, read_prompts
 
@@ -98,8 +96,7 @@ class DurableGRPOTrainer(DurableSFTTrainer):
         outputs = model(**given, use_cache=False, fused_lm_head=True)
         # Its value is the advantages' mean; its gradient is that of Σ A log π, the ratio π / π_sampling being 1.
         ratio = torch.exp(outputs.log_probs - outputs.log_probs.detach()) * (inputs["labels"][:, 1:] != -100)
-        self._total_train_tokens += int(inputs["attention_mask"].sum())
-        self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
+        self.count_tokens(int(inputs["attention_mask"].sum()))
         return -(inputs["advantages"][:, None] * ratio).sum() / num_items_in_batch
 
 
@@ -116,18 +113,14 @@ def make_trainer(
     prompts = read_prompts(context, tokenizer, REWARD.of(values))
     check_vocabulary([{"prompt_ids": prompt.ids} for prompt in prompts], model)
     sampling = sampling_of(values, model=model, tokenizer=tokenizer, seed=context.seed)
+    examples: list[Example] = [
+        {"row": row, "input_ids": prompt.ids, "labels": prompt.ids, **prompt.kept} for row, prompt in enumerate(prompts)
+    ]
     trainer = DurableGRPOTrainer(
-        context=context,
-        examples=[
-            {"row": row, "input_ids": prompt.ids, "labels": prompt.ids, **prompt.kept}
-            for row, prompt in enumerate(prompts)
-        ],
-        resume=resume,
-        model=model,
-        args=SFTConfig(**settings(context, micro_batch), dataset_kwargs={"skip_prepare_dataset": True}),
+        **trainer_arguments(
+            context, model, tokenizer, resume, examples=examples, args=sft_config(context, micro_batch)
+        ),
         data_collator=collate_rows,
-        processing_class=tokenizer,
-        peft_config=lora_of(context),
     )
     trainer.prompts, trainer.sampling = prompts, sampling
     return trainer

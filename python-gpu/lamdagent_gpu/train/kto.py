@@ -11,10 +11,10 @@ import torch
 from trl import KTOConfig, KTOTrainer
 
 from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.arguments import trainer_arguments
 from lamdagent_gpu.train.data import check_vocabulary
 from lamdagent_gpu.train.labelled import labelled_examples
 from lamdagent_gpu.train.method import BETA, TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.model import lora_of
 from lamdagent_gpu.train.reference import reference_table, save_reference
 from lamdagent_gpu.train.rows import read_rows
 from lamdagent_gpu.train.settings import settings
@@ -116,22 +116,15 @@ def make_trainer(
     values = context.parameters
     examples = labelled_examples(context, read_rows(context), tokenizer)
     check_vocabulary(examples, model)
-    trainer = DurableKTOTrainer(
-        context=context,
-        examples=examples,
-        resume=resume,
-        model=model,
-        args=KTOConfig(
-            **settings(context, micro_batch),
-            beta=BETA.of(values),
-            desirable_weight=DESIRABLE_WEIGHT.of(values),
-            undesirable_weight=UNDESIRABLE_WEIGHT.of(values),
-            loss_type="apo_zero_unpaired",
-            precompute_ref_log_probs=True,
-        ),
-        processing_class=tokenizer,
-        peft_config=lora_of(context),
+    config = KTOConfig(
+        **settings(context, micro_batch),
+        beta=BETA.of(values),
+        desirable_weight=DESIRABLE_WEIGHT.of(values),
+        undesirable_weight=UNDESIRABLE_WEIGHT.of(values),
+        loss_type="apo_zero_unpaired",
+        precompute_ref_log_probs=True,
     )
+    trainer = DurableKTOTrainer(**trainer_arguments(context, model, tokenizer, resume, examples=examples, args=config))
     if LOSS.of(values) == "kto":
         trainer.begin_drift()
     return trainer

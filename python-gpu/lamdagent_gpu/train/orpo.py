@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 import torch
 from torch.nn.functional import logsigmoid
 
-from lamdagent_gpu.context import JobContext
-from lamdagent_gpu.train.data import preference_examples
 from lamdagent_gpu.train.method import BETA, TRAINING, TrainMethod
-from lamdagent_gpu.train.preference import pair_arguments
-from lamdagent_gpu.train.reference_free import PairLogps, ReferenceFreeTrainer
-from lamdagent_gpu.train.rows import read_rows
+from lamdagent_gpu.train.reference_free import PairLogps, ReferenceFreeTrainer, maker_of
 
 CLOSEST = -1e-7
 """The largest mean log-probability whose odds float32 still tells from infinite ones."""
@@ -36,20 +29,10 @@ def log_odds(logp: torch.Tensor) -> torch.Tensor:
     return logp - torch.log(-torch.expm1(logp))
 
 
-def make_trainer(
-    context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
-) -> DurableORPOTrainer:
-    beta = BETA.of(context.parameters)
-    examples = preference_examples(context, read_rows(context), tokenizer)
-    return DurableORPOTrainer(
-        **pair_arguments(context, model, tokenizer, micro_batch, resume, examples=examples, beta=beta)
-    )
-
-
 ORPO = TrainMethod(
     kind="orpo",
     paper="https://arxiv.org/abs/2403.07691",
     formula="SFT loss of chosen - β log sigmoid(log odds(chosen) - log odds(rejected)), odds = p / (1 - p), p = exp(mean log π)",
-    make=make_trainer,
+    make=maker_of(DurableORPOTrainer),
     parameters=(*TRAINING, BETA),
 )

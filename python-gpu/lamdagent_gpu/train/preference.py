@@ -8,8 +8,8 @@ from typing import Any
 from trl import DPOConfig, DPOTrainer
 
 from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.arguments import trainer_arguments
 from lamdagent_gpu.train.data import Example, check_vocabulary
-from lamdagent_gpu.train.model import lora_of
 from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
 
@@ -48,12 +48,5 @@ def pair_arguments(
 ) -> dict[str, Any]:  # fmt: skip
     """What a pair trainer is made from; `loss`: what its TRL configuration has of its own."""
     check_vocabulary(examples, model)
-    return {
-        "context": context,
-        "examples": examples,
-        "resume": resume,
-        "model": model,
-        "args": DPOConfig(**settings(context, micro_batch), precompute_ref_log_probs=True, **loss),
-        "processing_class": tokenizer,
-        "peft_config": lora_of(context),
-    }
+    config = DPOConfig(**settings(context, micro_batch), precompute_ref_log_probs=True, **loss)
+    return trainer_arguments(context, model, tokenizer, resume, examples=examples, args=config)

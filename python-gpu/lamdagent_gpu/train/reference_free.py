@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 
-from lamdagent_gpu.train.preference import PairTrainer
+from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.data import preference_examples
+from lamdagent_gpu.train.method import BETA, Maker
+from lamdagent_gpu.train.preference import PairTrainer, pair_arguments
+from lamdagent_gpu.train.rows import read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +71,19 @@ class ReferenceFreeTrainer(PairTrainer):
     def _note(self, inputs: Any, chosen: torch.Tensor, rejected: torch.Tensor) -> None:
         """What TRL's log takes up at the end of the step."""
         metrics = self._metrics["train"]
-        self._total_train_tokens += int(inputs["attention_mask"].sum())
-        metrics["num_tokens"] = [self._total_train_tokens]
+        self.count_tokens(int(inputs["attention_mask"].sum()))
         metrics["rewards/accuracies"].append((chosen > rejected).float().mean().item())
         metrics["rewards/margins"].append((chosen - rejected).mean().item())
+
+
+def maker_of(trainer: type[ReferenceFreeTrainer]) -> Maker:
+    """Makes such a trainer on the pairs of the stage's data."""
+
+    def make(
+        context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
+    ) -> ReferenceFreeTrainer:
+        beta = BETA.of(context.parameters)
+        examples = preference_examples(context, read_rows(context), tokenizer)
+        return trainer(**pair_arguments(context, model, tokenizer, micro_batch, resume, examples=examples, beta=beta))
+
+    return make

@@ -6,15 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from trl import SFTConfig
-
 from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
 from lamdagent_gpu.train.data import IGNORED, Example, check_vocabulary
 from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.model import lora_of
 from lamdagent_gpu.train.on_policy import SAMPLING, OnSampledTrainer, answered, trained
 from lamdagent_gpu.train.sampled import Answer, nothing_learnt
-from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.sft import DurableSFTTrainer
 
 KEEP = Parameter(name="keep")
@@ -45,13 +42,9 @@ def make_trainer(
         raise nothing_learnt("a reward above 0", sampled)
     check_vocabulary(examples, model)
     trainer = DurableRFTTrainer(
-        context=context,
-        examples=examples,
-        resume=trained(resume),
-        model=model,
-        args=SFTConfig(**settings(context, micro_batch), dataset_kwargs={"skip_prepare_dataset": True}),
-        processing_class=tokenizer,
-        peft_config=lora_of(context),
+        **trainer_arguments(
+            context, model, tokenizer, trained(resume), examples=examples, args=sft_config(context, micro_batch)
+        )
     )
     trainer.take(sampled, rounds)
     return trainer

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from trl import SFTConfig, SFTTrainer
+from trl import SFTTrainer
 
 from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
 from lamdagent_gpu.train.data import check_vocabulary, sft_examples
 from lamdagent_gpu.train.freezing import freeze
 from lamdagent_gpu.train.method import TRAINING, TUNING, Parameter, TrainMethod
-from lamdagent_gpu.train.model import lora_of
 from lamdagent_gpu.train.packing import check_separates, collator, pack, tokens_of
 from lamdagent_gpu.train.rows import read_rows
-from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
 
 PACKING = Parameter(name="packing", choices=("none", "bestFit"), unsaid="none")
@@ -34,8 +33,8 @@ class PackedSFTTrainer(DurableSFTTrainer):
         before = self._total_train_tokens
         tokens = tokens_of(inputs["position_ids"])
         loss = super().compute_loss(model, inputs, *rest, **named)
-        self._total_train_tokens = before + tokens
-        self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
+        self._total_train_tokens = before
+        self.count_tokens(tokens)
         return loss
 
 
@@ -52,18 +51,15 @@ def make_trainer(
     if TUNING.of(values) == "full" and (what := FREEZE.of(values)) != "none":
         freeze(model, what, FROZEN_SHARE.of(values) if what == "lowerLayers" else 0)
     return (PackedSFTTrainer if packed else DurableSFTTrainer)(
-        context=context,
-        examples=examples,
-        resume=resume,
-        model=model,
-        args=SFTConfig(
-            **settings(context, micro_batch),
-            dataset_kwargs={"skip_prepare_dataset": True},
-            neftune_noise_alpha=NEFTUNE_ALPHA.of(values) or None,
+        **trainer_arguments(
+            context,
+            model,
+            tokenizer,
+            resume,
+            examples=examples,
+            args=sft_config(context, micro_batch, neftune_noise_alpha=NEFTUNE_ALPHA.of(values) or None),
         ),
         data_collator=collator(tokenizer.pad_token_id) if packed else None,
-        processing_class=tokenizer,
-        peft_config=lora_of(context),
     )
 
 

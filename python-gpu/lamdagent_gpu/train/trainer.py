@@ -63,7 +63,12 @@ class DurableTrainer(Trainer):
 
     def longest(self) -> int:
         """Tokens of the longest sequence that a step will see."""
-        return max(tokens_of(self.examples[row]) for row in set(self.order))
+        return max(sequence_length(self.examples[row]) for row in set(self.order))
+
+    def count_tokens(self, tokens: int) -> None:
+        """Adds them to what TRL's log tells; for a loss that does not go through TRL's own."""
+        self._total_train_tokens += tokens
+        self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
 
     def get_train_dataloader(self) -> Any:
         loader: DataLoader[Any] = DataLoader(
@@ -99,7 +104,7 @@ class DurableTrainer(Trainer):
         """TRL would report the kind of model and device to its makers; nothing is sent unasked."""
 
 
-def tokens_of(example: dict[str, Any]) -> int:
+def sequence_length(example: dict[str, Any]) -> int:
     """Of a sequence, or of a prompt with the longest of its answers."""
     if "input_ids" in example:
         return len(example["input_ids"])

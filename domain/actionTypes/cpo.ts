@@ -1,4 +1,5 @@
 import type { ActionType } from './actionType.js';
+import { beta, sftWeight } from './preferenceLoss.js';
 import { trainingAt } from './training.js';
 
 const SIMPO = { parameter: 'loss', isOneOf: ['simpo'] } as const;
@@ -19,14 +20,7 @@ export const CPO: ActionType = {
       meaning:
         'simpo: mean log-probabilities and a margin (arXiv 2405.14734), with beta 2 to 10 and sftWeight 0; sigmoid is CPO’s own',
     },
-    {
-      name: 'beta',
-      type: 'number',
-      minimum: 0.0001,
-      maximum: 100,
-      default: 0.1,
-      meaning: 'scale of the difference between chosen and rejected',
-    },
+    beta('scale of the difference between chosen and rejected'),
     {
       name: 'gamma',
       type: 'number',
@@ -36,13 +30,6 @@ export const CPO: ActionType = {
       when: SIMPO,
       meaning: 'margin by which the chosen reward should be higher',
     },
-    {
-      name: 'sftWeight',
-      type: 'number',
-      minimum: 0,
-      maximum: 100,
-      default: 1,
-      meaning: 'weight of the SFT loss on the chosen answers',
-    },
+    sftWeight('chosen', 1),
   ],
 };

@@ -1,4 +1,5 @@
 import type { ActionType } from './actionType.js';
+import { sftWeight } from './preferenceLoss.js';
 import { TRAINING } from './training.js';
 
 export const DISTIL: ActionType = {
@@ -33,13 +34,6 @@ export const DISTIL: ActionType = {
       default: 1,
       meaning: 'divides the logits of both before they are compared',
     },
-    {
-      name: 'sftWeight',
-      type: 'number',
-      minimum: 0,
-      maximum: 100,
-      default: 0,
-      meaning: 'weight of the SFT loss on the given answers',
-    },
+    sftWeight('given', 0),
   ],
 };

@@ -1,4 +1,5 @@
 import type { ActionType, ParameterType } from './actionType.js';
+import { beta, PULL, sftWeight } from './preferenceLoss.js';
 import { trainingAt } from './training.js';
 
 /** Losses that are a mean over pairs. `aot` sorts the pairs of a micro-batch, whose size is the device's business. */
@@ -19,22 +20,8 @@ const LOSSES = [
 
 /** Beside the parameters of all trainings. */
 export const DPO_LOSS: readonly ParameterType[] = [
-  {
-    name: 'beta',
-    type: 'number',
-    minimum: 0.0001,
-    maximum: 100,
-    default: 0.1,
-    meaning: 'strength of the pull towards the reference',
-  },
-  {
-    name: 'sftWeight',
-    type: 'number',
-    minimum: 0,
-    maximum: 100,
-    default: 0,
-    meaning: 'weight of the SFT loss on the chosen answers',
-  },
+  beta(PULL),
+  sftWeight('chosen', 0),
   {
     name: 'loss',
     type: 'choice',

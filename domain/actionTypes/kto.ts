@@ -1,4 +1,5 @@
 import type { ActionType } from './actionType.js';
+import { beta, PULL } from './preferenceLoss.js';
 import { trainingAt } from './training.js';
 
 export const KTO: ActionType = {
@@ -16,14 +17,7 @@ export const KTO: ActionType = {
       default: 'kto',
       meaning: 'kto compares with the mean drift from the reference, apoZero with none (arXiv 2408.06266)',
     },
-    {
-      name: 'beta',
-      type: 'number',
-      minimum: 0.0001,
-      maximum: 100,
-      default: 0.1,
-      meaning: 'strength of the pull towards the reference',
-    },
+    beta(PULL),
     {
       name: 'desirableWeight',
       type: 'number',

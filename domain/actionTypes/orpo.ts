@@ -1,4 +1,5 @@
 import type { ActionType } from './actionType.js';
+import { beta } from './preferenceLoss.js';
 import { trainingAt } from './training.js';
 
 export const ORPO: ActionType = {
@@ -9,13 +10,6 @@ export const ORPO: ActionType = {
   data: ['preference'],
   parameters: [
     ...trainingAt(1e-5),
-    {
-      name: 'beta',
-      type: 'number',
-      minimum: 0.0001,
-      maximum: 100,
-      default: 0.1,
-      meaning: 'weight of the odds-ratio loss beside the SFT loss; lambda in the paper',
-    },
+    beta('weight of the odds-ratio loss beside the SFT loss; lambda in the paper'),
   ],
 };

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Split } from '../../domain/plan.js';
+import { parseRows, rowsText } from '../rowTable.js';
 
 /** What a pipeline of the landscape costs and scores, as first recorded. */
 export interface LandscapeRow {
@@ -17,16 +18,11 @@ export interface LandscapeRow {
 const FILE = join(import.meta.dirname, 'table.jsonl');
 
 export function readTable(file = FILE): Map<string, LandscapeRow> {
-  if (!existsSync(file)) return new Map();
-  const lines = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  const rows = lines.map((line) => JSON.parse(line) as LandscapeRow);
-  return new Map(rows.map((row) => [row.id, row]));
+  return parseRows(existsSync(file) ? readFileSync(file, 'utf8') : '');
 }
 
-/** Sorted by id, so that the file's differences are the table's. */
 export function writeTable(rows: ReadonlyMap<string, LandscapeRow>, file = FILE): void {
-  const sorted = [...rows.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  writeFileSync(file, sorted.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  writeFileSync(file, rowsText(rows));
 }
 
 export function landscapeId(stageId: string): string {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promptHash } from '../../activities/decide/callLog.js';
 import type { LlmAnswer, LlmClient } from '../../activities/decide/exchange.js';
 import { PROMPT_VERSION } from '../../activities/decide/prompts/version.js';
+import { parseRows, rowsText } from '../rowTable.js';
 
 /** The LLM's answers by what was asked. The table is committed, so that anyone repeats the runs in seconds. */
 export interface Answers {
@@ -33,8 +34,7 @@ export function openAnswers({ model, client, file = FILE }: AnswersOptions): Ans
   const head = `${JSON.stringify({ model, promptVersion: PROMPT_VERSION })}\n`;
   const known = readAnswers(file, head);
   const write = (): void => {
-    const rows = [...known.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-    writeFileSync(file, head + rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    writeFileSync(file, head + rowsText(known));
   };
   let asked = 0;
   return {
@@ -63,7 +63,5 @@ export function openAnswers({ model, client, file = FILE }: AnswersOptions): Ans
 /** Answers to other prompts, or of another model, are of no use. */
 function readAnswers(file: string, head: string): Map<string, AnswerRow> {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  if (!text.startsWith(head)) return new Map();
-  const lines = text.slice(head.length).split('\n').filter(Boolean);
-  return new Map(lines.map((line) => JSON.parse(line) as AnswerRow).map((row) => [row.id, row]));
+  return parseRows(text.startsWith(head) ? text.slice(head.length) : '');
 }

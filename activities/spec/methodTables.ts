@@ -2,29 +2,30 @@ import { ACTION_TYPES, TRAINING_KINDS, type ParameterType } from '../../domain/a
 import { TRAINING } from '../../domain/actionTypes/training.js';
 import { DATA_SHAPES, ROW_FORMS } from '../../domain/dataShapes.js';
 import type { BuildKind } from '../../domain/stage.js';
+import { markdownTable, withGenerated, type Marks } from './generatedDocs.js';
 
 /** The tables of docs/training.md, from the table of action types; `npm run contract` writes them. */
-const BEGIN = '<!-- methods: begin, written by `npm run contract` -->';
-const END = '<!-- methods: end -->';
+const MARKS: Marks = {
+  begin: '<!-- methods: begin, written by `npm run contract` -->',
+  end: '<!-- methods: end -->',
+};
 
 /** The page with its generated part made anew. */
 export function withMethodTables(page: string): string {
-  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`training page: expected ${BEGIN} … ${END}, got a page without`);
-  return [page.slice(0, from) + BEGIN, ...methodTables(), page.slice(to)].join('\n\n');
+  return withGenerated(page, MARKS, methodTables().join('\n\n'));
 }
 
 function methodTables(): readonly string[] {
   return [
     '## Methods',
-    table(['kind', 'what it does', 'models', 'data', 'paper'], TRAINING_KINDS.map(methodLine)),
+    markdownTable(['kind', 'what it does', 'models', 'data', 'paper'], TRAINING_KINDS.map(methodLine)),
     '## Data',
-    table(
+    markdownTable(
       ['shape', 'keys of a row', 'used by'],
       DATA_SHAPES.map((shape) => [shape, ROW_FORMS[shape], usersOf(shape).join(', ')]),
     ),
     '## Parameters of all trainings',
-    table(PARAMETER_HEAD, TRAINING.map(parameterLine)),
+    markdownTable(PARAMETER_HEAD, TRAINING.map(parameterLine)),
     ...TRAINING_KINDS.flatMap(ownParameters),
   ];
 }
@@ -45,7 +46,7 @@ const PARAMETER_HEAD = ['parameter', 'values', 'default', 'only with', 'meaning'
 /** What a method has beside the shared parameters, and shared ones that have another default. */
 function ownParameters(kind: BuildKind): readonly string[] {
   const own = ACTION_TYPES[kind].parameters.filter((type) => !TRAINING.includes(type));
-  return own.length === 0 ? [] : [`### ${kind}`, table(PARAMETER_HEAD, own.map(parameterLine))];
+  return own.length === 0 ? [] : [`### ${kind}`, markdownTable(PARAMETER_HEAD, own.map(parameterLine))];
 }
 
 function parameterLine(type: ParameterType): readonly string[] {
@@ -61,8 +62,4 @@ function valuesText({ type, choices = [], minimum, maximum }: ParameterType): st
 
 function code(text: string): string {
   return `\`${text}\``;
-}
-
-function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

@@ -1,4 +1,5 @@
 import { OPERATION_NAMES, OPERATIONS, type OperationParameter } from '../../domain/data/operations.js';
+import { markdownTable } from './generatedDocs.js';
 
 /** Where the tables stand in docs/data.md. */
 export const DOCS_BEGIN = '<!-- operations: written by activities/spec/writeOperationDocs.ts -->';
@@ -10,7 +11,7 @@ export function operationTables(): string {
     const { meaning, holds, source } = OPERATIONS[name];
     return [`\`${name}\``, meaning, holds, source === undefined ? '' : `[source](${source})`];
   });
-  const all = table(['operation', 'makes', 'holds in memory', ''], rows);
+  const all = markdownTable(['operation', 'makes', 'holds in memory', ''], rows);
   const each = OPERATION_NAMES.map((name) => {
     const { parameters, oneOf } = OPERATIONS[name];
     const lines = parameters.map((one) => [
@@ -21,14 +22,9 @@ export function operationTables(): string {
     ]);
     const groups = oneOf?.map((group) => group.map((key) => `\`${key}\``).join(' and ')).join(', or ');
     const rule = groups === undefined ? '' : `\n\nEither ${groups}.`;
-    return `### ${name}\n\n${table(['parameter', 'value', 'default', 'meaning'], lines)}${rule}`;
+    return `### ${name}\n\n${markdownTable(['parameter', 'value', 'default', 'meaning'], lines)}${rule}`;
   });
   return [all, ...each].join('\n\n');
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function valuesOf({ type, minimum, maximum, choices = [] }: OperationParameter): string {

@@ -9,6 +9,11 @@ export const QUEUES = {
   gpuControl: 'lamdagent-gpu-control',
 } as const;
 
+/** The queue of a class of GPU workers, as `lamdagent-gpu-worker --gpu-class` has it; null: of workers without a class. */
+export function gpuQueue(gpuClass: string | null): string {
+  return gpuClass === null ? QUEUES.gpu : `${QUEUES.gpu}-${gpuClass}`;
+}
+
 export const WORKFLOW_TYPES = { explore: 'explore', pipeline: 'pipeline', scale: 'scale' } as const;
 
 /** Workflow ids are made here only. */

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { DecideInput, DecideOutput } from '../domain/decision.js';
 import { bookedUsd } from '../domain/exploration.js';
+import { plusUsd } from '../domain/prices.js';
 import type { Slate, SuggestJob } from '../domain/suggestion.js';
 import { trialName } from '../domain/trial.js';
 import type { ControlActivities, OrchestratorActivities } from './activities.js';
@@ -49,7 +50,7 @@ function inputOf(inbox: Inbox): DecideInput {
     inFlight: state.inFlight.map((flight) => flight.proposed),
     ...(steering.length === 0 ? {} : { steering }),
     budget: state.plan.budget,
-    spent: { llmTokens: state.spend.llmTokens, usd: bookedUsd(state.spend) },
+    spent: { llmTokens: state.spend.llmTokens, usd: plusUsd(bookedUsd(state.spend), state.spend.gpuUsd ?? 0) },
   };
 }
 

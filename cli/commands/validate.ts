@@ -4,6 +4,7 @@ import { benchmarkNotes } from '../../activities/spec/benchmarkNotes.js';
 import { deriveOnce } from '../../activities/spec/deriveOnce.js';
 import { formatFaults, type Fault } from '../../activities/spec/faults.js';
 import type { CheckedFiles } from '../../activities/spec/files.js';
+import { forecastLines, specForecasts } from '../../activities/spec/memory.js';
 import { loadEstimate } from '../../activities/ledger/estimate.js';
 import { estimateLines } from '../../domain/estimate.js';
 import { inspectDatasets } from '../../activities/spec/gate.js';
@@ -40,13 +41,15 @@ async function validate(
   const { contamination = null, derived = [] } = found ?? {};
   const valid = faults.length === 0;
   const estimate = spec === null ? null : await loadEstimate(store, spec);
+  const memory = parsed.ok ? specForecasts(parsed.spec, parsed.files) : [];
   if (json)
     terminal.print(
-      JSON.stringify({ schemaVersion: 1, valid, faults, spec, contamination, derived, estimate }),
+      JSON.stringify({ schemaVersion: 1, valid, faults, spec, contamination, derived, estimate, memory }),
     );
   else if (valid) {
     terminal.say(`${file}: valid`);
     if (estimate !== null) for (const line of estimateLines(estimate)) terminal.say(line);
+    for (const line of forecastLines(memory)) terminal.say(line);
     if (spec !== null) for (const line of benchmarkNotes(spec)) terminal.say(line);
   } else terminal.say(formatFaults(faults));
   if (!json && contamination !== null)

@@ -14,7 +14,7 @@ import { recoveryText } from '../../domain/recoveries.js';
 import { fourWayText } from '../../domain/shrinkage.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
-import { llmText, signed } from '../summary.js';
+import { gpuUsdText, llmText, signed } from '../summary.js';
 import { table } from '../table.js';
 
 interface Json {
@@ -91,7 +91,7 @@ export function statusLines(view: StatusView): readonly string[] {
     ...view.missing.map((one) => `missing     ${missingText(one)}`),
     ...view.ending.map((line) => `result      ${line}`),
     ...endFigures(view),
-    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost)${llmText(spend)}`,
+    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost)${gpuUsdText(spend)}${llmText(spend)}`,
     ...(view.inherited === null
       ? []
       : [`inherited   ${String(view.inherited.trials)} trials of ${view.inherited.explorationId}`]),

@@ -11,6 +11,10 @@ export interface GpuClass {
   readonly pricePerHour: number | null;
 }
 
+/** Names that no class may have: those of queues that there are. `any`: workers of all classes poll it too. */
+export const ANY_CLASS = 'any';
+export const RESERVED_CLASSES = ['control', ANY_CLASS] as const;
+
 /** Kinds of stages that are sent to GPU workers. */
 export const ROUTED_KINDS = [...BUILD_KINDS, 'evaluate'] as const;
 
@@ -22,6 +26,11 @@ export interface GpuFleet {
 }
 
 const SECONDS_PER_HOUR = 3600;
+
+/** The classes that a search's work may go to; null: the one queue of workers without a class. */
+export function classNames(fleet: GpuFleet | undefined): readonly (string | null)[] {
+  return fleet === undefined ? [null] : fleet.classes.map(({ name }) => name);
+}
 
 export function sortedClasses(classes: readonly GpuClass[]): readonly GpuClass[] {
   return [...classes].sort(

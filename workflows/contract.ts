@@ -14,6 +14,11 @@ export function gpuQueue(gpuClass: string | null): string {
   return gpuClass === null ? QUEUES.gpu : `${QUEUES.gpu}-${gpuClass}`;
 }
 
+/** Beside it, polled by busy workers too. `any`: the one that workers of all classes poll. */
+export function gpuControlQueue(gpuClass: string | null): string {
+  return `${gpuQueue(gpuClass)}-control`;
+}
+
 export const WORKFLOW_TYPES = { explore: 'explore', pipeline: 'pipeline', scale: 'scale' } as const;
 
 /** Workflow ids are made here only. */

@@ -9,11 +9,12 @@ import {
 } from '@temporalio/workflow';
 import type { DecideInput, DecideOutput } from '../domain/decision.js';
 import { bookedUsd } from '../domain/exploration.js';
+import { ANY_CLASS } from '../domain/gpuClass.js';
 import { plusUsd } from '../domain/prices.js';
 import type { Slate, SuggestJob } from '../domain/suggestion.js';
 import { trialName } from '../domain/trial.js';
 import type { ControlActivities, OrchestratorActivities } from './activities.js';
-import { CONTROL_ACTIVITY, DECIDE_ACTIVITY, QUEUES } from './contract.js';
+import { CONTROL_ACTIVITY, DECIDE_ACTIVITY, gpuControlQueue } from './contract.js';
 import type { Inbox } from './inbox.js';
 
 const { decide } = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
@@ -58,7 +59,9 @@ function inputOf(inbox: Inbox): DecideInput {
 async function slateUnlessStopped(inbox: Inbox, job: SuggestJob, trial: number): Promise<Slate | null> {
   const isStopped = (): boolean => inbox.current().stopReason !== null;
   const scope = new CancellationScope();
-  const slate = scope.run(() => slateOf(job, trial));
+  const { workers } = inbox.current().plan;
+  const queue = gpuControlQueue(workers === undefined ? null : ANY_CLASS);
+  const slate = scope.run(() => slateOf(job, trial, queue));
   await Promise.race([slate, condition(isStopped)]);
   if (!isStopped()) return slate;
   scope.cancel();
@@ -67,11 +70,11 @@ async function slateUnlessStopped(inbox: Inbox, job: SuggestJob, trial: number):
 }
 
 /** Where the sampler can't answer, the search goes on without it: the decision says so and counts as a fallback. */
-async function slateOf(job: SuggestJob, trial: number): Promise<Slate> {
+async function slateOf(job: SuggestJob, trial: number, taskQueue: string): Promise<Slate> {
   const summary = `suggestions for ${trialName(trial)}: waits for a GPU worker`;
   const { suggest } = proxyActivities<ControlActivities>({
     ...CONTROL_ACTIVITY,
-    taskQueue: QUEUES.gpuControl,
+    taskQueue,
     summary,
   });
   try {

@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { ROUTED_KINDS, sortedClasses, type GpuFleet } from '../../domain/gpuClass.js';
+import { RESERVED_CLASSES, ROUTED_KINDS, sortedClasses, type GpuFleet } from '../../domain/gpuClass.js';
 import { didYouMean, shown, type Fault } from './faults.js';
 import { size } from './written.js';
 
-/** Classes of GPU workers, as a spec has them. `control` would be the name of a queue that there is. */
-const CLASS_RULE = 'a name of at most 32 lower-case letters, digits, dashes, other than control';
-const className = z.string(CLASS_RULE).regex(/^(?!control$)[a-z0-9][a-z0-9-]{0,31}$/, CLASS_RULE);
+/** Classes of GPU workers, as a spec has them. */
+const CLASS_RULE = `a name of at most 32 lower-case letters, digits, dashes, other than ${RESERVED_CLASSES.join(', ')}`;
+const CLASS_NAME = new RegExp(`^(?!(${RESERVED_CLASSES.join('|')})$)[a-z0-9][a-z0-9-]{0,31}$`);
+const className = z.string(CLASS_RULE).regex(CLASS_NAME, CLASS_RULE);
 
 const GpuClassSchema = z.strictObject({
   memory: size.describe('Of one device, as the workers of the class say it at their start: "24GB", "80GiB".'),

@@ -35,11 +35,14 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def computes_in_bfloat16(device: str) -> bool:
+    """CUDA where the card has it; MPS from macOS 14 on, which some chips emulate; never the CPU."""
+    if device == "mps":
+        return bool(torch.backends.mps.is_macos_or_newer(14, 0))
     return device == "cuda" and torch.cuda.is_bf16_supported()
 
 
 def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> Any:
-    """The causal language model of the folder; by default float32 off CUDA, bfloat16 where the device computes in it."""
+    """The causal language model of the folder; by default bfloat16 where the device computes in it, else float32."""
     check_model_folder(folder)
     dtype = dtype or (torch.bfloat16 if computes_in_bfloat16(device) else torch.float32)
     model = AutoModelForCausalLM.from_pretrained(

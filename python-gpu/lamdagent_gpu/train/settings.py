@@ -13,7 +13,7 @@ SCHEDULERS = {"linear": "linear", "cosine": "cosine", "constant": "constant_with
 def settings(context: JobContext, micro_batch: int) -> dict[str, Any]:
     """AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101; betas 0.9 and 0.999), gradient norm clipped to 1.
 
-    Off CUDA everything is float32; on CUDA matrix products are autocast to bfloat16 where the device has it.
+    Matrix products are autocast to bfloat16 where the device has it (CUDA, MPS); else everything is float32.
     Saving, logging and reporting are ours alone.
     """
     parameters = context.parameters

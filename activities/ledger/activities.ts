@@ -80,7 +80,10 @@ async function recordRow(store: Store, explorationId: string, row: TrialRecord):
     await putOnce(store, key, JSON.stringify(row));
 }
 
-async function lookup(store: Store, { stageId, evaluations, requester, sized }: LookupInput): Promise<LookupOutput> {
+async function lookup(
+  store: Store,
+  { stageId, evaluations, requester, sized }: LookupInput,
+): Promise<LookupOutput> {
   const walk: Walk = { missing: [], there: [], seen: new Set() };
   await collectMissing(store, stageId, walk);
   const made = walk.there.find((one) => one.stageId === stageId) ?? null;

@@ -72,7 +72,11 @@ describe('the ledger', () => {
       const base = await sized('base', { parameterCount: 7, shape });
       const old = await sized('old', { parameterCount: 9 });
       const trained = identify({ ...PLAIN, kind: 'sft', inputs: { model: [base] } });
-      const merged = identify({ ...PLAIN, kind: 'merge', inputs: { models: [trained.stageId, base], base: [old] } });
+      const merged = identify({
+        ...PLAIN,
+        kind: 'merge',
+        inputs: { models: [trained.stageId, base], base: [old] },
+      });
       for (const one of [trained, merged])
         await store.putIfAbsent(keys.stage(one.stageId), JSON.stringify(one.stage));
       const ledger = createLedgerActivities({ store });
@@ -80,7 +84,15 @@ describe('the ledger', () => {
       assert.equal((await ledger.lookup(asked)).shapes, undefined);
       const { shapes, missing } = await ledger.lookup({ ...asked, sized: true });
       assert.deepEqual(missing, [trained, merged]);
-      const ofOld = { ...shape, linearWidths: 0, hidden: 0, layers: 0, vocabulary: 0, context: 0, parameters: 9 };
+      const ofOld = {
+        ...shape,
+        linearWidths: 0,
+        hidden: 0,
+        layers: 0,
+        vocabulary: 0,
+        context: 0,
+        parameters: 9,
+      };
       const ids = [merged.stageId, trained.stageId, base];
       assert.deepEqual(shapes, { ...Object.fromEntries(ids.map((id) => [id, shape])), [old]: ofOld });
       await store.publish(trained.stageId, 'sft', [{ path: 'a', text: 'made' }], { parameterCount: 8 });

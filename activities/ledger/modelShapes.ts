@@ -14,11 +14,7 @@ export async function shapesOf(
 }
 
 /** A model has the shape of the first one it is made of, and as many parameters as were counted once it was made. */
-async function shapeOf(
-  store: Store,
-  stageId: string,
-  known: Map<string, ModelShape>,
-): Promise<ModelShape> {
+async function shapeOf(store: Store, stageId: string, known: Map<string, ModelShape>): Promise<ModelShape> {
   const found = known.get(stageId);
   if (found !== undefined) return found;
   const result = (await store.manifest(stageId))?.result;

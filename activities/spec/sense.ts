@@ -37,7 +37,7 @@ export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
     ...missingParts(rest, known),
     ...objectiveFaults(rest, known),
     ...fidelityFaults(rest),
-    ...workerFaults(rest.workers),
+    ...workerFaults(valueAt(value, 'workers'), rest.workers),
     ...clashes(rest),
     ...datasetSenseFaults(value, rest),
   ];

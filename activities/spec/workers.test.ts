@@ -37,8 +37,8 @@ describe('classes of workers in a spec', () => {
     assert.match(faultsOf(workers({ classes: {} })), /workers\.classes: expected at least one class/);
     for (const name of ['any', 'control', 'Big'])
       assert.match(faultsOf(workers({ classes: { [name]: { memory: 1 } } })), /other than control, any/);
-    for (const memory of ['lots', '-1GB', 0])
-      assert.match(faultsOf(workers({ classes: { one: { memory } } })), /memory: expected bytes, or a size/);
+    for (const memory of ['lots', '-1GB', true])
+      assert.match(faultsOf(workers({ classes: { one: { memory } } })), /^workers\.classes\.one\.memory: expected bytes, or a size.*$/);
   });
 
   describe('with a model', () => {

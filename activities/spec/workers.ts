@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RESERVED_CLASSES, ROUTED_KINDS, sortedClasses, type GpuFleet } from '../../domain/gpuClass.js';
-import { didYouMean, shown, type Fault } from './faults.js';
+import { didYouMean, shown, valueAt, type Fault } from './faults.js';
 import { size } from './written.js';
 
 /** Classes of GPU workers, as a spec has them. */
@@ -37,10 +37,11 @@ export function fleetOf(workers: Workers | undefined): GpuFleet | undefined {
   return { classes: sortedClasses(classes), actions: Object.fromEntries(actions) };
 }
 
-/** No class at all, and kinds of stages that are sent to classes there are not. */
-export function workerFaults(workers: Workers | undefined): readonly Fault[] {
+/** No class at all, and kinds of stages that are sent to classes there are not. `written`: with the faulty ones. */
+export function workerFaults(written: unknown, workers: Workers | undefined): readonly Fault[] {
   if (workers === undefined) return [];
-  const known = Object.keys(workers.classes);
+  const classes = valueAt(written, 'classes');
+  const known = typeof classes === 'object' && classes !== null ? Object.keys(classes) : [];
   if (known.length === 0)
     return [
       { path: 'workers.classes', rule: 'at least one class', value: 'none', hint: 'Or leave workers out.' },

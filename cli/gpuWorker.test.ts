@@ -126,7 +126,10 @@ describe('lamdagent gpu-worker', () => {
 
   it('starts only that worker again that crashed, and ends when all have ended, with the worst code', async () => {
     const crash = '[ "$CUDA_VISIBLE_DEVICES" = 0 ] && [ $(wc -l < HOME/again) -lt 2 ] && kill -SEGV $$';
-    const script = ['echo x >> HOME/again-$CUDA_VISIBLE_DEVICES', '[ "$CUDA_VISIBLE_DEVICES" = 0 ] && echo x >> HOME/again']
+    const script = [
+      'echo x >> HOME/again-$CUDA_VISIBLE_DEVICES',
+      '[ "$CUDA_VISIBLE_DEVICES" = 0 ] && echo x >> HOME/again',
+    ]
       .concat(crash, 'sleep 1; [ "$CUDA_VISIBLE_DEVICES" = 1 ] && exit 2; exit 0')
       .join('\n')
       .replaceAll('HOME', home);

@@ -42,14 +42,24 @@ describe('the classes a stage is tried on', () => {
   });
 
   it('do not try twins of one size one after the other', () => {
-    const twins: GpuFleet = { classes: [of('a', 80, 2), of('b', 80, 3), of('c', 90)], actions: { merge: 'b' } };
-    const tried = (kind: 'sft' | 'merge') => classesFor(twins, kind, { floor: 0, about: 0 }).map(({ name }) => name);
+    const twins: GpuFleet = {
+      classes: [of('a', 80, 2), of('b', 80, 3), of('c', 90)],
+      actions: { merge: 'b' },
+    };
+    const tried = (kind: 'sft' | 'merge') =>
+      classesFor(twins, kind, { floor: 0, about: 0 }).map(({ name }) => name);
     assert.deepEqual(tried('sft'), ['a', 'c']);
     assert.deepEqual(tried('merge'), ['b', 'c']);
   });
 
   it('are sorted by memory, price and name', () => {
-    const sorted = sortedClasses([of('d', 80), of('c', 80, 3), of('b', 80, 3), of('a', 90, 1), of('e', 24, 9)]);
+    const sorted = sortedClasses([
+      of('d', 80),
+      of('c', 80, 3),
+      of('b', 80, 3),
+      of('a', 90, 1),
+      of('e', 24, 9),
+    ]);
     assert.deepEqual(
       sorted.map(({ name }) => name),
       ['e', 'b', 'c', 'd', 'a'],
@@ -58,7 +68,10 @@ describe('the classes a stage is tried on', () => {
 });
 
 describe('what attempts cost', () => {
-  const priced: GpuFleet = { classes: [of('small', 24, 0.36), of('free', 40), of('large', 80, 3.6)], actions: {} };
+  const priced: GpuFleet = {
+    classes: [of('small', 24, 0.36), of('free', 40), of('large', 80, 3.6)],
+    actions: {},
+  };
 
   it('is each one on its own class, and nothing known without a price', () => {
     const attempts = [

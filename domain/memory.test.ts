@@ -42,7 +42,9 @@ describe('the memory a stage needs', () => {
   it('counts a teacher, an evaluation’s weights, and nothing for a merge', () => {
     const teacher = shapeOfSize(1e9);
     const lora = { tuning: 'lora', loraRank: 1, maxLength: 8 };
-    const [alone, taught] = [[LARGE], [LARGE, teacher]].map((models) => memoryNeed('distil', lora, models).floor);
+    const [alone, taught] = [[LARGE], [LARGE, teacher]].map(
+      (models) => memoryNeed('distil', lora, models).floor,
+    );
     assert.equal((taught ?? 0) - (alone ?? 0), 2e9);
     assert.equal(memoryNeed('evaluate', {}, [LARGE]).floor, 2 * LARGE.parameters);
     assert.deepEqual(memoryNeed('merge', {}, [LARGE, LARGE]), { floor: 0, about: 0 });
@@ -62,10 +64,15 @@ describe('the memory a stage needs', () => {
     });
     const kinds = fc.constantFrom('sft' as const, 'dpo' as const, 'distil' as const, 'evaluate' as const);
     fc.assert(
-      fc.property(kinds, parameters, fc.array(shape, { minLength: 1, maxLength: 2 }), (kind, values, models) => {
-        const { floor, about } = memoryNeed(kind, values, models);
-        assert.ok(floor <= about, `${String(floor)} <= ${String(about)}`);
-      }),
+      fc.property(
+        kinds,
+        parameters,
+        fc.array(shape, { minLength: 1, maxLength: 2 }),
+        (kind, values, models) => {
+          const { floor, about } = memoryNeed(kind, values, models);
+          assert.ok(floor <= about, `${String(floor)} <= ${String(about)}`);
+        },
+      ),
     );
   });
 });

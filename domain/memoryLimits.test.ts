@@ -11,7 +11,14 @@ const fleetOf = (gigabytes: number): GpuFleet => ({
   classes: [{ name: 'only', memoryBytes: gigabytes * 1e9, pricePerHour: null }],
   actions: {},
 });
-const shape = { parameters: 8e9, linearWidths: 1e6, hidden: 4096, layers: 32, vocabulary: 128_000, context: 8192 };
+const shape = {
+  parameters: 8e9,
+  linearWidths: 1e6,
+  hidden: 4096,
+  layers: 32,
+  vocabulary: 128_000,
+  context: 8192,
+};
 const models: readonly SizedModel[] = [{ name: 'base', shape }];
 const [sft, merge] = samplePlan().actions;
 assert.ok(sft && merge);
@@ -35,13 +42,26 @@ describe('what no class can hold', () => {
   });
 
   it('is neither legal nor drawn', () => {
-    const given = { name: 'base', stageId: 'b'.repeat(64), weightsSha256: 'f'.repeat(64), parameterCount: 8e9, shape };
+    const given = {
+      name: 'base',
+      stageId: 'b'.repeat(64),
+      weightsSha256: 'f'.repeat(64),
+      parameterCount: 8e9,
+      shape,
+    };
     const plan = samplePlan({ models: [given], workers: fleetOf(24) });
     const pool = poolOf(plan, []);
     const action = (tuning: string): Action => ({
       ...{ kind: 'sft', models: [given.stageId], datasets: ['alpha'] },
       parameters: {
-        ...{ learningRate: 1e-4, steps: 10, batchSize: 4, warmupSteps: 2, scheduler: 'linear', maxLength: 64 },
+        ...{
+          learningRate: 1e-4,
+          steps: 10,
+          batchSize: 4,
+          warmupSteps: 2,
+          scheduler: 'linear',
+          maxLength: 64,
+        },
         ...{ weightDecay: 0, tuning, ...(tuning === 'lora' ? { loraRank: 4, loraAlpha: 8 } : {}) },
       },
     });
@@ -51,7 +71,11 @@ describe('what no class can hold', () => {
     );
     assert.equal(faultOfAction({ plan, pool }, action('lora')), null);
     for (let seed = 0; seed < 20; seed += 1) {
-      const drawn = sampleNewAction({ plan, pool, tried: new Set() }, 'sft', randomOf('memory', String(seed)));
+      const drawn = sampleNewAction(
+        { plan, pool, tried: new Set() },
+        'sft',
+        randomOf('memory', String(seed)),
+      );
       assert.equal(drawn?.parameters['tuning'], 'lora');
     }
     const tiny = { plan: { ...plan, workers: fleetOf(1) }, pool, tried: new Set<string>() };
@@ -63,7 +87,13 @@ describe('forecasts', () => {
   it('name the classes by action type and tuning, and what fits none', () => {
     const found = memoryForecasts([sft, merge], models, fleetOf(24));
     assert.deepEqual(
-      found.map(({ kind, tuning, model, classes, isImpossible }) => [kind, tuning, model, classes.join(), isImpossible]),
+      found.map(({ kind, tuning, model, classes, isImpossible }) => [
+        kind,
+        tuning,
+        model,
+        classes.join(),
+        isImpossible,
+      ]),
       [
         ['sft', 'full', 'base', '', true],
         ['sft', 'lora', 'base', 'only', false],

@@ -91,7 +91,9 @@ export function withoutImpossible<Space extends SizedSpace>(
 ): { readonly space: Space; readonly notes: readonly string[] } {
   if (fleet === undefined || !isTrainingKind(space.kind)) return { space, notes: [] };
   const possible = settingsOf(space.kind, space.parameters).filter((values) =>
-    models.some(({ shape }) => leastNeed(space.kind, values, { shape, models }).floor <= largestMemory(fleet)),
+    models.some(
+      ({ shape }) => leastNeed(space.kind, values, { shape, models }).floor <= largestMemory(fleet),
+    ),
   );
   const notes: string[] = [];
   const kept = Object.entries(space.parameters).map(([name, of]): [string, ParameterSpace] => {
@@ -125,7 +127,10 @@ function leastNeed(
   values: ParameterValues,
   { shape, models }: { readonly shape: ModelShape; readonly models: readonly SizedModel[] },
 ): MemoryNeed {
-  const smallest = models.reduce((least, one) => (one.shape.parameters < least.parameters ? one.shape : least), shape);
+  const smallest = models.reduce(
+    (least, one) => (one.shape.parameters < least.parameters ? one.shape : least),
+    shape,
+  );
   const teachers = (ACTION_TYPES[kind].models.roles ?? []).slice(1).map(() => smallest);
   return memoryNeed(kind, values, [shape, ...teachers]);
 }

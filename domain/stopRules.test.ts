@@ -42,7 +42,14 @@ describe('a budget in USD with GPUs that have a price', () => {
   };
   const paidBy = (gpuClass: string | null) => (state: Exploration, trial: number) => {
     const attempts = [sampleAttempt({ gpuClass, gpuSeconds: 2, lostGpuSeconds: 0 })];
-    const stage = { stageId: sampleStageId(trial), kind: 'sft', reused: false, gpuSeconds: 2, lostGpuSeconds: 0, attempts };
+    const stage = {
+      stageId: sampleStageId(trial),
+      kind: 'sft',
+      reused: false,
+      gpuSeconds: 2,
+      lostGpuSeconds: 0,
+      attempts,
+    };
     const row = rowOf(flying(state, trial), { ...sampleResult(trial, 0.5), stages: [stage] });
     if (row === null) throw new Error('row: expected one');
     return withRow(flying(state, trial), row);
@@ -66,7 +73,11 @@ describe('a budget in USD with GPUs that have a price', () => {
 
   it('takes the dearest class before anything was measured on one', () => {
     const state = searching({ ...budget({ usd: 2 }), workers });
-    assert.match(why(state) ?? '', /^budget: \$2 \(\$0\.0000 spent\)/, 'the next trial takes 3 s, at $1 each');
+    assert.match(
+      why(state) ?? '',
+      /^budget: \$2 \(\$0\.0000 spent\)/,
+      'the next trial takes 3 s, at $1 each',
+    );
   });
 
   it('is the LLM’s alone where no class has a price', () => {

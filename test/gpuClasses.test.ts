@@ -45,14 +45,19 @@ describe('explorations on classes of GPU workers', function () {
       await (handle.result() as Promise<ExplorationResult>);
       return sentTo(name);
     };
-    const all = gpus.reduce<() => Promise<readonly string[]>>((inner, gpu) => () => gpu.runUntil(inner), start);
+    const all = gpus.reduce<() => Promise<readonly string[]>>(
+      (inner, gpu) => () => gpu.runUntil(inner),
+      start,
+    );
     return orchestrator.runUntil(all);
   }
 
   /** `build lamdagent-gpu-small` and so on, of the exploration and all its trials. */
   async function sentTo(name: string): Promise<readonly string[]> {
     const sent = new Set<string>();
-    for await (const { workflowId } of server.client.workflow.list({ query: 'WorkflowType IN ("explore", "pipeline")' })) {
+    for await (const { workflowId } of server.client.workflow.list({
+      query: 'WorkflowType IN ("explore", "pipeline")',
+    })) {
       if (!workflowId.startsWith(`explore/${name}`)) continue;
       const history = await server.client.workflow.getHandle(workflowId).fetchHistory();
       for (const event of history.events ?? []) {

@@ -81,9 +81,22 @@ describe('two GPU workers on one host, on the CPU', function () {
 
   async function built(plan: Plan, { stageId }: IdentifiedStage): Promise<TrialResult> {
     assert.ok(plan.workers);
-    const proposed = { trial: 2, origin: 'proposed', decision: null, action: null, stageId, label: 'sft' } as const;
+    const proposed = {
+      trial: 2,
+      origin: 'proposed',
+      decision: null,
+      action: null,
+      stageId,
+      label: 'sft',
+    } as const;
     const input: PipelineInput = {
-      ...{ explorationId: plan.explorationId, proposed, evaluations: {}, reportTo: null, workers: plan.workers },
+      ...{
+        explorationId: plan.explorationId,
+        proposed,
+        evaluations: {},
+        reportTo: null,
+        workers: plan.workers,
+      },
       options: { checkpointSeconds: 30, maxStalledAttempts: 3 },
       requester: `${plan.explorationId}/${stageId}`,
     };

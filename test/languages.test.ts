@@ -72,13 +72,20 @@ print(json.dumps(stage_id_of(Stage.model_validate_json(sys.argv[1]).model_dump()
   it('on the memory that a training can not do without, in bfloat16', async () => {
     const tensors = {
       ...{ 'model.embed_tokens.weight': [50, 8], 'model.norm.weight': [8], 'lm_head.weight': [50, 8] },
-      ...{ 'model.layers.0.mlp.up.weight': [24, 8], 'model.layers.0.norm.weight': [8], 'model.layers.1.q.weight': [8, 8] },
+      ...{
+        'model.layers.0.mlp.up.weight': [24, 8],
+        'model.layers.0.norm.weight': [8],
+        'model.layers.1.q.weight': [8, 8],
+      },
     };
     const model = join(folder, 'sized');
     await mkdir(model);
     const file = join(model, 'model.safetensors');
     await writeFile(file, safetensors(tensors));
-    await writeFile(join(model, 'config.json'), '{"hidden_size": 8, "num_hidden_layers": 2, "vocab_size": 50}');
+    await writeFile(
+      join(model, 'config.json'),
+      '{"hidden_size": 8, "num_hidden_layers": 2, "vocab_size": 50}',
+    );
     const shape = await modelShape([file], join(model, 'config.json'));
     assert.deepEqual([shape.hidden, shape.layers, shape.vocabulary, shape.context], [8, 2, 50, 0]);
     const program = `
@@ -102,7 +109,19 @@ print(json.dumps({"full": floor_of(folder, dtype=dtype, lora_rank=None).total,
   }).timeout(60_000);
 
   it('on which names classes of workers may have', async () => {
-    const names = ['large', 'a100-80', '0', 'any', 'control', 'anyhow', 'Large', '-a', 'a_b', 'a'.repeat(32), 'a'.repeat(33)];
+    const names = [
+      'large',
+      'a100-80',
+      '0',
+      'any',
+      'control',
+      'anyhow',
+      'Large',
+      '-a',
+      'a_b',
+      'a'.repeat(32),
+      'a'.repeat(33),
+    ];
     const program = `
 import json, sys
 from lamdagent_gpu.worker import CLASS_NAME

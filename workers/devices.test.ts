@@ -15,7 +15,10 @@ describe('the devices of a host', () => {
 
   it('are refused with the word that is none, and when one stands twice', () => {
     for (const text of ['', '0,', 'cuda:0', '-1', 'all', '0;1'])
-      assert.throws(() => parseDevices(text), { exitCode: 2, message: /^--devices: expected indices or ids/ });
+      assert.throws(() => parseDevices(text), {
+        exitCode: 2,
+        message: /^--devices: expected indices or ids/,
+      });
     assert.throws(() => parseDevices('0,1,0'), /expected each device once, got 0 twice/);
   });
 
@@ -32,7 +35,10 @@ describe('the devices of a host', () => {
 
   it('are the first ones when workers are counted, of those that may be used', () => {
     assert.deepEqual(visible({ device: 'cuda', count: 3 }), ['0', '1', '2']);
-    assert.deepEqual(visible({ device: 'auto', count: 2 }, { visible: 'GPU-a,GPU-b,GPU-c' }), ['GPU-a', 'GPU-b']);
+    assert.deepEqual(visible({ device: 'auto', count: 2 }, { visible: 'GPU-a,GPU-b,GPU-c' }), [
+      'GPU-a',
+      'GPU-b',
+    ]);
     assert.deepEqual(visible({ device: 'cpu', count: 2 }, { gpus: 1 }), [null, null]);
   });
 
@@ -41,12 +47,18 @@ describe('the devices of a host', () => {
       exitCode: 2,
       message: '--count: expected at most the 4 devices of this host, got 5.',
     });
-    assert.throws(() => visible({ device: 'cuda', count: 2 }, { visible: '7', gpus: 8 }), /1 devices of CUDA_VISIBLE/);
+    assert.throws(
+      () => visible({ device: 'cuda', count: 2 }, { visible: '7', gpus: 8 }),
+      /1 devices of CUDA_VISIBLE/,
+    );
   });
 
   it('are named or counted, not both, and not named for the CPU', () => {
     assert.throws(() => visible({ device: 'cuda', count: 1, devices: ['0'] }), /either this or --devices/);
-    assert.throws(() => visible({ device: 'cpu', devices: ['0'] }), /expected --device cuda with it, got cpu/);
+    assert.throws(
+      () => visible({ device: 'cpu', devices: ['0'] }),
+      /expected --device cuda with it, got cpu/,
+    );
   });
 });
 

@@ -38,7 +38,9 @@ export function parseDevices(text: string): readonly string[] {
   const ids = text.split(',').map((one) => one.trim());
   const strange = ids.find((one) => !DEVICE.test(one));
   if (strange !== undefined)
-    throw usage(`--devices: expected indices or ids such as 0,1 or GPU-8f3a1c2e,MIG-5b1e0c44, got "${strange}".`);
+    throw usage(
+      `--devices: expected indices or ids such as 0,1 or GPU-8f3a1c2e,MIG-5b1e0c44, got "${strange}".`,
+    );
   const twice = ids.find((one, index) => ids.indexOf(one) !== index);
   if (twice !== undefined) throw usage(`--devices: expected each device once, got ${twice} twice.`);
   return ids;
@@ -81,7 +83,10 @@ export function threadsOf(device: string, workers: number, { gpus, cores, thread
   return threads ?? String(Math.max(1, Math.floor(cores / workers)));
 }
 
-export function hostOf(env: { readonly cudaVisible: string | null; readonly ompThreads: string | null }): Host {
+export function hostOf(env: {
+  readonly cudaVisible: string | null;
+  readonly ompThreads: string | null;
+}): Host {
   return {
     visible: env.cudaVisible,
     gpus: gpusOfDriver(),

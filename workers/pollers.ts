@@ -20,7 +20,10 @@ export async function polledClasses(
   classes: readonly (string | null)[],
 ): Promise<readonly Polled[]> {
   return Promise.all(
-    classes.map(async (gpuClass) => ({ gpuClass, workers: await pollersOf(client, gpuControlQueue(gpuClass)) })),
+    classes.map(async (gpuClass) => ({
+      gpuClass,
+      workers: await pollersOf(client, gpuControlQueue(gpuClass)),
+    })),
   );
 }
 

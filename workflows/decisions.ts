@@ -51,7 +51,10 @@ function inputOf(inbox: Inbox): DecideInput {
     inFlight: state.inFlight.map((flight) => flight.proposed),
     ...(steering.length === 0 ? {} : { steering }),
     budget: state.plan.budget,
-    spent: { llmTokens: state.spend.llmTokens, usd: plusUsd(bookedUsd(state.spend), state.spend.gpuUsd ?? 0) },
+    spent: {
+      llmTokens: state.spend.llmTokens,
+      usd: plusUsd(bookedUsd(state.spend), state.spend.gpuUsd ?? 0),
+    },
   };
 }
 

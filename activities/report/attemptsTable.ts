@@ -42,8 +42,7 @@ export function attemptsTable({ stages }: TrialRecord): Markup {
 }
 
 function cells(attempt: Attempt): Markup {
-  const { end, reason, worker, resumedStep, lastStep, stepsLost, lostGpuSeconds, gpuSeconds } =
-    attempt;
+  const { end, reason, worker, resumedStep, lastStep, stepsLost, lostGpuSeconds, gpuSeconds } = attempt;
   const resumed = resumedStep > 0 ? `resumed at ${String(resumedStep)}, ` : '';
   const lost =
     stepsLost === 0 && lostGpuSeconds === 0

@@ -50,7 +50,11 @@ export function forecastLines(forecasts: readonly MemoryForecast[]): readonly st
   return forecasts.map(({ kind, tuning, model, need, classes, isImpossible }) => {
     const what = `${kind}${tuning === null ? '' : ` ${tuning}`} on ${model}`;
     const sizes = `about ${formatBytes(need.about)}, at least ${formatBytes(need.floor)}`;
-    const where = isImpossible ? '; fits no class' : classes.length === 0 ? '' : `; ${classes.join(', then ')}`;
+    const where = isImpossible
+      ? '; fits no class'
+      : classes.length === 0
+        ? ''
+        : `; ${classes.join(', then ')}`;
     return `memory: ${what}: ${sizes}${where}`;
   });
 }

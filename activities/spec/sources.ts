@@ -47,7 +47,8 @@ export async function importModel(
       return { ...found, ...(read === null ? {} : { shape: { ...read } }) };
     },
   });
-  const { weightsSha256, parameterCount, shape } = facts as unknown as WeightsFacts & Pick<PlannedModel, 'shape'>;
+  const { weightsSha256, parameterCount, shape } = facts as unknown as WeightsFacts &
+    Pick<PlannedModel, 'shape'>;
   return { name, stageId, weightsSha256, parameterCount, ...(shape === undefined ? {} : { shape }) };
 }
 

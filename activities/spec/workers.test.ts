@@ -38,7 +38,10 @@ describe('classes of workers in a spec', () => {
     for (const name of ['any', 'control', 'Big'])
       assert.match(faultsOf(workers({ classes: { [name]: { memory: 1 } } })), /other than control, any/);
     for (const memory of ['lots', '-1GB', true])
-      assert.match(faultsOf(workers({ classes: { one: { memory } } })), /^workers\.classes\.one\.memory: expected bytes, or a size.*$/);
+      assert.match(
+        faultsOf(workers({ classes: { one: { memory } } })),
+        /^workers\.classes\.one\.memory: expected bytes, or a size.*$/,
+      );
   });
 
   describe('with a model', () => {
@@ -58,7 +61,9 @@ describe('classes of workers in a spec', () => {
     );
     const tuned = (changes: object, memory: Readonly<Record<string, string>>): Record<string, unknown> => {
       const parameters = { tuning: ['full', 'lora'], loraRank: 1, steps: 10, maxLength: 8, ...changes };
-      const classes = Object.fromEntries(Object.entries(memory).map(([name, size]) => [name, { memory: size }]));
+      const classes = Object.fromEntries(
+        Object.entries(memory).map(([name, size]) => [name, { memory: size }]),
+      );
       return sampleSpec({ actions: { sft: { parameters }, merge: {} }, workers: { classes } });
     };
 
@@ -102,8 +107,15 @@ describe('classes of workers in a spec', () => {
       assert.deepEqual(plan.models[0]?.shape, shape);
       assert.deepEqual(plan.actions[0]?.parameters['tuning'], { kind: 'choices', values: ['lora'] });
       assert.ok(plan.notes.some((note) => note.startsWith('actions.sft.parameters.tuning: full left out')));
-      const refused = prepare({ spec: tuned({ tuning: 'full' }, { small: '5kB' }) as Json, ...input, firstRunId: 'x' });
-      await assert.rejects(refused, (error) => error instanceof ApplicationFailure && error.type === 'InvalidSpec');
+      const refused = prepare({
+        spec: tuned({ tuning: 'full' }, { small: '5kB' }) as Json,
+        ...input,
+        firstRunId: 'x',
+      });
+      await assert.rejects(
+        refused,
+        (error) => error instanceof ApplicationFailure && error.type === 'InvalidSpec',
+      );
     });
   });
 });

@@ -40,7 +40,11 @@ export function addGpuWorker(program: Command, run: Run): void {
       ]),
     )
     .option('--devices <list>', 'one worker for each of these GPUs: 0,1,2 or GPU-… or MIG-…', parseDevices)
-    .option('--count <n>', 'so many workers, each with a GPU of its own where there are GPUs (default: 1)', workerCount)
+    .option(
+      '--count <n>',
+      'so many workers, each with a GPU of its own where there are GPUs (default: 1)',
+      workerCount,
+    )
     .option('--queue <name>', 'task queue to poll (default: lamdagent-gpu)')
     .option('--gpu-class <name>', 'class of machine, as specs name it; its queue is polled (docs/devices.md)')
     .addOption(

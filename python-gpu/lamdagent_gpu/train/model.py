@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lamdagent_gpu.context import Diverged, JobContext, Rejected
 from lamdagent_gpu.foreign import check_model_folder
+from lamdagent_gpu.train.device import gets
 from lamdagent_gpu.weights import parameter_count, tensor_entries
 
 log = logging.getLogger("lamdagent.model")
@@ -35,7 +36,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def computes_in_bfloat16(device: str) -> bool:
-    return device == "cuda" and torch.cuda.is_bf16_supported()
+    return gets(device).bfloat16
 
 
 def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> Any:

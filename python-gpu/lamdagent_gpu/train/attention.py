@@ -36,8 +36,8 @@ def varlen_forward(
             f"attention by rows: expected rows' bounds, no mask and nothing else, got {refused or 'others'}"
         )
     dtype = torch.get_autocast_dtype(query.device.type) if torch.is_autocast_enabled(query.device.type) else value.dtype
-    flat = (one[0].transpose(0, 1).to(dtype) for one in (query, key, value))
-    out = kernel(*flat, cu_seq_lens_q, max_length_q, scale=scaling, window=sliding_window)
+    queries, keys, values = (one[0].transpose(0, 1).to(dtype) for one in (query, key, value))
+    out = kernel(queries, keys, values, cu_seq_lens_q, max_length_q, scale=scaling, window=sliding_window)
     return out.unsqueeze(0), None
 
 
@@ -63,8 +63,8 @@ def kernel(
         named["enable_gqa"] = groups > 1
     elif groups > 1:
         key, value = (one.repeat_interleave(groups, dim=1) for one in (key, value))
-    out: torch.Tensor = varlen_attn(query, key, value, bounds, bounds, longest, longest, **named)
-    return out
+    out = varlen_attn(query, key, value, bounds, bounds, longest, longest, **named)
+    return out if isinstance(out, torch.Tensor) else out[0]
 
 
 AttentionInterface.register(VARLEN, varlen_forward)

@@ -15,7 +15,6 @@ from lamdagent_gpu.train.freezing import freeze
 from lamdagent_gpu.train.layout import layout
 from lamdagent_gpu.train.method import TRAINING, TUNING, Parameter, TrainMethod
 from lamdagent_gpu.train.packing import pack, tokens_of
-from lamdagent_gpu.train.rows import read_rows
 from lamdagent_gpu.train.trainer import DurableTrainer
 
 PACKING = Parameter(name="packing", choices=("none", "bestFit"), unsaid="none")
@@ -45,7 +44,7 @@ def make_trainer(
 ) -> DurableSFTTrainer:
     values = context.parameters
     packed = PACKING.of(values) == "bestFit"
-    examples = sft_examples(context, read_rows(context), tokenizer, whole=packed)
+    examples = sft_examples(context, tokenizer, whole=packed)
     check_vocabulary(examples, model)
     noise = NEFTUNE_ALPHA.of(values)
     # The noise is scaled by the width of a sequence, so sequences with noise keep one.

@@ -77,7 +77,8 @@ class Reuse:
             self._evict()
         except OSError as error:
             log.warning("entry %s: expected to be written, got %s; the next job does the work again", path.name, error)
-            staged.unlink(missing_ok=True)
+            if staged.exists():
+                staged.unlink()
 
     def _path(self, key: Mapping[str, Any]) -> Path:
         return self.folder / stage_id_of(dict(key))

@@ -70,11 +70,12 @@ def measure_all(options: argparse.Namespace, folder: Path) -> None:
 
 def facts_of(device: str) -> dict[str, Any]:
     name = torch.cuda.get_device_name() if device == "cuda" else platform.processor() or platform.machine()
+    gets = gets_of(device)  # first: it imports what sets how CUDA starts
     return {
         "device": name,
         "peak": flops.peak_of(name),
         "matrix product, measured": flops.product_rate(device),
-        "gets": gets_of(device),
+        "gets": gets,
         **{package: version_of(package) for package in PACKAGES},
     }
 
@@ -110,7 +111,7 @@ def sft(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None:
 
 def dpo(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None:
     small, large = ("Qwen2.5-0.5B", "Qwen3-1.7B") if on_gpu else ("tiny", "tiny")
-    sizes = {"batchSize": 8 if on_gpu else 4, **DPO}
+    sizes = {"batchSize": 4, "maxLength": 1024 if on_gpu else scale.longest, **DPO}
     cases = [
         Case(name=f"{large}, LoRA", kind="dpo", shape=large, parameters={**sizes, **LORA}),
         Case(name=f"{large}, LoRA, again", kind="dpo", shape=large, parameters={**sizes, **LORA}),

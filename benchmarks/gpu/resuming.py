@@ -20,7 +20,7 @@ from benchmarks.synthetic.data import rows_of
 from benchmarks.synthetic.jobs import TRAINING, Told, Workbench
 from benchmarks.synthetic.models import SHAPES, word_count
 
-STEPS, KILLED_AT = 8, 6
+STEPS, KILLED_AT = 6, 4
 COLUMNS = {
     "determinism": "", "again": "", "resumed": "", "resumedFrom": "", "largestDifference": ".2e", "largestUpdate": ".2e",
     "stepMs": ".1f",

@@ -29,7 +29,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "Qwen3-0.1B": (
         "qwen3",
         {
-            "vocab_size": 32_768, "hidden_size": 1024, "intermediate_size": 3072, "num_hidden_layers": 6,
+            "vocab_size": 32_768, "hidden_size": 1024, "intermediate_size": 3072, "num_hidden_layers": 3,
             "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128,
         },
     ),

@@ -31,7 +31,7 @@ def test_every_section_is_measured_without_an_error(page: dict[str, list[dict[st
 
 def test_a_killed_training_ends_with_the_same_bits_on_a_cpu(page: dict[str, list[dict[str, object]]]) -> None:
     for row in page["Killed and resumed against uninterrupted"]:
-        assert (row["again"], row["resumed"], row["resumedFrom"]) == ("bit-identical", "bit-identical", 5)
+        assert (row["again"], row["resumed"], row["resumedFrom"]) == ("bit-identical", "bit-identical", 3)
         assert row["largestUpdate"] != 0
 
 

@@ -1,6 +1,6 @@
 """The measured program of `npm run bench:train`: step times of our trainers against bare TRL's, taking turns in one process.
 
-    PYTHONPATH=python-gpu:. python benchmarks/train.py [--device cpu] [--rounds 3] [--steps 8] [--only "sft tiny,…"]
+    PYTHONPATH=python-gpu:. python benchmarks/train.py [--device cpu] [--rounds 3] [--steps 8] [--only tiny]
 
 Both sides train the same model on the same rows in the same batches; timed from the end of one step to the end of the next,
 after warm-up steps. Ours is made as a job makes it, with its progress reports, kernels' determinism and checkpoint clock.
@@ -262,13 +262,13 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=8)
-    parser.add_argument("--only", help="e.g. 'sft tiny,dpo medium'")
+    parser.add_argument("--only", help="a model, or a training of it: tiny, 'medium/dpo'")
     options = parser.parse_args()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     shapes = ("tiny", "medium") if options.device == "cpu" else ("Qwen2.5-0.5B",)
     names = [(case, shape) for shape in shapes for case in SIZES[shape].cases]
     if options.only is not None:
-        names = [one for one in names if " ".join(one) in options.only.split(",")]
+        names = [(case, shape) for case, shape in names if options.only in (shape, f"{shape}/{case}")]
     folder = Path(tempfile.mkdtemp(prefix="lamdagent-train-"))
     try:
         work = Workbench(store=FolderStore(folder / "store"), device=options.device, checkpoint_seconds=30)

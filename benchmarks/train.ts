@@ -1,7 +1,7 @@
 /**
  * Step times of our trainings against bare TRL's, on synthetic models.
  *
- *     npm run bench:train [-- --rounds 3 --steps 8 --device cpu --only "sft tiny,dpo medium"]
+ *     npm run bench:train [-- --rounds 3 --steps 8 --device cpu --only tiny]
  *
  * Both are measured by benchmarks/train.py in one process, taking turns; on a CPU in one thread, about ten minutes. With
  * `--device cuda` in bfloat16, on a model in the shape of Qwen2.5-0.5B.

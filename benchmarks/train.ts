@@ -44,7 +44,7 @@ async function measured(args: readonly string[]): Promise<readonly Told[]> {
   const child = spawn('env', [...settings, ...python, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const found: Told[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
-    if (!line.startsWith('{')) continue;
+    if (!line.startsWith('{"')) continue; // libraries print too
     const one = JSON.parse(line) as Told;
     found.push(one);
     if (one.by !== undefined)

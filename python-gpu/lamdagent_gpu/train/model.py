@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lamdagent_gpu.context import Diverged, JobContext, Rejected
 from lamdagent_gpu.foreign import check_model_folder
+from lamdagent_gpu.train.device import gets
 from lamdagent_gpu.weights import parameter_count, tensor_entries
 
 log = logging.getLogger("lamdagent.model")
@@ -35,10 +36,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def computes_in_bfloat16(device: str) -> bool:
-    """CUDA where the card has it; MPS from macOS 14 on, which some chips emulate; never the CPU."""
-    if device == "mps":
-        return bool(torch.backends.mps.is_macos_or_newer(14, 0))
-    return device == "cuda" and torch.cuda.is_bf16_supported()
+    return gets(device).bfloat16
 
 
 def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> Any:

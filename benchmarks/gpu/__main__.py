@@ -94,7 +94,7 @@ def version_of(package: str) -> str:
 
 
 def sft(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None:
-    small, large = ("Qwen2.5-0.5B", "Qwen3-1.7B") if on_gpu else ("tiny", "tiny")
+    small, large = ("Qwen3-0.6B", "Qwen3-1.7B") if on_gpu else ("tiny", "tiny")
     rows, packs = {"batchSize": 8 if on_gpu else 4}, {"batchSize": 4, **PACKED}
     cases = [
         Case(name=f"{small}, packed", kind="sft", shape=small, parameters=packs),
@@ -110,7 +110,7 @@ def sft(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None:
 
 
 def dpo(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None:
-    small, large = ("Qwen2.5-0.5B", "Qwen3-1.7B") if on_gpu else ("tiny", "tiny")
+    small, large = ("Qwen3-0.6B", "Qwen3-1.7B") if on_gpu else ("tiny", "tiny")
     sizes = {"batchSize": 4, "maxLength": 1024 if on_gpu else scale.longest, **DPO}
     cases = [
         Case(name=f"{large}, LoRA", kind="dpo", shape=large, parameters={**sizes, **LORA}),
@@ -137,13 +137,12 @@ def resume(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None:
     ]
     row = page.section("Killed and resumed against uninterrupted", resuming.COLUMNS)
     for case in cases:
-        for strict in (False, True):
-            row(f"{case.name}{', strict' * strict}", partial(resuming.measure, bench, case, scale, strict=strict))
+        row(case.name, partial(resuming.measure, bench, case, scale))
 
 
 def generation(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None:
     row = page.section("Generation", generating.COLUMNS)
-    for shape in ("Qwen2.5-0.5B", "Qwen3-1.7B") if on_gpu else ("tiny",):
+    for shape in ("Qwen3-0.6B", "Qwen3-1.7B") if on_gpu else ("tiny",):
         prompts, new = (128, 128) if on_gpu else (8, 8)
         measure = partial(generating.measure, bench, shape, scale, prompts=prompts, new=new)
         row(f"{shape}, {prompts} prompts, {new} new tokens", measure)
@@ -151,13 +150,13 @@ def generation(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None
 
 def merge(page: Page, bench: Workbench, scale: Scale, on_gpu: bool) -> None:
     row = page.section("Merge", merging.COLUMNS)
-    shape = "Qwen2.5-0.5B" if on_gpu else "tiny"
+    shape = "Qwen3-0.6B" if on_gpu else "tiny"
     for method in merging.SETTINGS:
         row(f"{shape}, {method}", partial(merging.measure, bench, shape, method))
 
 
 Section = Callable[[Page, Workbench, Scale, bool], None]
-SECTIONS: dict[str, Section] = {"sft": sft, "resume": resume, "dpo": dpo, "generation": generation, "merge": merge}
+SECTIONS: dict[str, Section] = {"sft": sft, "dpo": dpo, "generation": generation, "merge": merge, "resume": resume}
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ checkpoint on the disk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,7 @@ from benchmarks.synthetic.models import SHAPES, word_count
 
 STEPS, KILLED_AT = 6, 4
 COLUMNS = {
-    "determinism": "", "again": "", "resumed": "", "resumedFrom": "", "largestDifference": ".2e", "largestUpdate": ".2e",
-    "stepMs": ".1f",
+    "again": "", "resumed": "", "resumedFrom": "", "largestDifference": ".2e", "largestUpdate": ".2e", "stepMs": ".1f",
 }  # fmt: skip
 
 
@@ -39,7 +36,7 @@ class Case:
     parameters: dict[str, Any]
 
 
-def measure(bench: Workbench, case: Case, scale: Scale, *, strict: bool) -> dict[str, Any]:
+def measure(bench: Workbench, case: Case, scale: Scale) -> dict[str, Any]:
     data = "sft" if case.kind == "sft" else "preference"
     words = word_count(SHAPES[case.shape][1]["vocab_size"])
     rows = rows_of(data, scale.rows, scale.lengths, words=words)
@@ -49,13 +46,11 @@ def measure(bench: Workbench, case: Case, scale: Scale, *, strict: bool) -> dict
     # A checkpoint after each step; the one that is killed resumes from the newest.
     durable = Workbench(store=bench.store, device=bench.device, checkpoint_seconds=0)
     killed_job = durable.job(case.kind, parameters, model=[model], data=[bench.dataset(data, rows)])
-    with determinism(strict):
-        told, first = weights_of(bench, job)
-        _, again = weights_of(bench, job)
-        resumed_from, resumed = killed_and_resumed(durable, killed_job)
+    told, first = weights_of(bench, job)
+    _, again = weights_of(bench, job)
+    resumed_from, resumed = killed_and_resumed(durable, killed_job)
     before = load_file(bench.store.open(model) / "model.safetensors")
     return {
-        "determinism": "strict" if strict else "as the product",
         "again": verdict(first, again),
         "resumed": verdict(first, resumed),
         "resumedFrom": resumed_from,
@@ -63,19 +58,6 @@ def measure(bench: Workbench, case: Case, scale: Scale, *, strict: bool) -> dict
         "largestUpdate": largest_difference(first, before),
         "stepMs": 1000 * sorted(told.steps())[STEPS // 2],
     }
-
-
-@contextmanager
-def determinism(strict: bool) -> Iterator[None]:
-    """Strict: kernels that give other bits each time are refused instead of warned of."""
-    from lamdagent_gpu.train import reproducible
-
-    before = reproducible.WARN_ONLY
-    reproducible.WARN_ONLY = not strict
-    try:
-        yield
-    finally:
-        reproducible.WARN_ONLY = before
 
 
 def weights_of(bench: Workbench, job: Any, report: Any = None) -> tuple[Told, dict[str, torch.Tensor]]:

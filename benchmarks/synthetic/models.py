@@ -33,11 +33,11 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
             "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128,
         },
     ),
-    "Qwen2.5-0.5B": (
-        "qwen2",
+    "Qwen3-0.6B": (
+        "qwen3",
         {
-            "vocab_size": 151_936, "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24,
-            "num_attention_heads": 14, "num_key_value_heads": 2,
+            "vocab_size": 151_936, "hidden_size": 1024, "intermediate_size": 3072, "num_hidden_layers": 28,
+            "num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 128,
         },
     ),
     "Qwen3-1.7B": (

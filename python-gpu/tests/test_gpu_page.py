@@ -24,7 +24,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, o
 
 
 def test_every_section_is_measured_without_an_error(page: dict[str, list[dict[str, object]]]) -> None:
-    assert list(page) == ["SFT", "Killed and resumed against uninterrupted", "DPO", "Generation", "Merge"]
+    assert list(page) == ["SFT", "DPO", "Generation", "Merge", "Killed and resumed against uninterrupted"]
     rows = [row for section in page.values() for row in section]
     assert [row for row in rows if "error" in row or "skipped" in row] == []
 

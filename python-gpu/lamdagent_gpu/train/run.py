@@ -26,7 +26,7 @@ from lamdagent_gpu.train.model import (
     saved_form,
 )
 from lamdagent_gpu.train.registry import METHODS
-from lamdagent_gpu.train.reproducible import reproducible
+from lamdagent_gpu.train.reproducible import is_refused, reproducible
 from lamdagent_gpu.train.sampled import is_sampling
 from lamdagent_gpu.train.trainer import STATE_FILE, STATE_FILES
 
@@ -51,19 +51,23 @@ def run_training(context: JobContext) -> TrainResult:
     batch = context.parameters["batchSize"]
     resume = context.resume
     require_state(resume)
-    fit = Fit(micro_batch=first_micro_batch(batch, resume))
+    fit, strict = Fit(micro_batch=first_micro_batch(batch, resume)), True
     while True:
         try:
-            with reproducible(context.seed):
+            with reproducible(context.seed, strict=strict):
                 return _train(context, fit, resume)
         except RuntimeError as error:
-            if not is_out_of_memory(error):
+            if strict and is_refused(error):
+                log.warning("determinism: %s; going on without it, so a resume may differ in the last bits", error)
+                strict = False
+            elif is_out_of_memory(error):
+                smaller = fit.smaller(batch)
+                if smaller is None:
+                    raise OutOfMemory(f"{fit}: expected to fit {context.device}, got {error}") from None
+                log.warning("out of memory with %s; going on with %s", fit, smaller)
+                fit = smaller
+            else:
                 raise
-            smaller = fit.smaller(batch)
-            if smaller is None:
-                raise OutOfMemory(f"{fit}: expected to fit {context.device}, got {error}") from None
-            log.warning("out of memory with %s; going on with %s", fit, smaller)
-            fit = smaller
         free_memory()
         resume = context.newest_checkpoint()
         require_state(resume)

@@ -60,7 +60,7 @@ class TrainMethod:
 SHARE = "dataFraction"
 """Of the rung, not of the method: the share of the rows (`subset.py`)."""
 
-TUNING = Parameter(name="tuning", choices=("full", "lora"))
+TUNING = Parameter(name="tuning", choices=("full", "lora", "qlora"))
 TRAINING = (
     Parameter(name="learningRate"),
     Parameter(name="steps"),

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig
+from peft import LoraConfig, PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lamdagent_gpu.context import Diverged, JobContext, Rejected
 from lamdagent_gpu.foreign import check_model_folder
+from lamdagent_gpu.train.quantized import is_quantized, keep_packing, quantization
 from lamdagent_gpu.weights import parameter_count, tensor_entries
 
 log = logging.getLogger("lamdagent.model")
 STORED = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
+ADAPTED = ("lora", "qlora")
+"""Tunings that train adapters beside frozen weights."""
 FULL_BYTES = 16
 """Bytes a parameter of float32 full fine-tuning takes: weight, gradient and AdamW's two moments."""
 MEMORY_SHARE = 0.8
@@ -38,34 +41,35 @@ def computes_in_bfloat16(device: str) -> bool:
     return device == "cuda" and torch.cuda.is_bf16_supported()
 
 
-def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> Any:
+def load_model(folder: Path, device: str, dtype: torch.dtype | None = None, *, quantized: bool = False) -> Any:
     """The causal language model of the folder; by default float32 off CUDA, bfloat16 where the device computes in it."""
     check_model_folder(folder)
     dtype = dtype or (torch.bfloat16 if computes_in_bfloat16(device) else torch.float32)
     model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True
-    )
-    return model.to(device)
+        folder, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True,
+        **(quantization(device, dtype) if quantized else {}),
+    )  # fmt: skip
+    return keep_packing(model) if quantized else model.to(device)
 
 
 def dtype_for_training(context: JobContext, folder: Path, memory: int | None) -> torch.dtype:
     """The precision that the folder's weights are trained in, on a device with so many bytes."""
     return training_dtype(
         bfloat16=computes_in_bfloat16(context.device),
-        lora=context.parameters["tuning"] == "lora",
+        adapted=context.parameters["tuning"] in ADAPTED,
         parameters=parameter_count(folder),
         device_bytes=memory,
     )
 
 
-def training_dtype(*, bfloat16: bool, lora: bool, parameters: int, device_bytes: int | None) -> torch.dtype:
-    """float32, except on a bfloat16 device for weights that are frozen (LoRA) or would not fit as float32.
+def training_dtype(*, bfloat16: bool, adapted: bool, parameters: int, device_bytes: int | None) -> torch.dtype:
+    """float32, except on a bfloat16 device for weights that are frozen (adapters) or would not fit as float32.
 
     bfloat16 holds 8 bits of mantissa: updates below 1/256 of a weight are lost, so it is the last resort.
     """
     if not bfloat16:
         return torch.float32
-    if lora:
+    if adapted:
         return torch.bfloat16
     if device_bytes is not None and parameters * FULL_BYTES > MEMORY_SHARE * device_bytes:
         log.warning(
@@ -88,7 +92,7 @@ def stored_dtype(folder: Path) -> torch.dtype:
 def lora_of(context: JobContext) -> LoraConfig | None:
     """The adapter settings (LoRA, Hu et al. 2021, arXiv 2106.09685), or None for full fine-tuning."""
     parameters = context.parameters
-    if parameters["tuning"] != "lora":
+    if parameters["tuning"] not in ADAPTED:
         return None
     return LoraConfig(
         r=parameters["loraRank"],
@@ -114,6 +118,7 @@ def save_weights(model: Any, folder: Path) -> None:
 class SavedForm:
     """What a trained model keeps of its input; trainers change configurations for their own use."""
 
+    folder: Path
     config: Any
     generation_config: Any
     dtype: torch.dtype
@@ -121,20 +126,26 @@ class SavedForm:
 
 def saved_form(model: Any, folder: Path) -> SavedForm:
     """To be taken before a trainer sees the model."""
+    config = copy.deepcopy(model.config)
+    if is_quantized(model):
+        del config.quantization_config
     return SavedForm(
-        config=copy.deepcopy(model.config),
+        folder=folder,
+        config=config,
         generation_config=copy.deepcopy(model.generation_config),
         dtype=stored_dtype(folder),
     )
 
 
 def save_model(model: Any, tokenizer: Any, folder: Path, form: SavedForm) -> None:
-    """Full weights and tokenizer in `folder`; a LoRA model also leaves its adapter in `folder/adapter`.
+    """Full weights and tokenizer in `folder`; a model with adapters also leaves them in `folder/adapter`.
 
     Adapters are added in float32, then everything is rounded once to the input's dtype.
     """
     if hasattr(model, "merge_and_unload"):
         save_weights(model, folder / "adapter")
+        if is_quantized(model):  # what 4 bits have lost is in the input still
+            model = PeftModel.from_pretrained(load_model(form.folder, "cpu", torch.float32), folder / "adapter")
         model = model.float().merge_and_unload()
         model.requires_grad_(True)  # merging leaves the weights frozen
     model.to(form.dtype)

@@ -16,7 +16,9 @@ from transformers.utils.logging import disable_progress_bar
 from lamdagent_gpu.checkpoint import Checkpoint
 from lamdagent_gpu.context import Diverged, Incomplete, JobContext, OutOfMemory, Preempted, TrainResult
 from lamdagent_gpu.train.memory import MemoryFloor, activations_of, device_bytes, floor_of, require_room
+from lamdagent_gpu.train.method import TUNING
 from lamdagent_gpu.train.model import (
+    ADAPTED,
     computes_in_bfloat16,
     dtype_for_training,
     load_model,
@@ -24,6 +26,7 @@ from lamdagent_gpu.train.model import (
     save_model,
     saved_form,
 )
+from lamdagent_gpu.train.quantized import require_quantizer
 from lamdagent_gpu.train.registry import METHODS
 from lamdagent_gpu.train.reproducible import reproducible
 from lamdagent_gpu.train.sampled import is_sampling
@@ -47,6 +50,8 @@ def run_training(context: JobContext) -> TrainResult:
     """
     disable_progress_bar()
     METHODS[context.build.stage.kind].check(context.parameters)
+    if TUNING.of(context.parameters) == "qlora":
+        require_quantizer(context.device)
     batch = context.parameters["batchSize"]
     resume = context.resume
     require_state(resume)
@@ -110,7 +115,7 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     dtype = dtype_for_training(context, folder, memory)
     floor = floor_for(context, folder, dtype)
     require_room(floor, available=memory, device=context.device)
-    model = load_model(folder, context.device, dtype)
+    model = load_model(folder, context.device, dtype, quantized=TUNING.of(context.parameters) == "qlora")
     form = saved_form(model, folder)
     start = resume.folder if resume else None
     trainer = METHODS[context.build.stage.kind].make(context, model, tokenizer, micro_batch, start)
@@ -128,9 +133,9 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
 
 
 def floor_for(context: JobContext, folder: Path, dtype: torch.dtype) -> MemoryFloor:
-    lora = context.parameters["tuning"] == "lora"
-    rank = context.parameters["loraRank"] if lora else None
-    return floor_of(folder, dtype=dtype, lora_rank=rank, partial=is_partial(context))
+    tuning = TUNING.of(context.parameters)
+    rank = context.parameters["loraRank"] if tuning in ADAPTED else None
+    return floor_of(folder, dtype=dtype, lora_rank=rank, partial=is_partial(context), quantized=tuning == "qlora")
 
 
 def is_partial(context: JobContext) -> bool:

@@ -16,6 +16,7 @@ from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.model import save_weights
 from lamdagent_gpu.train.order import kept_sequences, training_order
 from lamdagent_gpu.train.progress import Progress
+from lamdagent_gpu.train.quantized import keep_adapters_exact
 from lamdagent_gpu.train.rows import KEPT
 
 STATE_FILE = "trainer_state.json"
@@ -53,6 +54,7 @@ class DurableTrainer(Trainer):
         self.order = self.order_of(places)
         # TRL looks at the first row only; the loader below reads the rows themselves.
         super().__init__(train_dataset=Dataset.from_list(examples[:1]), **arguments)
+        keep_adapters_exact(self.model)
         for noisy in (PrinterCallback, ProgressCallback):
             self.remove_callback(noisy)
         self.add_callback(Progress(self, lambda: int(self._total_train_tokens)))

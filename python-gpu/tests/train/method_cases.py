@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
-from conftest import LORA, PREFERENCE, TRAINING, World
+from conftest import LORA, PREFERENCE, QLORA, TRAINING, World
 
 from lamdagent_gpu.contract.messages import BuildJob
 from lamdagent_gpu.train.registry import METHODS
@@ -71,6 +71,14 @@ CASES = {
         parameters={**LORA, "divergence": "jsd", "jsdBeta": 0.3, "temperature": 1, "sftWeight": 0},
     ),
 }  # fmt: skip
+
+QLORA_CASES = {
+    "sft qlora": Case(kind="sft", data="sft", parameters=QLORA),
+    "dpo qlora": Case(kind="dpo", data="preference", parameters={**PREFERENCE, **QLORA}),
+    "kto qlora": Case(kind="kto", data="labelled", parameters={**LABELLED_LINE, **QLORA}),
+    "grpo qlora": Case(kind="grpo", data="verifiable", parameters={**SAMPLED, **QLORA, "baseline": "group"}),
+}
+"""On weights in 4 bits, which takes an extra of the worker."""
 
 
 def forget(world: World, job: BuildJob) -> None:

@@ -48,6 +48,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
       ...policyNotes(spec),
       ...priceNotes(asksLlm(policy) ? llm : null),
       ...idleParameters(spec),
+      ...quantizedNotes(spec),
       ...idleRungs(spec),
       ...benchmarkNotes(spec),
       ...unchangedDatasets(sources),
@@ -145,6 +146,16 @@ function idleParameters(spec: Spec): readonly string[] {
       ];
     }),
   );
+}
+
+/** What a worker needs for it is an extra; one without it ends such a trial as rejected. */
+function quantizedNotes(spec: Spec): readonly string[] {
+  return actionsOf(spec)
+    .filter(({ parameters }) => [parameters['tuning'] ?? []].flat().includes('qlora'))
+    .map(
+      ({ kind }) =>
+        `actions.${kind}.parameters.tuning: qlora needs bitsandbytes on every GPU worker: pip install --no-deps -r python-gpu/requirements-qlora.txt`,
+    );
 }
 
 function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace {

@@ -15,7 +15,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from lamdagent_gpu import attempts
-from lamdagent_gpu.checkpoint import library_versions
+from lamdagent_gpu.checkpoint import extra_versions, library_versions
 from lamdagent_gpu.childprocess import ChildDied
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, Stage, StageFailure, SuggestJob, SuggestRequest
 from lamdagent_gpu.lease import HeldElsewhere
@@ -92,7 +92,7 @@ class Activities:
             "worker": self.supervisor.worker,
             "device": self.supervisor.device,
             "queue": self.queue,
-            "versions": {"python": platform.python_version(), **library_versions()},
+            "versions": {"python": platform.python_version(), **library_versions(), **extra_versions()},
             "busy": self.supervisor.latest,
         }
 

@@ -5,11 +5,11 @@ NormalFloat 4 with quantised constants (sections 3 and 4 of the paper). bitsandb
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
 
+from lamdagent_gpu.checkpoint import installed
 from lamdagent_gpu.context import Rejected
 
 BITSANDBYTES = "0.50.2"
@@ -25,10 +25,7 @@ def require_quantizer(device: str) -> None:
     """Raises Rejected where nothing can quantise."""
     if device not in DEVICES:
         raise Rejected(f"tuning qlora: expected a device of {' or '.join(DEVICES)}, got {device}. Use tuning: lora.")
-    try:
-        found = version("bitsandbytes")
-    except PackageNotFoundError:
-        found = "none"
+    found = installed("bitsandbytes") or "none"
     if found != BITSANDBYTES:
         raise Rejected(
             f"tuning qlora: expected a GPU worker with bitsandbytes {BITSANDBYTES}, got {found}. On it: {INSTALL}"

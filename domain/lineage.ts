@@ -119,5 +119,6 @@ function nodeOf(
   const dataset = plan.datasets.find(({ stageId }) => stageId === id);
   if (dataset !== undefined) return { ...common, kind: 'dataset', name: dataset.name };
   const model = plan.models.find(({ stageId }) => stageId === id);
-  return { ...common, kind: rows[0]?.action?.kind ?? 'model', name: model?.name ?? id.slice(0, 8) };
+  const given = id === plan.rewardModel?.stageId ? 'reward model' : model?.name;
+  return { ...common, kind: rows[0]?.action?.kind ?? 'model', name: given ?? id.slice(0, 8) };
 }

@@ -20,7 +20,10 @@ export const BUILD_KINDS = [
 ] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 export type BuildKind = (typeof BUILD_KINDS)[number];
-export type StageKind = SourceKind | BuildKind | 'evaluate';
+/** Stages that make a model which only scores answers: it joins no pool, and no action makes it. */
+export const SCORER_KINDS = ['rewardModel'] as const;
+export type ScorerKind = (typeof SCORER_KINDS)[number];
+export type StageKind = SourceKind | BuildKind | ScorerKind | 'evaluate';
 
 /** The meaning of a kind's parameters; raised when the same parameters would give other bytes. */
 export const RECIPE_VERSIONS: Readonly<Record<StageKind, number>> = {
@@ -37,12 +40,13 @@ export const RECIPE_VERSIONS: Readonly<Record<StageKind, number>> = {
   onPolicyDpo: 1,
   grpo: 1,
   merge: 1,
+  rewardModel: 1,
   evaluate: 1,
 };
 
 /**
  * One unit of work as a frozen value. Equal values have equal ids and are therefore done, and paid, once.
- * `inputs` maps a role (`model`, `models`, `teacher`, `base`, `data`, `benchmark`) to ids of stages, in a meaningful order.
+ * `inputs` maps a role (`model`, `models`, `teacher`, `base`, `reward`, `data`, `benchmark`) to ids of stages, in a meaningful order.
  */
 export interface Stage {
   readonly kind: StageKind;

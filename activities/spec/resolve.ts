@@ -16,6 +16,7 @@ import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import { benchmarkNotes } from './benchmarkNotes.js';
 import type { WrittenSpace } from './parameterSchema.js';
+import { rewardModelNotes, rewardModelOf } from './rewardModel.js';
 import type { Spec } from './schema.js';
 import { narrowMargins } from '../../domain/constraintEvidence.js';
 import type { Sources } from './sources.js';
@@ -32,6 +33,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     seed: String(spec.seed),
     ...sources,
     actions: actionsOf(spec).map((action) => actionSpace(action, sources)),
+    ...rewardModelOf(spec, sources),
     constraints,
     level: spec.objective.level,
     policy,
@@ -49,6 +51,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
       ...priceNotes(asksLlm(policy) ? llm : null),
       ...idleParameters(spec),
       ...quantizedNotes(spec),
+      ...rewardModelNotes(spec),
       ...idleRungs(spec),
       ...benchmarkNotes(spec),
       ...unchangedDatasets(sources),

@@ -5,6 +5,7 @@ import { actionsSchema } from './actionSchema.js';
 import { BenchmarkSchema } from './benchmark.js';
 import { ModelSchema } from './model.js';
 import { DatasetSchema } from './dataset.js';
+import { RewardModelSchema } from './rewardModel.js';
 import { duration, endpoint, label, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
@@ -92,6 +93,9 @@ export const SpecSchema = z.strictObject({
     .default({})
     .describe('Files, and datasets made from others; docs/data.md.'),
   actions: actionsSchema(),
+  rewardModel: RewardModelSchema.optional().describe(
+    'Trained once, before the first action that needs it: scores sampled answers where a reward is `model`.',
+  ),
   benchmarks: z.record(label, BenchmarkSchema),
   objective: z
     .strictObject({

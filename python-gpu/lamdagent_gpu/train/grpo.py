@@ -1,5 +1,5 @@
 """Group relative policy optimisation (Shao et al. 2024, arXiv 2402.03300, section 4.1) and REINFORCE leave-one-out
-(Ahmadian et al. 2024, arXiv 2402.14740, eq. 8), with verifiable rewards.
+(Ahmadian et al. 2024, arXiv 2402.14740, eq. 8).
 
 One update for each generation, so the ratio to the sampling policy is 1 and nothing is clipped; no term holds the policy
 near a reference. The loss is a mean over the batch's answer tokens (DAPO, Yu et al. 2025, arXiv 2503.14476, eq. 12).
@@ -17,10 +17,11 @@ from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
 from lamdagent_gpu.train.data import Example, check_vocabulary
 from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.on_policy import REWARD, SAMPLING
+from lamdagent_gpu.train.on_policy import SAMPLING
+from lamdagent_gpu.train.rewards import Scorer, prompts_of, scorer_of
 from lamdagent_gpu.train.sampling import SAMPLES, Sampling, sample, sampling_of
 from lamdagent_gpu.train.sft import DurableSFTTrainer
-from lamdagent_gpu.train.verifiable import Prompt, read_prompts
+from lamdagent_gpu.train.verifiable import Prompt
 
 BASELINE = Parameter(name="baseline", choices=("group", "groupCentred", "leaveOneOut"))
 SMALLEST_DEVIATION = 1e-4
@@ -45,6 +46,7 @@ class DurableGRPOTrainer(DurableSFTTrainer):
 
     prompts: list[Prompt]
     sampling: Sampling
+    score: Scorer
     loss_is_scaled_for_ga = True
 
     def order_of(self, places: int) -> list[int]:
@@ -68,8 +70,7 @@ class DurableGRPOTrainer(DurableSFTTrainer):
 
     def _scored(self, prompts: Sequence[Prompt], answers: list[list[int]]) -> torch.Tensor:
         """The advantage of each answer, [places]."""
-        texts = self.processing_class.batch_decode(answers, skip_special_tokens=True)
-        rewards = torch.tensor([prompt.reward(text) for prompt, text in zip(prompts, texts, strict=True)])
+        rewards = torch.tensor(self.score(prompts, answers))
         self._metrics["train"]["reward"].append(rewards.mean().item())
         groups = rewards.view(-1, SAMPLES.of(self.context.parameters))
         return advantages(groups, BASELINE.of(self.context.parameters)).view(-1)
@@ -110,7 +111,7 @@ def make_trainer(
     values = context.parameters
     if values["batchSize"] % SAMPLES.of(values) != 0:
         raise Rejected(f"batchSize: expected a multiple of samples, {SAMPLES.of(values)}, got {values['batchSize']}")
-    prompts = read_prompts(context, tokenizer, REWARD.of(values))
+    prompts = prompts_of(context, tokenizer)
     check_vocabulary([{"prompt_ids": prompt.ids} for prompt in prompts], model)
     sampling = sampling_of(values, model=model, tokenizer=tokenizer, seed=context.seed)
     examples: list[Example] = [
@@ -122,7 +123,7 @@ def make_trainer(
         ),
         data_collator=collate_rows,
     )
-    trainer.prompts, trainer.sampling = prompts, sampling
+    trainer.prompts, trainer.sampling, trainer.score = prompts, sampling, scorer_of(context, tokenizer)
     return trainer
 
 

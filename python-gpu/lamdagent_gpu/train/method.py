@@ -48,6 +48,8 @@ class TrainMethod:
     parameters: tuple[Parameter, ...]
     roles: tuple[str, ...] = ("model",)
     """The inputs that are models; the first is trained."""
+    scores: bool = False
+    """What is made is no language model but gives a sequence one number."""
 
     def check(self, values: Values) -> None:
         """Raises Rejected for a parameter that nothing here would read."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from lamdagent_gpu.context import Diverged, JobContext, Rejected
 from lamdagent_gpu.foreign import check_model_folder
@@ -41,13 +41,19 @@ def computes_in_bfloat16(device: str) -> bool:
     return device == "cuda" and torch.cuda.is_bf16_supported()
 
 
-def load_model(folder: Path, device: str, dtype: torch.dtype | None = None, *, quantized: bool = False) -> Any:
-    """The causal language model of the folder; by default float32 off CUDA, bfloat16 where the device computes in it."""
+def load_model(
+    folder: Path, device: str, dtype: torch.dtype | None = None, *, quantized: bool = False, scores: bool = False
+) -> Any:
+    """The causal language model of the folder; by default float32 off CUDA, bfloat16 where the device computes in it.
+
+    `scores`: with a head that gives a sequence one number, a random one where the folder has none.
+    """
     check_model_folder(folder)
     dtype = dtype or (torch.bfloat16 if computes_in_bfloat16(device) else torch.float32)
-    model = AutoModelForCausalLM.from_pretrained(
+    kind = AutoModelForSequenceClassification if scores else AutoModelForCausalLM
+    model = kind.from_pretrained(
         folder, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True,
-        **(quantization(device, dtype) if quantized else {}),
+        **({"num_labels": 1} if scores else {}), **(quantization(device, dtype) if quantized else {}),
     )  # fmt: skip
     return keep_packing(model) if quantized else model.to(device)
 
@@ -99,7 +105,7 @@ def lora_of(context: JobContext) -> LoraConfig | None:
         lora_alpha=parameters["loraAlpha"],
         lora_dropout=0.0,
         target_modules="all-linear",
-        task_type="CAUSAL_LM",
+        task_type="SEQ_CLS" if context.build.stage.kind == "rewardModel" else "CAUSAL_LM",
     )
 
 
@@ -132,7 +138,7 @@ def saved_form(model: Any, folder: Path) -> SavedForm:
     return SavedForm(
         folder=folder,
         config=config,
-        generation_config=copy.deepcopy(model.generation_config),
+        generation_config=copy.deepcopy(getattr(model, "generation_config", None)),
         dtype=stored_dtype(folder),
     )
 
@@ -149,7 +155,9 @@ def save_model(model: Any, tokenizer: Any, folder: Path, form: SavedForm) -> Non
         model = model.float().merge_and_unload()
         model.requires_grad_(True)  # merging leaves the weights frozen
     model.to(form.dtype)
-    model.config, model.generation_config = form.config, form.generation_config
+    model.config = form.config
+    if form.generation_config is not None:
+        model.generation_config = form.generation_config
     model.config.dtype = form.dtype
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():

@@ -29,12 +29,19 @@ from lamdagent_gpu.train.model import (
 from lamdagent_gpu.train.quantized import require_quantizer
 from lamdagent_gpu.train.registry import METHODS
 from lamdagent_gpu.train.reproducible import reproducible
+from lamdagent_gpu.train.rewards import reward_model_metrics
 from lamdagent_gpu.train.sampled import is_sampling
 from lamdagent_gpu.train.trainer import STATE_FILE, STATE_FILES
 
 log = logging.getLogger("lamdagent.train")
-LOGGED = {"rewardAccuracy": "rewards/accuracies", "rewardMargin": "rewards/margins", "reward": "reward"}
-"""Metrics of a result, and what the trainers that have them log them as."""
+LOGGED = {
+    "rewards/accuracies": "rewardAccuracy",
+    "rewards/margins": "rewardMargin",
+    "reward": "reward",
+    "accuracy": "rewardAccuracy",
+    "margin": "rewardMargin",
+}
+"""What trainers log, and the metrics of a result that it becomes."""
 TAIL = 10
 """Logged steps that the last loss is a mean of."""
 
@@ -115,10 +122,14 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     dtype = dtype_for_training(context, folder, memory)
     floor = floor_for(context, folder, dtype)
     require_room(floor, available=memory, device=context.device)
-    model = load_model(folder, context.device, dtype, quantized=TUNING.of(context.parameters) == "qlora")
+    method = METHODS[context.build.stage.kind]
+    quantized = TUNING.of(context.parameters) == "qlora"
+    model = load_model(folder, context.device, dtype, quantized=quantized, scores=method.scores)
+    if method.scores:
+        model.config.pad_token_id = tokenizer.pad_token_id  # a sequence's score is that of its last token before these
     form = saved_form(model, folder)
     start = resume.folder if resume else None
-    trainer = METHODS[context.build.stage.kind].make(context, model, tokenizer, micro_batch, start)
+    trainer = method.make(context, model, tokenizer, micro_batch, start)
     if not is_partial(context):
         itemsize = 2 if computes_in_bfloat16(context.device) else dtype.itemsize
         activations = activations_of(model.config, tokens=trainer.longest(), itemsize=itemsize)
@@ -128,8 +139,13 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     _check_complete(context, trainer)
     steps = trainer.offset + trainer.state.global_step
     context.progress("publishing", steps, steps)
+    metrics = {
+        **metrics_of(trainer.state.log_history),
+        **trainer.final_metrics(),
+        **reward_model_metrics(context),
+    }
     save_model(trainer.model, tokenizer, context.output_folder, form)
-    return TrainResult(steps=trainer.state.global_step, metrics=metrics_of(trainer.state.log_history))
+    return TrainResult(steps=trainer.state.global_step, metrics=metrics)
 
 
 def floor_for(context: JobContext, folder: Path, dtype: torch.dtype) -> MemoryFloor:
@@ -163,7 +179,7 @@ def metrics_of(history: list[dict[str, Any]]) -> dict[str, float | None]:
         "loss": tail_mean(losses),
         "tokens": next(iter(logged(history, "num_tokens")[-1:]), None),
     }
-    for name, key in LOGGED.items():
+    for key, name in LOGGED.items():
         if values := logged(history, key):
             metrics[name] = tail_mean(values)
     return {name: value if value is not None and math.isfinite(value) else None for name, value in metrics.items()}

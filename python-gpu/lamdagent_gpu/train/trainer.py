@@ -67,6 +67,10 @@ class DurableTrainer(Trainer):
         """Tokens of the longest sequence that a step will see."""
         return max(sequence_length(self.examples[row]) for row in set(self.order))
 
+    def final_metrics(self) -> dict[str, float | None]:
+        """What is measured once, after the last step."""
+        return {}
+
     def count_tokens(self, tokens: int) -> None:
         """Adds them to what TRL's log tells; for a loss that does not go through TRL's own."""
         self._total_train_tokens += tokens

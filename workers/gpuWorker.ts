@@ -30,6 +30,7 @@ export interface GpuWorkerOptions {
   readonly store?: string;
   readonly cache?: string;
   readonly device?: string;
+  readonly devices?: number;
   readonly queue?: string;
   readonly notice?: number;
   readonly spot?: string;
@@ -45,6 +46,7 @@ export function foregroundGpuWorker(env: Environment, options: GpuWorkerOptions)
     '--store': options.store ?? env.store,
     '--cache': options.cache ?? env.cache,
     '--device': options.device ?? env.device,
+    '--devices': options.devices === undefined ? undefined : String(options.devices),
     '--queue': options.queue,
     '--notice': String(notice),
     '--spot': options.spot,

@@ -33,6 +33,7 @@ export function addGpuWorker(program: Command, run: Run): void {
         'cpu',
       ]),
     )
+    .option('--devices <number>', 'how many of them one training runs on (default: 1)', numberOfDevices)
     .option('--queue <name>', 'task queue to poll (default: lamdagent-gpu)')
     .addOption(
       new Option('--spot <provider>', 'whose preemption notices to watch for (default: off)').choices([
@@ -68,6 +69,12 @@ async function gpuWorker({ env, terminal }: Context, options: GpuWorkerOptions):
     await keeper.stop(interrupt.hurry);
   }
   return worker.exitCode() ?? EXIT.failed;
+}
+
+function numberOfDevices(text: string): number {
+  const devices = Number(text);
+  if (Number.isInteger(devices) && devices >= 1 && devices <= 64) return devices;
+  throw new InvalidArgumentError(`expected a whole number from 1 to 64, got ${text}.`);
 }
 
 function noticeSeconds(text: string): number {

@@ -91,6 +91,7 @@ class Activities:
         return {
             "worker": self.supervisor.worker,
             "device": self.supervisor.device,
+            "devices": self.supervisor.devices,
             "queue": self.queue,
             "versions": {"python": platform.python_version(), **library_versions(), **extra_versions()},
             "busy": self.supervisor.latest,

@@ -33,6 +33,7 @@ from lamdagent_gpu.supervisor import Supervisor
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
 CACHE = Path("~/.cache/lamdagent").expanduser()
+MOST_DEVICES = 64
 NOTICE_SECONDS = 30.0
 SHORTEST_NOTICE_SECONDS = 2.0
 log = logging.getLogger("lamdagent.worker")
@@ -47,6 +48,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--cache", type=Path, default=CACHE, help="this machine's copy of an S3 store (default: %(default)s)"
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument(
+        "--devices",
+        type=number_of_devices,
+        default=1,
+        help="how many of them one training runs on (default: %(default)s)",
+    )
     parser.add_argument("--queue", default="lamdagent-gpu", help="task queue; the control queue has -control behind it")
     parser.add_argument(
         "--notice",
@@ -72,6 +79,13 @@ def notice_seconds(text: str) -> float:
             return float(text)
     rule = f"a number of seconds from {SHORTEST_NOTICE_SECONDS:g} to {LONGEST_SECONDS:g}"
     raise argparse.ArgumentTypeError(f"expected {rule}, got {text}")
+
+
+def number_of_devices(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        if 1 <= int(text) <= MOST_DEVICES:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"expected a whole number of devices from 1 to {MOST_DEVICES}, got {text}")
 
 
 def metadata_at(address: str) -> Metadata:
@@ -155,7 +169,8 @@ async def serve(options: argparse.Namespace) -> None:
 async def live(options: argparse.Namespace, stopping: Stopping, device: str) -> str:
     """Sets up, works, and says what became of the work at hand."""
     store = open_store(options.store, options.cache)
-    supervisor = Supervisor(store=store, device=device, worker=f"{socket.gethostname()}:{os.getpid()}")
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    supervisor = Supervisor(store=store, device=device, worker=worker, devices=options.devices)
     activities = Activities(store=store, supervisor=supervisor, queue=options.queue)
 
     def pass_on() -> None:

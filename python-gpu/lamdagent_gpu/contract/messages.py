@@ -23,6 +23,7 @@ class Stage(BaseModel):
         "onPolicyDpo",
         "grpo",
         "merge",
+        "rewardModel",
         "evaluate",
     ]
     recipeVersion: Annotated[StrictInt, Field(ge=1)]

@@ -57,7 +57,7 @@ class DurableGRPOTrainer(DurableSFTTrainer):
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         rows = [int(row) for batch in batches for row in batch["rows"]]
         prompts = [self.prompts[row] for row in rows]
-        names = [f"step {self.state.global_step} {place}" for place in range(len(rows))]
+        names = [f"step {self.state.global_step} {place}" for place in self._places(len(rows))]
         with self.compute_loss_context_manager():
             answers = sample(self.model, [prompt.ids for prompt in prompts], names, self.sampling)
         scores = self._scored(prompts, answers)
@@ -66,14 +66,23 @@ class DurableGRPOTrainer(DurableSFTTrainer):
             self._batch(prompts[at : at + size], answers[at : at + size], scores[at : at + size])
             for at in range(0, len(rows), size)
         ]
-        return made, torch.tensor(sum(map(len, answers)), device=device)
+        return made, self.over_ranks(torch.tensor(sum(map(len, answers)), device=device))
+
+    def _places(self, own: int) -> list[int]:
+        """Where this rank's rows stand in the batch: its micro-batches are every one in `ranks`."""
+        size, context = self._train_batch_size, self.context
+        firsts = range(context.rank * size, own * context.ranks, context.ranks * size)
+        return [first + at for first in firsts for at in range(size)]
 
     def _scored(self, prompts: Sequence[Prompt], answers: list[list[int]]) -> torch.Tensor:
         """The advantage of each answer, [places]."""
-        rewards = torch.tensor(self.score(prompts, answers))
+        places = self._places(len(answers))
+        rewards = torch.zeros(len(answers) * self.context.ranks, dtype=torch.float64)
+        rewards[places] = torch.tensor(self.score(prompts, answers), dtype=torch.float64)
+        rewards = self.over_ranks(rewards).float().cpu()
         self._metrics["train"]["reward"].append(rewards.mean().item())
         groups = rewards.view(-1, SAMPLES.of(self.context.parameters))
-        return advantages(groups, BASELINE.of(self.context.parameters)).view(-1)
+        return advantages(groups, BASELINE.of(self.context.parameters)).view(-1)[places]
 
     def _batch(
         self, prompts: Sequence[Prompt], answers: Sequence[list[int]], scores: torch.Tensor
@@ -98,7 +107,8 @@ class DurableGRPOTrainer(DurableSFTTrainer):
         # Its value is the advantages' mean; its gradient is that of Σ A log π, the ratio π / π_sampling being 1.
         ratio = torch.exp(outputs.log_probs - outputs.log_probs.detach()) * (inputs["labels"][:, 1:] != -100)
         self.count_tokens(int(inputs["attention_mask"].sum()))
-        return -(inputs["advantages"][:, None] * ratio).sum() / num_items_in_batch
+        # DDP takes the mean over the ranks of what is a sum over them.
+        return -self.context.ranks * (inputs["advantages"][:, None] * ratio).sum() / num_items_in_batch
 
 
 def collate_rows(examples: list[dict[str, int]]) -> dict[str, torch.Tensor]:

@@ -14,7 +14,16 @@ import torch
 from transformers.utils.logging import disable_progress_bar
 
 from lamdagent_gpu.checkpoint import Checkpoint
-from lamdagent_gpu.context import Diverged, Incomplete, JobContext, OutOfMemory, Preempted, TrainResult
+from lamdagent_gpu.context import (
+    Diverged,
+    Incomplete,
+    JobContext,
+    OutOfMemory,
+    Preempted,
+    Rejected,
+    TooLarge,
+    TrainResult,
+)
 from lamdagent_gpu.train.memory import MemoryFloor, activations_of, device_bytes, floor_of, require_room
 from lamdagent_gpu.train.method import TUNING
 from lamdagent_gpu.train.model import (
@@ -53,16 +62,17 @@ def run_training(context: JobContext) -> TrainResult:
         Preempted: asked to stop; the checkpoint of the last finished step is written.
         Diverged: a loss, a gradient norm or a weight is not finite.
         OutOfMemory: not even one sequence at a time fits.
+        TooLarge: on several devices, a micro-batch does not fit this one.
         Rejected: the data can never work.
     """
     disable_progress_bar()
     METHODS[context.build.stage.kind].check(context.parameters)
     if TUNING.of(context.parameters) == "qlora":
         require_quantizer(context.device)
-    batch = context.parameters["batchSize"]
+    batch = share_of_batch(context)
     resume = context.resume
     require_state(resume)
-    micro_batch = first_micro_batch(batch, resume)
+    micro_batch = halved(batch, context.halvings) if context.halvings else first_micro_batch(batch, resume)
     while True:
         try:
             with reproducible(context.seed):
@@ -73,11 +83,30 @@ def run_training(context: JobContext) -> TrainResult:
             smaller = next_micro_batch(batch, micro_batch)
             if smaller is None:
                 raise OutOfMemory(f"micro-batch of 1: expected to fit {context.device}, got {error}") from None
+            if context.ranks > 1:
+                raise TooLarge(f"micro-batch of {micro_batch}: expected to fit {context.device}, got {error}") from None
             log.warning("out of memory with a micro-batch of %d; going on with %d", micro_batch, smaller)
             micro_batch = smaller
         free_memory()
         resume = context.newest_checkpoint()
         require_state(resume)
+
+
+def share_of_batch(context: JobContext) -> int:
+    """The sequences of each batch that one device gets."""
+    batch: int = context.parameters["batchSize"]
+    if batch % context.ranks != 0:
+        raise Rejected(f"batchSize: expected a multiple of the worker's {context.ranks} devices, got {batch}")
+    return batch // context.ranks
+
+
+def halved(batch: int, times: int) -> int:
+    size: int | None = batch
+    for _ in range(times):
+        size = next_micro_batch(batch, size) if size is not None else None
+    if size is None:
+        raise OutOfMemory("micro-batch of 1 a device: expected to fit, but it did not")
+    return size
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
@@ -137,6 +166,8 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     state = None if start is None or is_sampling(start) else str(start)
     trainer.train(resume_from_checkpoint=state)
     _check_complete(context, trainer)
+    if context.rank > 0:
+        return TrainResult(steps=trainer.state.global_step, metrics={})
     steps = trainer.offset + trainer.state.global_step
     context.progress("publishing", steps, steps)
     metrics = {

@@ -50,7 +50,9 @@ def test_what_is_published_scores_as_the_training_did(world: World) -> None:
     pairs = scored_pairs(context, load_tokenizer(context.output_folder))
     apart = held_out_prompts(pairs, 0.25, context.seed)
     held = [pair for pair in pairs if tuple(pair["prompt_ids"]) in apart]
-    chosen, rejected = (score_sequences(model, [pair[f"{half}_ids"] for pair in held], 0) for half in ("chosen", "rejected"))
+    chosen, rejected = (
+        score_sequences(model, [pair[f"{half}_ids"] for pair in held], 0) for half in ("chosen", "rejected")
+    )
     assert sum(one > other for one, other in zip(chosen, rejected, strict=True)) / len(held) == accuracy
 
 

@@ -4,7 +4,7 @@ import { evaluationsOf } from './evaluation.js';
 import { beginExploration, withRow, type Exploration } from './exploration.js';
 import type { Inheritance, Plan } from './plan.js';
 import { judge } from './ranking.js';
-import { BY_MODEL } from './rewardModel.js';
+import { rewardIdOf, rewardSourceOf } from './reward.js';
 import { shortId } from './stage.js';
 import { applicable, describeAction } from './stageOfAction.js';
 import {
@@ -70,9 +70,9 @@ export function inheritRows(
 /** The action with this plan's names for its data; a text when one of them is not here. */
 function actionHere(plan: Plan, source: Plan, action: Action | null): Action | null | string {
   if (action === null) return null;
-  const isByModel = applicable(action)['reward'] === BY_MODEL;
-  if (isByModel && plan.rewardModel?.stageId !== source.rewardModel?.stageId)
-    return 'its reward model is not in this spec';
+  const by = rewardSourceOf(applicable(action));
+  if (by !== null && rewardIdOf(plan, by) !== rewardIdOf(source, by))
+    return `its reward ${by} is not in this spec`;
   const datasets: string[] = [];
   for (const name of action.datasets) {
     const stageId = source.datasets.find((one) => one.name === name)?.stageId;

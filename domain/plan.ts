@@ -149,6 +149,8 @@ export interface Plan {
   readonly actions: readonly ActionSpace[];
   /** What makes the model that scores sampled answers; absent where the spec names none. */
   readonly rewardModel?: IdentifiedStage;
+  /** The user's own function that scores them; absent where the spec names none. */
+  readonly rewardFunction?: { readonly stageId: string };
   readonly constraints: readonly Constraint[];
   /** Of the one-sided interval that has to show a constraint on the confirm split; absent in plans of 0.1: 0.95. */
   readonly level?: number;

@@ -3,9 +3,6 @@ import { withDefaults, type ParameterValues } from './parameterSpace.js';
 import type { Plan } from './plan.js';
 import { identify, RECIPE_VERSIONS, type IdentifiedStage } from './stage.js';
 
-/** The value of the parameter `reward` that asks for it. */
-export const BY_MODEL = 'model';
-
 /** The stage of a reward model. `datasets`: stage ids. */
 export function rewardModelStage(
   { seed }: Pick<Plan, 'seed'>,
@@ -18,14 +15,4 @@ export function rewardModelStage(
     parameters: withDefaults(REWARD_MODEL.parameters, of.parameters),
     seed,
   });
-}
-
-/** What a stage with these parameters has beside its models and data: the reward model, where it scores the answers. */
-export function rewardInput(
-  { rewardModel }: Pick<Plan, 'rewardModel'>,
-  parameters: ParameterValues,
-): Readonly<Record<string, readonly string[]>> {
-  if (parameters['reward'] !== BY_MODEL) return {};
-  if (rewardModel === undefined) throw new Error('reward: expected a reward model in the plan, got none');
-  return { reward: [rewardModel.stageId] };
 }

@@ -4,7 +4,7 @@ import canonicalize from 'canonicalize';
 import type { Json, JsonObject } from './json.js';
 
 /** Stages whose object is imported from the user's files; they have no inputs and cost nothing. */
-export const SOURCE_KINDS = ['model', 'dataset', 'benchmark'] as const;
+export const SOURCE_KINDS = ['model', 'dataset', 'benchmark', 'rewardFunction'] as const;
 /** Stages that make a new model. */
 export const BUILD_KINDS = [
   'sft',
@@ -30,6 +30,7 @@ export const RECIPE_VERSIONS: Readonly<Record<StageKind, number>> = {
   model: 1,
   dataset: 1,
   benchmark: 1,
+  rewardFunction: 1,
   sft: 1,
   dpo: 1,
   kto: 1,

@@ -2,7 +2,7 @@ import { ACTION_TYPES, MERGE_METHODS } from './actionTypes.js';
 import type { JsonObject } from './json.js';
 import { withDefaults, type ParameterValues } from './parameterSpace.js';
 import type { Plan } from './plan.js';
-import { rewardInput } from './rewardModel.js';
+import { rewardInput } from './reward.js';
 import { RECIPE_VERSIONS, type Stage } from './stage.js';
 import type { Action } from './trial.js';
 

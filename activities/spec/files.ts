@@ -47,6 +47,9 @@ export async function checkFiles(spec: Spec, faults: Fault[]): Promise<CheckedFi
     faults.push(...found);
     benchmarks[name] = counts;
   }
+  const { rewardFunction } = spec;
+  if (rewardFunction !== undefined && !(await isReadable(rewardFunction.path)))
+    faults.push(missing('rewardFunction.path', rewardFunction.path));
   const { shapes, found } = derivedShapes(spec, datasets);
   faults.push(...found, ...shapeFaults(spec, shapes), ...rewardDataFaults(spec, shapes));
   return { models, datasets, shapes, benchmarks };

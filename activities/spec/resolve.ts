@@ -16,7 +16,7 @@ import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import { benchmarkNotes } from './benchmarkNotes.js';
 import type { WrittenSpace } from './parameterSchema.js';
-import { rewardModelNotes, rewardModelOf } from './rewardModel.js';
+import { rewardModelOf, rewardNotes } from './rewardModel.js';
 import type { Spec } from './schema.js';
 import { narrowMargins } from '../../domain/constraintEvidence.js';
 import type { Sources } from './sources.js';
@@ -51,7 +51,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
       ...priceNotes(asksLlm(policy) ? llm : null),
       ...idleParameters(spec),
       ...quantizedNotes(spec),
-      ...rewardModelNotes(spec),
+      ...rewardNotes(spec),
       ...idleRungs(spec),
       ...benchmarkNotes(spec),
       ...unchangedDatasets(sources),

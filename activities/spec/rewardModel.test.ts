@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isLegal } from '../../domain/space.js';
@@ -21,7 +21,7 @@ const RUN = '1a2b3c4d-0000-4000-8000-000000000000';
 const GRPO = { grpo: { parameters: { reward: ['exactMatch', 'model'] } } };
 const REWARD_MODEL = { datasets: ['terse'], parameters: { steps: 7 } };
 
-describe('a reward model', () => {
+describe('rewards that are no rules', () => {
   let root: string;
   let folder: string;
   let store: Store;
@@ -30,6 +30,7 @@ describe('a reward model', () => {
     folder = await mkdtemp(join(tmpdir(), 'lamdagent-reward-'));
     store = createFolderStore(folder);
     await writeFile(join(root, 'tasks.jsonl'), jsonLines([{ prompt: '6 times 7', answers: ['42'] }]));
+    await writeFile(join(root, 'mine.py'), 'def reward(row, answer):\n    return len(answer)\n');
   });
   after(() => Promise.all([root, folder].map((one) => rm(one, { recursive: true, force: true }))));
 
@@ -47,7 +48,7 @@ describe('a reward model', () => {
     return (await createPrepare({ store, root })(input)).plan;
   };
 
-  it('is an input of stages that it scores, and is made before the first of them', async () => {
+  it('a reward model is an input of stages that it scores, and is made before the first of them', async () => {
     const plan = await prepared();
     const [space] = plan.actions;
     const [base] = plan.models;
@@ -80,13 +81,33 @@ describe('a reward model', () => {
     );
   });
 
-  it('is asked for by an action only where the spec has one', async () => {
+  it('are asked for by an action only where the spec has them', async () => {
     const without = await faultsOf({ rewardModel: undefined });
     assert.deepEqual(without, ['actions.grpo.parameters.reward: a rewardModel in the spec, none']);
     assert.deepEqual(await faultsOf({}), []);
+    const actions = { rft: { parameters: { reward: 'function' } } };
+    assert.deepEqual(await faultsOf({ actions }), [
+      'actions.rft.parameters.reward: a rewardFunction in the spec, none',
+    ]);
+    const [absent] = await faultsOf({ actions, rewardFunction: { path: 'yours.py' } });
+    assert.match(absent ?? '', /^rewardFunction\.path: /);
   });
 
-  it('names a given model, datasets of pairs, and parameters that it has', async () => {
+  it('a function is pinned by its bytes', async () => {
+    const actions = { rft: { parameters: { reward: 'function' } } };
+    const changes = { actions, rewardModel: undefined, rewardFunction: { path: 'mine.py' } };
+    const plan = await prepared({ name: 'mine', ...changes });
+    const [[space], [base], stageId] = [plan.actions, plan.models, plan.rewardFunction?.stageId];
+    assert.ok(space !== undefined && base !== undefined && stageId !== undefined);
+    const action = { kind: 'rft', models: [base.stageId], datasets: ['tasks'] } as const;
+    const stage = stageOfAction(plan, { ...action, parameters: usualParameters(space) });
+    assert.deepEqual(stage.inputs['reward'], [stageId]);
+    assert.match(await readFile(await store.openFile(stageId, 'reward.py'), 'utf8'), /^def reward/);
+    await appendFile(join(root, 'mine.py'), '# changed\n');
+    assert.notEqual((await prepared({ name: 'mine-2', ...changes })).rewardFunction?.stageId, stageId);
+  });
+
+  it('a reward model names a given model, datasets of pairs, and parameters that it has', async () => {
     assert.deepEqual(await faultsOf({ rewardModel: { ...REWARD_MODEL, model: 'bass' } }), [
       'rewardModel.model: the name of a model, "bass"',
     ]);
@@ -98,7 +119,7 @@ describe('a reward model', () => {
     assert.equal(quantized, 'rewardModel.parameters.tuning: one of full, lora, "qlora"');
   });
 
-  it('is noted where nothing learns from it', async () => {
+  it('are noted where nothing learns from them', async () => {
     const plan = await prepared({ name: 'idle', actions: { grpo: {} } });
     assert.ok(plan.notes.some((note) => note.startsWith('rewardModel: without effect')));
   });

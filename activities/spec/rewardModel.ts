@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { ACTION_TYPES } from '../../domain/actionTypes.js';
 import { REWARD_MODEL } from '../../domain/actionTypes/rewardModel.js';
-import { BY_MODEL, rewardModelStage } from '../../domain/rewardModel.js';
+import { REWARD_SOURCES, type RewardSource } from '../../domain/reward.js';
+import { rewardModelStage } from '../../domain/rewardModel.js';
 import type { IdentifiedStage } from '../../domain/stage.js';
 import { actionsOf } from './actions.js';
 import type { Shape } from './dataset.js';
@@ -17,18 +18,32 @@ export const RewardModelSchema = z.strictObject({
   parameters: valuesSchema(REWARD_MODEL.parameters).prefault({}),
 });
 
-type Written = Pick<Spec, 'actions' | 'rewardModel'>;
+type Written = Pick<Spec, 'actions' | 'rewardModel' | 'rewardFunction'>;
+const SOURCES = ['model', 'function'] as const satisfies readonly RewardSource[];
 
-/** Action types of which some choice is scored by the reward model. */
-function scoredByModel(spec: Pick<Spec, 'actions'>): readonly string[] {
+/** Action types of which some choice is scored so. */
+function scoredBy(source: RewardSource, spec: Pick<Spec, 'actions'>): readonly string[] {
   return actionsOf(spec)
     .filter(({ kind }) => ACTION_TYPES[kind].parameters.some(({ name }) => name === 'reward'))
-    .filter(({ parameters }) => [parameters['reward'] ?? []].flat().includes(BY_MODEL))
+    .filter(({ parameters }) => [parameters['reward'] ?? []].flat().includes(source))
     .map(({ kind }) => kind);
 }
 
-/** Names that lead nowhere, and a reward model that is asked for and not there. `value`: the spec as written. */
-export function rewardModelFaults(value: unknown, spec: Written): readonly Fault[] {
+/** What is asked for and not there, and names that lead nowhere. `value`: the spec as written. */
+export function rewardFaults(value: unknown, spec: Written): readonly Fault[] {
+  const absent = SOURCES.filter((source) => valueAt(value, REWARD_SOURCES[source]) === undefined);
+  const asked = absent.flatMap((source) =>
+    scoredBy(source, spec).map((kind) => ({
+      path: `actions.${kind}.parameters.reward`,
+      rule: `a ${REWARD_SOURCES[source]} in the spec`,
+      value: 'none',
+      hint: `Add one, or leave ${source} out.`,
+    })),
+  );
+  return [...asked, ...danglingNames(value)];
+}
+
+function danglingNames(value: unknown): readonly Fault[] {
   const written = valueAt(value, 'rewardModel');
   const namesOf = (section: string): readonly string[] => Object.keys(Object(valueAt(value, section)));
   const dangling = (path: string, name: unknown, what: 'model' | 'dataset'): readonly Fault[] => {
@@ -36,13 +51,6 @@ export function rewardModelFaults(value: unknown, spec: Written): readonly Fault
     if (typeof name !== 'string' || known.includes(name)) return [];
     return [{ path, rule: `the name of a ${what}`, value: shown(name), hint: didYouMean(name, known) }];
   };
-  if (written === undefined)
-    return scoredByModel(spec).map((kind) => ({
-      path: `actions.${kind}.parameters.reward`,
-      rule: 'a rewardModel in the spec',
-      value: 'none',
-      hint: 'Add rewardModel: {datasets}, or leave `model` out.',
-    }));
   const datasets = valueAt(written, 'datasets');
   return [
     ...dangling('rewardModel.model', valueAt(written, 'model'), 'model'),
@@ -65,9 +73,18 @@ export function rewardDataFaults(
   });
 }
 
-export function rewardModelNotes(spec: Written): readonly string[] {
-  if (spec.rewardModel === undefined || scoredByModel(spec).length > 0) return [];
-  return ['rewardModel: without effect, since no action has reward: model'];
+export function rewardNotes(spec: Written): readonly string[] {
+  const idle = SOURCES.filter(
+    (source) => spec[REWARD_SOURCES[source]] !== undefined && scoredBy(source, spec).length === 0,
+  );
+  const trusted =
+    spec.rewardFunction === undefined
+      ? []
+      : ['rewardFunction: runs only on GPU workers that were started with LAMDAGENT_ALLOW_COMMANDS=1'];
+  return [
+    ...idle.map((source) => `${REWARD_SOURCES[source]}: without effect, since no action has reward: ${source}`),
+    ...trusted,
+  ];
 }
 
 /** The stage that makes it, from what was imported; nothing where the spec names none. */

@@ -5,6 +5,7 @@ import { actionsSchema } from './actionSchema.js';
 import { BenchmarkSchema } from './benchmark.js';
 import { ModelSchema } from './model.js';
 import { DatasetSchema } from './dataset.js';
+import { RewardFunctionSchema } from './rewardFunction.js';
 import { RewardModelSchema } from './rewardModel.js';
 import { duration, endpoint, label, seconds, whole } from './written.js';
 
@@ -95,6 +96,9 @@ export const SpecSchema = z.strictObject({
   actions: actionsSchema(),
   rewardModel: RewardModelSchema.optional().describe(
     'Trained once, before the first action that needs it: scores sampled answers where a reward is `model`.',
+  ),
+  rewardFunction: RewardFunctionSchema.optional().describe(
+    'A function of yours that scores sampled answers where a reward is `function`.',
   ),
   benchmarks: z.record(label, BenchmarkSchema),
   objective: z

@@ -5,7 +5,7 @@ import { actionsOf } from './actions.js';
 import { clashes } from './clashes.js';
 import { datasetSenseFaults } from './datasetSense.js';
 import { didYouMean, shown, valueAt, type Fault } from './faults.js';
-import { rewardModelFaults } from './rewardModel.js';
+import { rewardFaults } from './rewardModel.js';
 import type { Spec } from './schema.js';
 
 /** Names that stand in the spec, those of faulty entries included: a reference to one of them is no second fault. */
@@ -39,7 +39,7 @@ export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
     ...fidelityFaults(rest),
     ...clashes(rest),
     ...datasetSenseFaults(value, rest),
-    ...rewardModelFaults(value, rest),
+    ...rewardFaults(value, rest),
   ];
 }
 

@@ -6,10 +6,10 @@ export const SAMPLING: readonly ParameterType[] = [
   {
     name: 'reward',
     type: 'choice',
-    choices: [...metricsOf('generation'), 'model'],
+    choices: [...metricsOf('generation'), 'model', 'function'],
     default: 'exactMatch',
     meaning:
-      'how a sampled answer is scored: a metric of generated answers (docs/evaluation.md), or model: the spec’s rewardModel',
+      'how a sampled answer is scored: a metric of generated answers (docs/evaluation.md), model: the spec’s rewardModel, or function: its rewardFunction',
   },
   {
     name: 'samples',

@@ -26,7 +26,7 @@ from lamdagent_gpu.suggest import InvalidRequest, suggest
 from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor, clear_work
 
 HEARTBEAT_SECONDS = 1.0
-NOT_BUILT = ("model", "dataset", "benchmark", "evaluate")
+NOT_BUILT = ("model", "dataset", "benchmark", "rewardFunction", "evaluate")
 HELD_RETRY = timedelta(seconds=5)
 FAILURE_STATUS = {
     "Diverged": "diverged",

@@ -1,20 +1,24 @@
-"""What sampled answers are worth: by a rule that checks them, or by a reward model that is an input of the stage."""
+"""What sampled answers are worth: by a rule that checks them, or by a model or a function that is an input of the stage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.merge.vocabulary import check_vocabularies
 from lamdagent_gpu.train.method import Parameter
 from lamdagent_gpu.train.model import load_model, load_tokenizer
+from lamdagent_gpu.train.reward_function import load_function
 from lamdagent_gpu.train.scores import score_sequences
-from lamdagent_gpu.train.verifiable import RULES, Prompt, read_prompts
+from lamdagent_gpu.train.verifiable import RULES, Prompt, read_prompts, rule_of
 
 MODEL = "model"
 """The reward of a reward model: any number, the higher the better."""
-REWARD = Parameter(name="reward", choices=(*RULES, MODEL))
+FUNCTION = "function"
+"""The reward of a function of the user's."""
+REWARD = Parameter(name="reward", choices=(*RULES, MODEL, FUNCTION))
 Scorer = Callable[[Sequence[Prompt], Sequence[list[int]]], list[float]]
 """The rewards of answers, token ids, to prompts: one each."""
 
@@ -24,16 +28,26 @@ def is_by_model(context: JobContext) -> bool:
 
 
 def prompts_of(context: JobContext, tokenizer: Any) -> list[Prompt]:
-    """Of the stage's data; a reward model needs no right answers beside them."""
-    return read_prompts(context, tokenizer, None if is_by_model(context) else REWARD.of(context.parameters))
+    """Of the stage's data; only a rule needs right answers beside them."""
+    reward = REWARD.of(context.parameters)
+    if reward == MODEL:
+        return read_prompts(context, tokenizer, lambda row: unchecked)
+    if reward == FUNCTION:
+        function = load_function(context)
+        return read_prompts(context, tokenizer, lambda row: partial(function, row))
+    return read_prompts(context, tokenizer, partial(rule_of, rule=reward))
+
+
+def unchecked(answer: str) -> float:
+    raise TypeError(f"reward: expected a model to score the answer {answer[:40]!r}")
 
 
 def scorer_of(context: JobContext, tokenizer: Any) -> Scorer:
     """Raises Rejected for a reward model of another vocabulary."""
-    return model_scorer(context) if is_by_model(context) else rule_scorer(tokenizer)
+    return model_scorer(context) if is_by_model(context) else text_scorer(tokenizer)
 
 
-def rule_scorer(tokenizer: Any) -> Scorer:
+def text_scorer(tokenizer: Any) -> Scorer:
     def score(prompts: Sequence[Prompt], answers: Sequence[list[int]]) -> list[float]:
         texts = tokenizer.batch_decode(answers, skip_special_tokens=True)
         return [prompt.reward(text) for prompt, text in zip(prompts, texts, strict=True)]
@@ -60,8 +74,9 @@ def model_scorer(context: JobContext) -> Scorer:
 
 def reward_model_metrics(context: JobContext) -> dict[str, float | None]:
     """How good the reward model is, beside what was learnt from it."""
-    for stage_id in context.inputs("reward"):
-        manifest = context.store.manifest(stage_id)
-        known = {} if manifest is None else manifest.result.get("metrics") or {}
-        return {"rewardModelAccuracy": known.get("heldOutAccuracy")}
-    return {}
+    ids = context.inputs("reward")
+    if not ids or not is_by_model(context):
+        return {}
+    manifest = context.store.manifest(ids[0])
+    known = {} if manifest is None else manifest.result.get("metrics") or {}
+    return {"rewardModelAccuracy": known.get("heldOutAccuracy")}

@@ -27,16 +27,18 @@ class Prompt:
     """The mark of its row (`rows.kept_of`), for the examples made of it."""
 
 
-def read_prompts(context: JobContext, tokenizer: Any, rule: str | None) -> list[Prompt]:
+Reward = Callable[[str], float]
+"""Of an answer's text."""
+
+
+def read_prompts(context: JobContext, tokenizer: Any, reward_of: Callable[[Row], Reward]) -> list[Prompt]:
     """The prompts that leave room for an answer within `maxLength`, in the order of the rows.
 
-    `rule`: what checks answers; None: nothing does, so rows need none.
-
     Raises:
-        Rejected: a row without a prompt, or whose answers the rule cannot use.
+        Rejected: a row without a prompt, or whose answers a rule cannot use.
     """
     limit = context.parameters["maxLength"]
-    found = encode_rows(context, read_rows(context), lambda row: encode_prompt(row, tokenizer, rule))
+    found = encode_rows(context, read_rows(context), lambda row: encode_prompt(row, tokenizer, reward_of))
     rows = list(found)
     prompts = [prompt for prompt in rows if 0 < len(prompt.ids) < limit]
     if len(prompts) < len(rows):
@@ -51,8 +53,8 @@ def read_prompts(context: JobContext, tokenizer: Any, rule: str | None) -> list[
     return prompts
 
 
-def encode_prompt(row: Row, tokenizer: Any, rule: str | None) -> Prompt:
-    reward = unchecked if rule is None else rule_of(row, rule)
+def encode_prompt(row: Row, tokenizer: Any, reward_of: Callable[[Row], Reward]) -> Prompt:
+    reward = reward_of(row)
     prompt = row["prompt"] if "prompt" in row else missing(row, "prompt")
     if isinstance(prompt, list):
         ids = chat_ids(check_messages(prompt, "prompt"), tokenizer, prompt=True)
@@ -61,13 +63,9 @@ def encode_prompt(row: Row, tokenizer: Any, rule: str | None) -> Prompt:
     return Prompt(ids=ids, reward=reward, kept=kept_of(row))
 
 
-def rule_of(row: Row, rule: str) -> Callable[[str], float]:
+def rule_of(row: Row, *, rule: str) -> Reward:
     answers, metric = checked_answers(row, rule), METRICS[rule]
     return lambda answer: metric(answer, answers)
-
-
-def unchecked(answer: str) -> float:
-    raise TypeError(f"reward: expected a rule that checks the answer {answer[:40]!r}, got none")
 
 
 def checked_answers(row: Row, reward: str) -> Any:

@@ -1,4 +1,4 @@
-"""Reward models: what they learn, what they leave, and how sampled answers are scored by them."""
+"""Reward models and functions: what they learn, what they leave, and how sampled answers are scored by them."""
 
 from __future__ import annotations
 

@@ -136,11 +136,12 @@ def require_state(checkpoint: Checkpoint | None) -> None:
 
 
 def first_micro_batch(batch: int, checkpoint: Checkpoint | None) -> int:
-    """The whole batch, or what an earlier attempt has found to fit."""
+    """The whole of a device's batch, or what an earlier attempt has found to fit, perhaps on another number of devices."""
     if checkpoint is None or is_sampling(checkpoint.folder):
         return batch
     state = json.loads((checkpoint.folder / STATE_FILE).read_text("utf8"))
-    return int(state["train_batch_size"] or batch)
+    fits = min(batch, int(state["train_batch_size"] or batch))
+    return next(size for size in range(fits, 0, -1) if batch % size == 0)
 
 
 def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> TrainResult:

@@ -13,7 +13,7 @@ from method_cases import CASES, SHORT
 from safetensors.torch import load_file
 
 from lamdagent_gpu.childprocess import ChildDied
-from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.context import OutOfMemory, Rejected
 from lamdagent_gpu.contract.messages import BuildJob, BuiltModel
 from lamdagent_gpu.publish import publish_model
 from lamdagent_gpu.supervisor import JobFailed, JobSpec, Supervisor, clear_work
@@ -127,4 +127,6 @@ def test_each_device_gets_the_same_share(world: World) -> None:
     assert share_of_batch(context) == 3
     with pytest.raises(Rejected, match="batchSize: expected a multiple of the worker's 4 devices, got 6"):
         share_of_batch(replace(context, ranks=4))
+    with pytest.raises(OutOfMemory, match="micro-batch of 1 a device"):
+        halved(12, 4)
     assert [halved(12, times) for times in range(4)] == [12, 6, 3, 1]

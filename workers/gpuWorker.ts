@@ -30,7 +30,7 @@ export interface GpuWorkerOptions {
   readonly store?: string;
   readonly cache?: string;
   readonly device?: string;
-  readonly devices?: number;
+  readonly perStage?: number;
   readonly queue?: string;
   readonly notice?: number;
   readonly spot?: string;
@@ -46,7 +46,7 @@ export function foregroundGpuWorker(env: Environment, options: GpuWorkerOptions)
     '--store': options.store ?? env.store,
     '--cache': options.cache ?? env.cache,
     '--device': options.device ?? env.device,
-    '--devices': options.devices === undefined ? undefined : String(options.devices),
+    '--per-stage': options.perStage === undefined ? undefined : String(options.perStage),
     '--queue': options.queue,
     '--notice': String(notice),
     '--spot': options.spot,

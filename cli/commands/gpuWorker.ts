@@ -33,7 +33,11 @@ export function addGpuWorker(program: Command, run: Run): void {
         'cpu',
       ]),
     )
-    .option('--devices <number>', 'how many of them one training runs on (default: 1)', numberOfDevices)
+    .option(
+      '--per-stage <devices>',
+      "how many of this machine's devices one training runs on (default: 1)",
+      numberOfDevices,
+    )
     .option('--queue <name>', 'task queue to poll (default: lamdagent-gpu)')
     .addOption(
       new Option('--spot <provider>', 'whose preemption notices to watch for (default: off)').choices([

@@ -49,10 +49,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument(
-        "--devices",
+        "--per-stage",
         type=number_of_devices,
         default=1,
-        help="how many of them one training runs on (default: %(default)s)",
+        metavar="DEVICES",
+        help="how many of this machine's devices one training runs on (default: %(default)s)",
     )
     parser.add_argument("--queue", default="lamdagent-gpu", help="task queue; the control queue has -control behind it")
     parser.add_argument(
@@ -170,7 +171,7 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: str) -> 
     """Sets up, works, and says what became of the work at hand."""
     store = open_store(options.store, options.cache)
     worker = f"{socket.gethostname()}:{os.getpid()}"
-    supervisor = Supervisor(store=store, device=device, worker=worker, devices=options.devices)
+    supervisor = Supervisor(store=store, device=device, worker=worker, devices=options.per_stage)
     activities = Activities(store=store, supervisor=supervisor, queue=options.queue)
 
     def pass_on() -> None:

@@ -13,6 +13,7 @@ class Stage(BaseModel):
         "model",
         "dataset",
         "benchmark",
+        "rewardFunction",
         "sft",
         "dpo",
         "kto",

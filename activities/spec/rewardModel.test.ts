@@ -9,6 +9,7 @@ import { stageOfAction } from '../../domain/stageOfAction.js';
 import { usualParameters } from '../../domain/usualParameters.js';
 import type { Json } from '../../domain/json.js';
 import type { Plan } from '../../domain/plan.js';
+import type { Action } from '../../domain/trial.js';
 import { createLedgerActivities } from '../ledger/activities.js';
 import { createFolderStore } from '../store/folder.js';
 import { putRecipes } from '../store/recipes.js';
@@ -57,14 +58,12 @@ describe('rewards that are no rules', () => {
     const { stage, stageId } = plan.rewardModel;
     assert.deepEqual([stage.kind, stage.inputs], ['rewardModel', { model: [base.stageId], data: [terse] }]);
     assert.deepEqual([stage.parameters['steps'], stage.parameters['heldOut']], [7, 0.1]);
-    const action = {
-      ...{ kind: 'grpo', models: [base.stageId], datasets: ['tasks'] },
-      parameters: { ...usualParameters(space), reward: 'model' },
-    } as const;
+    const parameters = { ...usualParameters(space), reward: 'model' };
+    const action: Action = { kind: 'grpo', models: [base.stageId], datasets: ['tasks'], parameters };
     assert.ok(isLegal({ plan, pool: poolOf(plan, []) }, action));
     const scored = identify(stageOfAction(plan, action));
     assert.deepEqual(scored.stage.inputs['reward'], [stageId]);
-    const checked = stageOfAction(plan, { ...action, parameters: { ...action.parameters, reward: 'exactMatch' } });
+    const checked = stageOfAction(plan, { ...action, parameters: { ...parameters, reward: 'exactMatch' } });
     assert.equal(checked.inputs['reward'], undefined);
     await putRecipes(store, [scored]);
     const { lookup } = createLedgerActivities({ store });

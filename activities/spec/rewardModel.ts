@@ -82,7 +82,9 @@ export function rewardNotes(spec: Written): readonly string[] {
       ? []
       : ['rewardFunction: runs only on GPU workers that were started with LAMDAGENT_ALLOW_COMMANDS=1'];
   return [
-    ...idle.map((source) => `${REWARD_SOURCES[source]}: without effect, since no action has reward: ${source}`),
+    ...idle.map(
+      (source) => `${REWARD_SOURCES[source]}: without effect, since no action has reward: ${source}`,
+    ),
     ...trusted,
   ];
 }

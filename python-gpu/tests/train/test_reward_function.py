@@ -33,9 +33,9 @@ def test_the_function_scores_rows_and_answers(world: World, monkeypatch: pytest.
     [
         ("def reward(row, answer)", "reward.py: expected Python that can be imported, got SyntaxError"),
         ("score = 1", r"expected a function reward\(row, answer\), got none"),
-        ("def reward(row, answer):\n    return row['answers']", r"row 1: expected reward\(row, answer\) to return, got KeyError"),
-        ("def reward(row, answer):\n    return float('nan')", "row 1: expected .* a finite number, got nan"),
-        ("def reward(row, answer):\n    return True", "row 1: expected .* a finite number, got True"),
+        ("def reward(row, answer):\n    return row['answers']", r"row \d+: expected reward\(row, answer\) to return, got KeyError"),
+        ("def reward(row, answer):\n    return float('nan')", r"row \d+: expected .* a finite number, got nan"),
+        ("def reward(row, answer):\n    return True", r"row \d+: expected .* a finite number, got True"),
         (None, "expected a stage with a reward function among its inputs"),
     ],
 )  # fmt: skip

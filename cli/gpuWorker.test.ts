@@ -71,7 +71,12 @@ describe('lamdagent gpu-worker', () => {
       AWS_REGION: 'eu-north-1',
     });
     assert.equal((await ended).code, 0);
-    const expected = ['--store=s3://bucket/prefix', `--cache=${home}/cache`, '--device=auto', '--per-stage=2'];
+    const expected = [
+      '--store=s3://bucket/prefix',
+      `--cache=${home}/cache`,
+      '--device=auto',
+      '--per-stage=2',
+    ];
     const rest = ['--queue=mine', '--notice=20', '--spot=aws'];
     assert.equal(text('args').trim(), [...expected, ...rest].join(' '));
     assert.match(text('env'), /^TEMPORAL_ADDRESS=far:7233$/m);

@@ -42,6 +42,20 @@ describe('the devices of a host', () => {
     assert.deepEqual(visible({ device: 'cpu', count: 2 }, { gpus: 1 }), [null, null]);
   });
 
+  it('are shared out by as many as a stage takes', () => {
+    assert.deepEqual(visible({ device: 'cuda', count: 2, perStage: 2 }), ['0,1', '2,3']);
+    assert.deepEqual(visible({ device: 'auto', devices: ['3', '1', '0', '2'], perStage: 2 }), ['3,1', '0,2']);
+    assert.deepEqual(visible({ device: 'cpu', count: 2, perStage: 2 }), [null, null]);
+    assert.throws(
+      () => visible({ device: 'auto', devices: ['0', '1', '2'], perStage: 2 }),
+      /expected a multiple of the 2 of --per-stage, got 3/,
+    );
+    assert.throws(
+      () => visible({ device: 'auto', count: 3, perStage: 2 }, { gpus: 4 }),
+      /the 4 devices of this host, got 6/,
+    );
+  });
+
   it('must be enough', () => {
     assert.throws(() => visible({ device: 'auto', count: 5 }, { gpus: 4 }), {
       exitCode: 2,

@@ -16,6 +16,8 @@ export interface Placing {
   readonly device: string;
   readonly devices?: readonly string[];
   readonly count?: number;
+  /** Devices that each worker trains on together; 1 unless said. */
+  readonly perStage?: number;
 }
 
 /** What is known of the host. */
@@ -47,30 +49,46 @@ export function parseDevices(text: string): readonly string[] {
 }
 
 /**
- * One worker for each device named, or `count` of them: on a host with CUDA each has one device of its own, of those that
- * CUDA_VISIBLE_DEVICES allows where it is set. Neither: one worker. Throws UserFault where there are fewer devices.
+ * One worker for each device named, or `count` of them: on a host with CUDA each has devices of its own, `perStage` of those
+ * that CUDA_VISIBLE_DEVICES allows where it is set. Neither: one worker. Throws UserFault where there are fewer devices.
  */
-export function placementsOf({ device, devices, count }: Placing, host: Host): readonly Placement[] {
+export function placementsOf(placing: Placing, host: Host): readonly Placement[] {
+  const { device, devices, count, perStage = 1 } = placing;
   const pins = device === 'auto' || device === 'cuda';
   if (devices !== undefined && count !== undefined)
     throw usage('--count: expected either this or --devices, got both.');
   if (devices !== undefined && !pins)
     throw usage(`--devices: expected --device cuda with it, got ${device}. Use --count for workers on it.`);
+  if (devices !== undefined && devices.length % perStage !== 0)
+    throw usage(
+      `--devices: expected a multiple of the ${String(perStage)} of --per-stage, got ${String(devices.length)}.`,
+    );
   if (devices === undefined && count === undefined) return [{ name: 'GPU worker', visible: null }];
-  const ids = devices ?? idsOf(count ?? 1, pins, host);
-  return ids.map((id) => ({ name: `GPU worker ${id}`, visible: pins ? id : null }));
+  const ids = devices ?? idsOf(count ?? 1, { ...placing, pins }, host);
+  return groups(ids, pins ? perStage : 1).map((group) => ({
+    name: `GPU worker ${group}`,
+    visible: pins ? group : null,
+  }));
 }
 
-function idsOf(count: number, pins: boolean, { visible, gpus }: Host): readonly string[] {
-  const indices = Array.from({ length: count }, (_, index) => String(index));
-  if (!pins) return indices;
+function groups(ids: readonly string[], size: number): readonly string[] {
+  return ids.flatMap((_, index) => (index % size === 0 ? [ids.slice(index, index + size).join(',')] : []));
+}
+
+function idsOf(
+  count: number,
+  { perStage = 1, pins }: { readonly perStage?: number; readonly pins: boolean },
+  { visible, gpus }: Host,
+): readonly string[] {
+  if (!pins) return Array.from({ length: count }, (_, index) => String(index));
+  const wanted = count * perStage;
   const allowed = visible === null ? null : visible.split(',').map((one) => one.trim());
   const there = allowed?.length ?? gpus;
-  if (there !== null && count > there)
+  if (there !== null && wanted > there)
     throw usage(
-      `--count: expected at most the ${String(there)} devices of ${allowed === null ? 'this host' : 'CUDA_VISIBLE_DEVICES'}, got ${String(count)}.`,
+      `--count: expected at most the ${String(there)} devices of ${allowed === null ? 'this host' : 'CUDA_VISIBLE_DEVICES'}, got ${String(wanted)}.`,
     );
-  return allowed?.slice(0, count) ?? indices;
+  return allowed?.slice(0, wanted) ?? Array.from({ length: wanted }, (_, index) => String(index));
 }
 
 /**

@@ -32,6 +32,7 @@ export interface GpuWorkerOptions {
   readonly store?: string;
   readonly cache?: string;
   readonly device?: string;
+  readonly perStage?: number;
   readonly queue?: string;
   readonly gpuClass?: string;
   /** Either this, */
@@ -75,6 +76,7 @@ function argumentsOf(options: GpuWorkerOptions, env: Environment): readonly stri
     '--store': options.store ?? env.store,
     '--cache': options.cache ?? env.cache,
     '--device': options.device,
+    '--per-stage': options.perStage === undefined ? undefined : String(options.perStage),
     '--queue': options.queue,
     '--gpu-class': options.gpuClass,
     '--notice': String(options.notice),

@@ -2,7 +2,13 @@ import { z } from 'zod';
 import type { Json } from '../../domain/json.js';
 import type * as outcome from '../../domain/outcome.js';
 import { ATTEMPT_ENDS, FAILURE_STATUSES, JOB_PHASES } from '../../domain/outcome.js';
-import { BUILD_KINDS, SOURCE_KINDS, type IdentifiedStage, type Stage } from '../../domain/stage.js';
+import {
+  BUILD_KINDS,
+  SCORER_KINDS,
+  SOURCE_KINDS,
+  type IdentifiedStage,
+  type Stage,
+} from '../../domain/stage.js';
 import type * as suggestion from '../../domain/suggestion.js';
 import { SAMPLED_STATES } from '../../domain/suggestion.js';
 
@@ -18,7 +24,7 @@ const nullableNumber = z.number().nullable();
 const json = z.unknown() as z.ZodType<Json>;
 
 export const StageSchema = z.strictObject({
-  kind: z.enum([...SOURCE_KINDS, ...BUILD_KINDS, 'evaluate']),
+  kind: z.enum([...SOURCE_KINDS, ...BUILD_KINDS, ...SCORER_KINDS, 'evaluate']),
   recipeVersion: z.int().min(1),
   inputs: z.record(z.string(), z.array(z.string())),
   parameters: z.record(z.string(), json),

@@ -6,6 +6,8 @@ import { BenchmarkSchema } from './benchmark.js';
 import { ModelSchema } from './model.js';
 import { DatasetSchema } from './dataset.js';
 import { WorkersSchema } from './workers.js';
+import { RewardFunctionSchema } from './rewardFunction.js';
+import { RewardModelSchema } from './rewardModel.js';
 import { duration, endpoint, label, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
@@ -93,6 +95,12 @@ export const SpecSchema = z.strictObject({
     .default({})
     .describe('Files, and datasets made from others; docs/data.md.'),
   actions: actionsSchema(),
+  rewardModel: RewardModelSchema.optional().describe(
+    'Trained once, before the first action that needs it: scores sampled answers where a reward is `model`.',
+  ),
+  rewardFunction: RewardFunctionSchema.optional().describe(
+    'A function of yours that scores sampled answers where a reward is `function`.',
+  ),
   benchmarks: z.record(label, BenchmarkSchema),
   objective: z
     .strictObject({

@@ -13,6 +13,7 @@ class Stage(BaseModel):
         "model",
         "dataset",
         "benchmark",
+        "rewardFunction",
         "sft",
         "dpo",
         "kto",
@@ -23,6 +24,7 @@ class Stage(BaseModel):
         "onPolicyDpo",
         "grpo",
         "merge",
+        "rewardModel",
         "evaluate",
     ]
     recipeVersion: Annotated[StrictInt, Field(ge=1)]

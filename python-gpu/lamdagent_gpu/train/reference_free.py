@@ -71,8 +71,9 @@ class ReferenceFreeTrainer(PairTrainer):
         """What TRL's log takes up at the end of the step."""
         metrics = self._metrics["train"]
         self.count_tokens(int(inputs["attention_mask"].sum()))
-        metrics["rewards/accuracies"].append((chosen > rejected).float().mean().item())
-        metrics["rewards/margins"].append((chosen - rejected).mean().item())
+        for name, values in (("accuracies", (chosen > rejected).float()), ("margins", chosen - rejected)):
+            mean = float(self.over_ranks(values.float().mean())) / self.context.ranks
+            metrics[f"rewards/{name}"].append(mean)
 
 
 def maker_of(trainer: type[ReferenceFreeTrainer]) -> Maker:

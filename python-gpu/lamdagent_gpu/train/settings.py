@@ -22,7 +22,7 @@ def settings(context: JobContext, micro_batch: int) -> dict[str, Any]:
         "output_dir": str(context.output_folder),
         "max_steps": parameters["steps"],
         "per_device_train_batch_size": micro_batch,
-        "gradient_accumulation_steps": parameters["batchSize"] // micro_batch,
+        "gradient_accumulation_steps": parameters["batchSize"] // (micro_batch * context.ranks),
         "learning_rate": parameters["learningRate"],
         "warmup_steps": parameters["warmupSteps"],
         "lr_scheduler_type": SCHEDULERS[parameters["scheduler"]],
@@ -38,6 +38,7 @@ def settings(context: JobContext, micro_batch: int) -> dict[str, Any]:
         "bf16": has.bfloat16,
         "gradient_checkpointing": False,
         "use_cpu": context.device == "cpu",
+        "ddp_find_unused_parameters": True,  # else DDP regroups gradients after a first step, and rounds anew at a resume
         "dataloader_num_workers": 0,
         "dataloader_pin_memory": has.pinned,
         "logging_strategy": "steps",

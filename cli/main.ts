@@ -4,12 +4,14 @@ import { addAudit } from './commands/audit.js';
 import { addBudget } from './commands/budget.js';
 import { addControls } from './commands/control.js';
 import { addDoctor } from './commands/doctor.js';
+import { addExport } from './commands/export.js';
 import { addFork } from './commands/fork.js';
 import { addGpuWorker } from './commands/gpuWorker.js';
 import { addGc } from './commands/gc.js';
 import { addPropose } from './commands/propose.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addShow } from './commands/show.js';
+import { addRecipe } from './commands/recipe.js';
 import { addReport } from './commands/report.js';
 import { addScale } from './commands/scale.js';
 import { addStart } from './commands/start.js';
@@ -62,6 +64,8 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addViews,
     addReport,
     addShow,
+    addExport,
+    addRecipe,
     addAudit,
     addWatch,
     addScale,
@@ -75,6 +79,11 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addGc,
   ])
     add(program, act);
-  for (const command of program.commands) command.exitOverride();
+  for (const command of allCommands(program)) command.exitOverride();
   return program;
+}
+
+/** Commands and their own commands, in the order of the help. */
+export function allCommands(program: Command): readonly Command[] {
+  return program.commands.flatMap((command) => [command, ...allCommands(command)]);
 }

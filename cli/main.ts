@@ -3,11 +3,13 @@ import { EXIT, UserFault } from '../workers/fault.js';
 import { addAudit } from './commands/audit.js';
 import { addBudget } from './commands/budget.js';
 import { addControls } from './commands/control.js';
+import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
 import { addExport } from './commands/export.js';
 import { addFork } from './commands/fork.js';
 import { addGpuWorker } from './commands/gpuWorker.js';
 import { addGc } from './commands/gc.js';
+import { addInit } from './commands/init.js';
 import { addPropose } from './commands/propose.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addShow } from './commands/show.js';
@@ -58,6 +60,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
   };
   for (const add of [
     addQuickstart,
+    addInit,
     addUp,
     addGpuWorker,
     addStart,
@@ -77,6 +80,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addValidate,
     addDoctor,
     addGc,
+    addCompletion,
   ])
     add(program, act);
   for (const command of allCommands(program)) command.exitOverride();

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Manifest, ObjectFile } from '../../domain/outcome.js';
 import type { Recipe, RecipeSource } from '../../domain/recipe.js';
@@ -47,13 +48,15 @@ export async function exportTrial(
   const recipe = await recipeOfTrial(store, of.found, of.row);
   await makeFolder(dirname(target));
   await clearStale(target);
-  const staged = await mkdtemp(stagedPrefix(target));
+  const staged = `${stagedPrefix(target)}${randomUUID()}`;
+  await mkdir(staged);
   try {
     await writeFile(join(staged, 'recipe.yaml'), recipeText(recipe));
     const wanted = { model: options.withBase, dataset: options.withData };
     for (const source of recipe.sources) if (wanted[source.kind]) await copySource(store, source, staged);
     await writePython(staged, options.python, recipe);
-    const weights = await placeModel(store, recipe, staged, options);
+    await placeModel(store, recipe, staged, options);
+    const weights = await weightsIn(staged);
     await requireWeights(weights, recipe);
     const dtypes = [...new Set((await tensorEntries(weights)).map(({ dtype }) => dtype))].sort();
     await writeFile(join(staged, 'README.md'), cardText({ ...of, recipe, dtypes }));
@@ -85,40 +88,33 @@ async function copyFiles(
   store: Store,
   { stageId, files }: Pick<Manifest, 'stageId' | 'files'>,
   folder: string,
-): Promise<readonly string[]> {
-  const placed: string[] = [];
+): Promise<void> {
   for (const { path } of files) {
     const target = fileInside(folder, path);
     await mkdir(dirname(target), { recursive: true });
     await copyFile(await store.openFile(stageId, path), target, constants.COPYFILE_FICLONE);
-    placed.push(target);
   }
-  return placed;
 }
 
-/** Puts the model's files into the folder; the weights among them. One that was collected is made again. */
+/** Puts the model's files into the folder. A model that was collected is made again. */
 async function placeModel(
   store: Store,
   recipe: Recipe,
   staged: string,
   { rebuild }: ExportOptions,
-): Promise<readonly string[]> {
-  const last = recipe.steps.at(-1)?.stageId ?? '';
-  const manifest = await store.manifest(last);
-  if (manifest !== null) return weightsIn(await copyFiles(store, manifest, staged));
-  const output = await mkdtemp(join(staged, 'rebuilt-'));
+): Promise<void> {
+  const manifest = await store.manifest(recipe.steps.at(-1)?.stageId ?? '');
+  if (manifest !== null) return copyFiles(store, manifest, staged);
+  const output = join(staged, 'rebuilt');
   const model = await rebuild(join(staged, 'recipe.yaml'), output, await placesOf(store, recipe));
-  const placed: string[] = [];
-  for (const name of await readdir(model)) {
-    await rename(join(model, name), join(staged, name));
-    placed.push(join(staged, name));
-  }
+  for (const name of await readdir(model)) await rename(join(model, name), join(staged, name));
   await rm(output, { recursive: true, force: true });
-  return weightsIn(placed);
 }
 
-function weightsIn(files: readonly string[]): readonly string[] {
-  return files.filter((file) => file.endsWith('.safetensors'));
+/** Those of the model: an adapter lies in a folder of its own. */
+async function weightsIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => name.endsWith('.safetensors')).map((name) => join(folder, name));
 }
 
 async function placesOf(store: Store, { sources }: Recipe): Promise<readonly string[]> {

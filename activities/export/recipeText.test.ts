@@ -13,8 +13,23 @@ const id = (digit: string): string => digit.repeat(64);
 /** Values that some YAML reader takes for something else. */
 const AWKWARD = {
   ...{ tiny: 1e-7, small: -2.5e-9, half: 0.5, whole: 3, huge: 1e21 },
-  ...{ digits: '12', exponent: '1e5', yes: 'yes', clock: '12:30', date: '2020-01-01', equals: '=', merge: '<<' },
-  ...{ lines: 'a: b # c\nd', empty: '', tilde: '~', hex: '0x12', layers: '0.2, 0.8', list: [1, 2.5, 'three'] },
+  ...{
+    digits: '12',
+    exponent: '1e5',
+    yes: 'yes',
+    clock: '12:30',
+    date: '2020-01-01',
+    equals: '=',
+    merge: '<<',
+  },
+  ...{
+    lines: 'a: b # c\nd',
+    empty: '',
+    tilde: '~',
+    hex: '0x12',
+    layers: '0.2, 0.8',
+    list: [1, 2.5, 'three'],
+  },
 };
 const RECIPE: Recipe = {
   schemaVersion: 1,

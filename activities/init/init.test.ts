@@ -17,7 +17,8 @@ const model = { path: join(root, 'examples/quickstart/model') };
 const facts = { parameterCount: 900_000, maxPositions: 256 };
 const user = (content: string) => ({ role: 'user', content });
 const assistant = (content: string) => ({ role: 'assistant', content });
-const word = (at: number): string => `${'bdfgklmnprstvz'[at % 14] ?? ''}${'aeiou'[at % 5] ?? ''}${String(at)}`;
+const word = (at: number): string =>
+  `${'bdfgklmnprstvz'[at % 14] ?? ''}${'aeiou'[at % 5] ?? ''}${String(at)}`;
 const chats = (count: number) =>
   Array.from({ length: count }, (_, at) => ({
     messages: [user(`plural of ${word(at)}`), assistant(`${word(at)}s`)],
@@ -42,7 +43,8 @@ describe('init', () => {
     await writeFile(file, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
     return file;
   };
-  const draftOf = (data: readonly string[]) => makeDraft({ name: 'mine', folder, model, facts, data });
+  const draftOf = (data: readonly string[]) =>
+    makeDraft({ name: 'mine', folder, model, facts, data, trials: 5 });
   const written = async (data: readonly string[]) => {
     const { draft, asked } = await draftOf(data);
     const spec = join(folder, 'spec.yaml');
@@ -86,8 +88,11 @@ describe('init', () => {
 
   it('puts no question into two splits, nor into training', async () => {
     const { draft } = await written([await put('chats.jsonl', [...chats(60), ...chats(60)])]);
-    const asked = (row: Readonly<Record<string, unknown>>): string => keyOf({ messages: row['messages'] as [] });
-    const splits = await Promise.all(SPLITS.map((split) => rowsOf(join(folder, `benchmarks/chats/${split}.jsonl`))));
+    const asked = (row: Readonly<Record<string, unknown>>): string =>
+      keyOf({ messages: row['messages'] as [] });
+    const splits = await Promise.all(
+      SPLITS.map((split) => rowsOf(join(folder, `benchmarks/chats/${split}.jsonl`))),
+    );
     const items = splits.flat().map(asked);
     assert.equal(new Set(items).size, items.length);
     const rows = await rowsOf(join(folder, draft.datasets[0]?.path ?? ''));
@@ -147,7 +152,8 @@ describe('init', () => {
     });
     await assert.rejects(
       draftOf([await put('few.jsonl', chats(10))]),
-      (error) => error instanceof TooFewQuestions && /at least 30 different questions.*got 10/.test(error.message),
+      (error) =>
+        error instanceof TooFewQuestions && /at least 30 different questions.*got 10/.test(error.message),
     );
     await assert.rejects(draftOf([await put('only-test.jsonl', chats(40))]), /expected a file to train on/);
   });

@@ -8,7 +8,8 @@ import type { ModelFacts } from './modelFacts.js';
 import { settingsFor } from './settings.js';
 import { countAsked } from './write.js';
 
-const TRIALS = 20;
+/** Enough to see more than chance; a person knows better what a trial may cost. */
+export const TRIALS = 20;
 
 /** What a person has, and where the spec will lie. */
 export interface Given {
@@ -20,6 +21,8 @@ export interface Given {
   readonly facts: ModelFacts | null;
   /** Files, and folders of benchmarks; absolute. */
   readonly data: readonly string[];
+  /** The budget of the search. */
+  readonly trials: number;
 }
 
 /** Decides what is trained on and what is measured, so that nothing is both. Throws UnknownData and TooFewQuestions. */
@@ -51,7 +54,7 @@ export async function makeDraft(given: Given): Promise<{ draft: Draft; asked: Re
       given.facts,
       datasets.map(({ of, rows }) => ({ ...of, rows })),
     ),
-    trials: TRIALS,
+    trials: given.trials,
   };
   return { draft, asked };
 }

@@ -21,14 +21,14 @@ export function addControls(program: Command, run: Run): void {
       .action((name: string, reason: Reason) =>
         run(async (context) => {
           const code = await sendUpdate(context, { update, name, input: reason });
-          sayNext(context.terminal, [NEXT[update as keyof typeof NEXT](name)]);
+          sayNext(context.terminal, [NEXT[update as keyof typeof MEANINGS](name)]);
           return code;
         }),
       );
 }
 
-const NEXT = {
-  stop: (name: string) => [`watch ${name}`, 'follows it until the champion is confirmed and tested'],
-  pause: (name: string) => [`resume ${name}`, 'goes on'],
-  resume: (name: string) => [`watch ${name}`, 'follows it until it ends'],
-} as const;
+const NEXT: Readonly<Record<keyof typeof MEANINGS, (name: string) => readonly [string, string]>> = {
+  stop: (name) => [`watch ${name}`, 'follows it until the champion is confirmed and tested'],
+  pause: (name) => [`resume ${name}`, 'goes on'],
+  resume: (name) => [`watch ${name}`, 'follows it until it ends'],
+};

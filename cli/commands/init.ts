@@ -2,7 +2,7 @@ import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { nameOf, UnknownData } from '../../activities/init/dataFile.js';
-import { makeDraft } from '../../activities/init/make.js';
+import { makeDraft, TRIALS } from '../../activities/init/make.js';
 import { TooFewQuestions } from '../../activities/init/measure.js';
 import { modelFacts } from '../../activities/init/modelFacts.js';
 import { existing, writeAll, writtenFiles } from '../../activities/init/write.js';
@@ -13,6 +13,7 @@ import { EXIT, UserFault } from '../../workers/fault.js';
 import { withQuestions, type Ask } from '../ask.js';
 import type { Context, Run } from '../context.js';
 import { quoted, sayNext } from '../next.js';
+import { wholeNumber } from '../numbers.js';
 import { example } from '../update.js';
 
 interface Options {
@@ -20,6 +21,7 @@ interface Options {
   readonly data?: readonly string[];
   readonly output: string;
   readonly name?: string;
+  readonly trials?: number;
   readonly force?: boolean;
 }
 interface Wanted {
@@ -37,6 +39,11 @@ export function addInit(program: Command, run: Run): void {
     .option('--data <files...>', 'files to train on and to measure with; folders of benchmarks')
     .option('--output <file>', 'the spec', 'spec.yaml')
     .option('--name <name>', 'of the exploration (default: that of the folder)')
+    .option(
+      '--trials <n>',
+      `the budget of trials after the baselines (default: ${String(TRIALS)})`,
+      wholeNumber,
+    )
     .option('--force', 'replace files that are there')
     .addHelpText('after', example('init --model ./model --data chats.jsonl pairs.jsonl'))
     .action((options: Options) => run((context) => init(context, options)));
@@ -54,7 +61,8 @@ async function init(context: Context, options: Options): Promise<number> {
   const data = wanted.data.map((file) => resolve(file));
   for (const file of data) await requireReadable(file);
   const name = options.name ?? nameOf(basename(folder));
-  const { draft, asked } = await makeDraft({ name, folder, model, facts, data }).catch(asFault);
+  const trials = options.trials ?? TRIALS;
+  const { draft, asked } = await makeDraft({ name, folder, model, facts, data, trials }).catch(asFault);
   const files = writtenFiles(draft, { spec, folder, asked });
   await refuseExisting(files, options.force);
   await writeAll(files);

@@ -14,7 +14,7 @@ function offered(words: readonly string[], home: string): readonly string[] {
   const script = `${completionScript('bash', program)}
 COMP_WORDS=(${quoted}); COMP_CWORD=${String(words.length - 1)}; _lamdagent; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const env = { PATH: process.env['PATH'], LAMDAGENT_HOME: home };
-  return execFileSync('bash', ['-c', script], { encoding: 'utf8', env }).trim().split('\n');
+  return execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8', env }).trim().split('\n');
 }
 
 describe('shell completion', () => {

@@ -32,7 +32,7 @@ function entriesOf(program: Command, before: readonly string[]): readonly Entry[
     const words = [...before, command.name()];
     const own: Entry = {
       words: words.join(' '),
-      options: command.options.flatMap(({ long }) => (long == null ? [] : [long])),
+      options: command.options.flatMap(({ long }) => (typeof long === 'string' ? [long] : [])),
       takesName: command.registeredArguments[0]?.name() === 'name',
     };
     return [own, ...entriesOf(command, words)];

@@ -23,8 +23,8 @@ function surface(): string {
 
 /** `recipe run`: a command of a command has both names. */
 function fullName(command: Command): string {
-  const above = command.parent?.parent == null ? '' : `${command.parent.name()} `;
-  return `${above}${command.name()}`;
+  const { parent } = command;
+  return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
 }
 
 describe('the command line', () => {

@@ -236,7 +236,7 @@ describe('an export', () => {
       await assert.rejects(other, /weights of t0003: expected SHA-256/);
       assert.ok(!(await readdir(folder)).includes('other'), 'a refused export leaves nothing');
     });
-  }).timeout(300_000);
+  }).timeout(900_000);
 });
 
 async function copyOf(folder: string, target: string): Promise<string> {

@@ -36,5 +36,5 @@ describe("a person's own model", () => {
     } finally {
       removeFolder(folder);
     }
-  }).timeout(600_000);
+  }).timeout(1_200_000);
 });

@@ -1,4 +1,4 @@
-import { Document, Scalar, type ScalarTag } from 'yaml';
+import { Document, type Scalar, type ScalarTag } from 'yaml';
 import type { Recipe } from '../../domain/recipe.js';
 
 const HEAD = ` How the model in this folder was made. \`python rebuild.py\` makes it again and compares the weights;

@@ -1,6 +1,7 @@
 import { baselinesOf } from '../activities/spec/baselines.js';
 import type { ParameterSpace, Plan } from '../domain/plan.js';
 import { isTrainingKind } from '../domain/actionTypes.js';
+import { isCounted } from '../domain/metrics.js';
 
 /** What a search will do, for people: what it begins with, what it may try, how it is measured. */
 export function planLines(plan: Plan): readonly string[] {
@@ -45,7 +46,19 @@ function benchmarkLine({
   splits: { search, confirm, test },
 }: Plan['benchmarks'][number]): string {
   const items = `search ${String(search.items)}, confirm ${String(confirm.items)}, test ${String(test.items)} items`;
-  return `benchmark ${name}: ${metric}, ${items}, ${weight === 0 ? 'watched only' : `weight ${String(weight)}`}`;
+  return `benchmark ${name}: ${metric}, ${items}, ${weight === 0 ? 'watched only' : `weight ${String(weight)}`}${gainText(metric, test.items)}`;
+}
+
+/**
+ * The least gain that the test split is likely (80 %) to show: (1.96 + 0.84)·√(d/n) points of n items that are right or
+ * wrong, where two models differ on a share d of them; 0.2 is usual.
+ */
+function gainText(metric: string, items: number): string {
+  if (items === 0 || !isCounted(metric)) return '';
+  const points = 100 * 2.8 * Math.sqrt(0.2 / items);
+  return points >= 100
+    ? '; too few to show a gain'
+    : `; on test a gain of ${points.toFixed(0)} points is likely to show`;
 }
 
 function baselineNames(plan: Plan): readonly string[] {

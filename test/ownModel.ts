@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,6 @@ const READY_MS = 180_000;
 /** One command of the way, and what the terminal showed. */
 export interface Shown {
   readonly command: string;
-  readonly code: number | null;
   readonly output: string;
 }
 /** How far the way goes. */
@@ -18,6 +18,8 @@ export interface Length {
   /** Rows of the file to train on. */
   readonly rows: number;
   readonly trials: number;
+  /** What is exported; left out: the champion. */
+  readonly trial?: string;
 }
 
 /** A person's folder: a model and two JSONL files, and nothing else. */
@@ -33,9 +35,9 @@ export function personsFolder({ rows }: Pick<Length, 'rows'>): string {
 
 /**
  * From a person's own files to a model they can make again: every command as it stands in docs/own-model.md, run for real
- * on a server and workers of their own. `trial`: exported instead of the champion, should there be none.
+ * on a server and workers of their own. Throws at the first one that fails.
  */
-export async function walk(folder: string, { trials }: Length): Promise<readonly Shown[]> {
+export async function walk(folder: string, { trials, trial }: Length): Promise<readonly Shown[]> {
   const env = {
     PATH: [join(root, '.venv/bin'), process.env['PATH']].join(':'),
     HOME: folder,
@@ -44,7 +46,7 @@ export async function walk(folder: string, { trials }: Length): Promise<readonly
     NO_COLOR: '1',
   };
   const shown: Shown[] = [];
-  const run = (command: string): Shown => {
+  const run = (command: string): void => {
     const [program = '', ...args] = command.split(' ');
     const words = program === 'lamdagent' ? [process.execPath, join(root, 'bin/lamdagent.mjs')] : [program];
     const [file = '', ...before] = words;
@@ -53,31 +55,41 @@ export async function walk(folder: string, { trials }: Length): Promise<readonly
       encoding: 'utf8',
       env,
     });
-    const one = { command, code: status, output: `${stderr}${stdout}` };
-    shown.push(one);
-    return one;
+    const output = `${stderr}${stdout}`;
+    if (status !== 0) throw new Error(`${command}: expected exit code 0, got ${String(status)}\n${output}`);
+    shown.push({ command, output });
   };
   run(
     `lamdagent init --model model --data plurals.jsonl pairs.jsonl --name my-search --trials ${String(trials)}`,
   );
   run('lamdagent validate spec.yaml');
-  const up = spawn(process.execPath, [join(root, 'bin/lamdagent.mjs'), 'up'], {
-    ...{ cwd: folder, env, stdio: 'ignore', detached: true },
+  await withWorkers({ folder, env }, () => {
+    run('lamdagent start spec.yaml --follow');
   });
-  const gone = new Promise((resolve) => up.once('exit', resolve));
+  run('lamdagent report my-search');
+  run(`lamdagent export my-search ${trial === undefined ? '' : `${trial} `}my-model --with-base`);
+  run('python my-model/rebuild.py');
+  run('lamdagent recipe run my-model/recipe.yaml');
+  return shown;
+}
+
+interface World {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** With `lamdagent up` in another terminal, as it were. */
+async function withWorkers({ folder, env }: World, work: () => void): Promise<void> {
+  const options = { cwd: folder, env, stdio: 'ignore', detached: true } as const;
+  const up = spawn(process.execPath, [join(root, 'bin/lamdagent.mjs'), 'up'], options);
+  const gone = once(up, 'exit');
   try {
     await ready(join(folder, '.lamdagent/server.json'));
-    run('lamdagent start spec.yaml --follow');
+    work();
   } finally {
     up.kill('SIGINT');
     await gone;
   }
-  run('lamdagent report my-search');
-  const champion = run('lamdagent export my-search my-model --with-base');
-  if (champion.code !== 0) run('lamdagent export my-search t0001 my-model --with-base');
-  run('python my-model/rebuild.py');
-  run('lamdagent recipe run my-model/recipe.yaml');
-  return shown;
 }
 
 async function ready(file: string): Promise<void> {

@@ -22,6 +22,8 @@ export interface Environment {
   readonly uiPort: number | null;
   /** LAMDAGENT_DEVICE (auto, cuda, mps, cpu; default auto): where the GPU worker computes. */
   readonly device: string;
+  /** LAMDAGENT_THREADS (default 1): threads of PyTorch in the GPU worker. Another number may change the last bits of a result. */
+  readonly threads: number;
   /** LAMDAGENT_STORE (default `<home>/store`): the store's folder, or `s3://bucket/prefix` (reached by the AWS_* variables). */
   readonly store: string;
   /** LAMDAGENT_CACHE (default `<home>/cache`): this machine's copies of an S3 store's objects. */
@@ -52,6 +54,8 @@ export interface Environment {
   readonly path: string;
 }
 
+const MOST_THREADS = 1024;
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 export function readEnvironment(variables: Variables = process.env, cwd = process.cwd()): Environment {
@@ -65,6 +69,7 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     port: portOf('LAMDAGENT_PORT', text('LAMDAGENT_PORT')),
     uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
     device: text('LAMDAGENT_DEVICE') ?? 'auto',
+    threads: threadsOf('LAMDAGENT_THREADS', text('LAMDAGENT_THREADS') ?? '1'),
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
     cache: resolve(cwd, text('LAMDAGENT_CACHE') ?? join(home, 'cache')),
     storeBudgetBytes: bytesOf('LAMDAGENT_STORE_BUDGET', text('LAMDAGENT_STORE_BUDGET')),
@@ -134,6 +139,12 @@ function portOf(name: string, text: string | null): number | null {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
+}
+
+function threadsOf(name: string, text: string): number {
+  const threads = Number(text);
+  if (/^\d+$/.test(text) && threads > 0 && threads <= MOST_THREADS) return threads;
+  throw new UserFault(`${name}: expected a number from 1 to ${String(MOST_THREADS)}, got ${text}.`, EXIT.usage);
 }
 
 function bytesOf(name: string, text: string | null): number | null {

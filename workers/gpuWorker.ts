@@ -61,7 +61,7 @@ export function foregroundGpuWorker(env: Environment, options: GpuWorkerOptions)
   };
 }
 
-/** One thread: on a busy machine two can be far slower, and bit-identity depends on the number. */
+/** One thread unless said otherwise: on a busy machine two can be far slower, and bit-identity depends on the number. */
 function workerProgram(env: Environment, noticeSeconds: number): Omit<Program, 'args' | 'logFile' | 'needs'> {
   const command = join(env.venv, 'bin', 'lamdagent-gpu-worker');
   if (!existsSync(command))
@@ -70,7 +70,7 @@ function workerProgram(env: Environment, noticeSeconds: number): Omit<Program, '
     name: 'GPU worker',
     command,
     env: {
-      OMP_NUM_THREADS: '1',
+      OMP_NUM_THREADS: String(env.threads),
       HF_HUB_OFFLINE: '1',
       TOKENIZERS_PARALLELISM: 'false',
       PYTHONUNBUFFERED: '1',

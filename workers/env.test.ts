@@ -21,7 +21,8 @@ describe('the environment', () => {
     const at = (LAMDAGENT_THREADS: string) => readEnvironment({ LAMDAGENT_THREADS }).threads;
     assert.equal(readEnvironment({}).threads, 1);
     assert.equal(at('2'), 2);
-    for (const bad of ['0', '-1', '1.5', 'all', '4096']) assert.throws(() => at(bad), /LAMDAGENT_THREADS: expected/);
+    for (const bad of ['0', '-1', '1.5', 'all', '4096'])
+      assert.throws(() => at(bad), /LAMDAGENT_THREADS: expected/);
   });
 
   it('takes paths relative to the working folder', () => {

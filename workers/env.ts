@@ -144,7 +144,10 @@ function portOf(name: string, text: string | null): number | null {
 function threadsOf(name: string, text: string): number {
   const threads = Number(text);
   if (/^\d+$/.test(text) && threads > 0 && threads <= MOST_THREADS) return threads;
-  throw new UserFault(`${name}: expected a number from 1 to ${String(MOST_THREADS)}, got ${text}.`, EXIT.usage);
+  throw new UserFault(
+    `${name}: expected a number from 1 to ${String(MOST_THREADS)}, got ${text}.`,
+    EXIT.usage,
+  );
 }
 
 function bytesOf(name: string, text: string | null): number | null {

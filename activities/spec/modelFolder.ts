@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Fault } from './faults.js';
+import { CHECK_PATH, type Fault } from './faults.js';
 import { configFaults } from './foreignConfig.js';
 import { BrokenWeights, tensorEntries } from './weights.js';
 
@@ -33,7 +33,7 @@ export async function checkModel(
     onFault({ path: where, rule, value, hint });
   const names = await readdir(folder).catch(() => null);
   if (names === null) {
-    report('a folder with a model', folder, 'Check the path; it is relative to the spec file.');
+    report('a folder with a model', folder, CHECK_PATH);
     return { weights: [], others: [] };
   }
   const others = names.filter((name) => SIDE_FILE.test(name)).sort();

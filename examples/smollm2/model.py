@@ -17,7 +17,11 @@ def write_model(folder: Path) -> None:
     file = weights_file()
     options = {"gguf_file": file.name}
     tokenizer = AutoTokenizer.from_pretrained(file.parent, **options)
-    model = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **options)
+    read = AutoModelForCausalLM.from_pretrained(file.parent, dtype=torch.float32, **options)
+    config = read.config
+    del config.quantization_config  # what was read is float32 by now, yet transformers would not save it
+    model = type(read)(config)
+    model.load_state_dict(read.state_dict())
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 

@@ -19,14 +19,15 @@ import durations
 import sentences
 import spelling
 from model import write_model
+from replay import answered_by
 from rows import Question, Row, items_of, pairs_of, sft_rows
 from splits import SPLITS, cut, drawn
 
 HERE = Path(__file__).resolve().parent
 TARGET = HERE.parents[1] / ".cache" / "smollm2"
-TRAIN_ROWS = {"spelling": 2400, "dates": 1100, "durations": 1200}
+TRAIN_ROWS = {"spelling": 1400, "dates": 1100, "durations": 1400}
 SKILLS = {"spelling": spelling, "dates": dates, "durations": durations}
-PAIRS = 600
+PAIRS = 160
 
 
 def main() -> None:
@@ -39,8 +40,8 @@ def main() -> None:
     for name, skill in SKILLS.items():
         write_skill(name, skill.INSTRUCTION, skill.questions())
     write_lines(TARGET / "data" / "pairs.jsonl", pairs_of(spelling.INSTRUCTION, training_pairs()))
-    write_guard()
     write_model(TARGET / "model")
+    write_guard()
     stamp_file.write_text(stamp, "utf8")
     print(f"{TARGET}: made")
 
@@ -61,10 +62,12 @@ def training_pairs() -> list[spelling.Pair]:
 
 
 def write_guard() -> None:
-    for split, questions in sentences.parts().items():
-        write_lines(
-            TARGET / "benchmarks" / "sentences" / f"{split}.jsonl", items_of("sentences", None, questions, grouped=True)
-        )
+    """The benchmark, and the base model's own answers for replay."""
+    parts = sentences.parts()
+    for split in SPLITS:
+        items = items_of("sentences", None, parts[split], grouped=True)
+        write_lines(TARGET / "benchmarks" / "sentences" / f"{split}.jsonl", items)
+    write_lines(TARGET / "data" / "talk.jsonl", sft_rows(None, answered_by(TARGET / "model", parts["train"])))
 
 
 def write_lines(path: Path, rows: list[Row]) -> None:

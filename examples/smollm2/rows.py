@@ -22,7 +22,7 @@ def items_of(name: str, instruction: str | None, questions: list[Question], *, g
     ]
 
 
-def sft_rows(instruction: str, questions: list[Question]) -> list[Row]:
+def sft_rows(instruction: str | None, questions: list[Question]) -> list[Row]:
     return [
         {"prompt": asked(instruction, question.text), "completion": answered(question.answer)} for question in questions
     ]

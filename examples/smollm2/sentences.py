@@ -17,20 +17,29 @@ FORMS = (
     "Tell me something interesting about {}.",
     "Explain to a child in one sentence: {}.",
 )
+REPLAY_FORMS = (
+    "What do you know about {}?",
+    "Describe {} in a few words.",
+    "Why do people talk about {}?",
+    "Give me a fact about {}.",
+    "How would you begin a story about {}?",
+    "What is special about {}?",
+)
 
 
 def parts() -> dict[str, list[Question]]:
-    """Each split has topics of its own; those of one topic are a group."""
-    topics = random.Random("sentences").sample(TOPICS, sum(SPLITS.values()))
+    """Each split has topics of its own, and so have the questions for replay, which are asked in other words."""
+    topics = random.Random("sentences").sample(TOPICS, len(TOPICS))
     found: dict[str, list[Question]] = {}
     for split, count in SPLITS.items():
         chosen, topics = topics[:count], topics[count:]
-        found[split] = [question for topic in chosen for question in questions_on(topic)]
+        found[split] = [question for topic in chosen for question in questions_on(topic, FORMS)]
+    found["train"] = [question for topic in topics for question in questions_on(topic, REPLAY_FORMS)]
     return found
 
 
-def questions_on(topic: str) -> list[Question]:
-    return [Question(text=form.format(topic), answer=pattern(topic), group=topic) for form in FORMS]
+def questions_on(topic: str, forms: tuple[str, ...]) -> list[Question]:
+    return [Question(text=form.format(topic), answer=pattern(topic), group=topic) for form in forms]
 
 
 def pattern(topic: str) -> str:

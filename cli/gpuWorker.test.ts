@@ -119,7 +119,7 @@ describe('lamdagent gpu-worker', () => {
     const [, ended] = begin(['--devices', '1,MIG-5b1e0c44', '--gpu-class', 'large'], {
       LAMDAGENT_VENV: venv,
       CUDA_VISIBLE_DEVICES: '7',
-      OMP_NUM_THREADS: '3',
+      LAMDAGENT_THREADS: '3',
     });
     const { code, output } = await ended;
     assert.equal(code, 0, output);

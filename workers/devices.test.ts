@@ -77,15 +77,19 @@ describe('the devices of a host', () => {
 });
 
 describe('the threads of a worker', () => {
-  it('are one on the CPU, whatever is set, since bit-identity depends on their number', () => {
-    assert.equal(threadsOf('cpu', 2, { ...HOST, threads: '8', gpus: 4 }), '1');
-    assert.equal(threadsOf('auto', 1, { ...HOST, threads: '8' }), '1');
+  it('are one on the CPU', () => {
+    assert.equal(threadsOf('cpu', 2, { ...HOST, gpus: 4 }), 1);
+    assert.equal(threadsOf('auto', 1, HOST), 1);
   });
 
-  it('are its share of the cores beside a GPU, unless set', () => {
-    assert.equal(threadsOf('cuda', 4, HOST), '4');
-    assert.equal(threadsOf('auto', 3, { ...HOST, gpus: 4 }), '5');
-    assert.equal(threadsOf('cuda', 64, HOST), '1');
-    assert.equal(threadsOf('cuda', 4, { ...HOST, threads: '2' }), '2');
+  it('are its share of the cores beside a GPU', () => {
+    assert.equal(threadsOf('cuda', 4, HOST), 4);
+    assert.equal(threadsOf('auto', 3, { ...HOST, gpus: 4 }), 5);
+    assert.equal(threadsOf('cuda', 64, HOST), 1);
+  });
+
+  it('are what is set', () => {
+    assert.equal(threadsOf('cuda', 4, { ...HOST, threads: 2 }), 2);
+    assert.equal(threadsOf('cpu', 1, { ...HOST, threads: 2 }), 2);
   });
 });

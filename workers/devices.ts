@@ -27,8 +27,8 @@ export interface Host {
   /** GPUs that NVIDIA's driver shows; null: no such driver, or it doesn't say. */
   readonly gpus: number | null;
   readonly cores: number;
-  /** OMP_NUM_THREADS as it is set; null: it isn't. */
-  readonly threads: string | null;
+  /** LAMDAGENT_THREADS; null: it isn't set. */
+  readonly threads: number | null;
 }
 
 const DRIVER = '/proc/driver/nvidia/gpus';
@@ -92,24 +92,21 @@ function idsOf(
 }
 
 /**
- * Threads of each of so many workers: on the CPU one, since bit-identity depends on the number and a busy machine is far
- * slower with two; beside a GPU, where merges and data work on the CPU, its share of the cores.
+ * Threads of each of so many workers, where none are set: on the CPU one, since a busy machine is far slower with two; beside a
+ * GPU, where merges and data work on the CPU, its share of the cores. The last bits of sums depend on the number.
  */
-export function threadsOf(device: string, workers: number, { gpus, cores, threads }: Host): string {
+export function threadsOf(device: string, workers: number, { gpus, cores, threads }: Host): number {
+  if (threads !== null) return threads;
   const hasGpu = device === 'cuda' || (device === 'auto' && (gpus ?? 0) > 0);
-  if (!hasGpu) return '1';
-  return threads ?? String(Math.max(1, Math.floor(cores / workers)));
+  return hasGpu ? Math.max(1, Math.floor(cores / workers)) : 1;
 }
 
-export function hostOf(env: {
-  readonly cudaVisible: string | null;
-  readonly ompThreads: string | null;
-}): Host {
+export function hostOf(env: { readonly cudaVisible: string | null; readonly threads: number | null }): Host {
   return {
     visible: env.cudaVisible,
     gpus: gpusOfDriver(),
     cores: availableParallelism(),
-    threads: env.ompThreads,
+    threads: env.threads,
   };
 }
 

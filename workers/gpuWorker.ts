@@ -89,7 +89,7 @@ function argumentsOf(options: GpuWorkerOptions, env: Environment): readonly stri
 function workerProgram(
   env: Environment,
   noticeSeconds: number,
-  threads: string,
+  threads: number,
 ): Pick<Program, 'command' | 'env' | 'graceMs'> {
   const command = join(env.venv, 'bin', 'lamdagent-gpu-worker');
   if (!existsSync(command))
@@ -97,7 +97,7 @@ function workerProgram(
   return {
     command,
     env: {
-      OMP_NUM_THREADS: threads,
+      OMP_NUM_THREADS: String(threads),
       HF_HUB_OFFLINE: '1',
       TOKENIZERS_PARALLELISM: 'false',
       PYTHONUNBUFFERED: '1',

@@ -87,6 +87,12 @@ const Fidelity = z.strictObject({
 export const SpecSchema = z.strictObject({
   name: name.describe('Names the exploration; its workflow id is explore/<name>.'),
   seed: whole(0, 2 ** 32 - 1).default(1),
+  setup: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('How the files that the spec names are made or fetched; told where one is missing.'),
   models: z
     .record(label, ModelSchema)
     .describe('The first one is the base that everything is compared with.'),

@@ -21,8 +21,8 @@ from temporalio.exceptions import ApplicationError
 
 from lamdagent_gpu.activities import Activities
 from lamdagent_gpu.contract.messages import BuildJob, JobOptions, Recipe, RecipeStep
-from lamdagent_gpu.direct import activity
 from lamdagent_gpu.device import DEVICES, Device, NoDevice, detect
+from lamdagent_gpu.direct import activity
 from lamdagent_gpu.made_with import differences, made_with
 from lamdagent_gpu.recipe import RecipeFault, read_recipe, take_in
 from lamdagent_gpu.store import FolderStore, Store

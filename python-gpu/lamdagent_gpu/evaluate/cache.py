@@ -38,12 +38,11 @@ class RoomyLayer(DynamicLayer):
         self.keys, self.values = keys[:rows, :, :end], values[:rows, :, :end]
         return self.keys, self.values
 
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Keeps rows, at most as many as there are: only those move that are not in their place."""
-        moved = (indices != torch.arange(len(indices), device=indices.device)).nonzero().squeeze(-1)
+    def keep(self, count: int, gaps: torch.Tensor, fillers: torch.Tensor) -> None:
+        """Keeps the first `count` rows, once the rows `fillers` have been put into the `gaps`."""
         for tensor in (self.keys, self.values):
-            tensor[moved] = tensor[indices[moved]]
-        self.keys, self.values = self.keys[: len(indices)], self.values[: len(indices)]
+            tensor[gaps] = tensor[fillers]
+        self.keys, self.values = self.keys[:count], self.values[:count]
 
     def for_rows(self, rows: torch.Tensor, room: int) -> RoomyLayer:
         """Another layer of these rows, each as often as it is named, with room for so many tokens."""
@@ -76,12 +75,32 @@ def is_roomy(cache: Cache) -> bool:
     return all(isinstance(layer, RoomyLayer) for layer in cache.layers)
 
 
+def keep_rows(cache: Cache, kept: list[bool], device: Any) -> torch.Tensor:
+    """Drops rows; those at the end fill the gaps. The place that each row that stays had before [rows]."""
+    count = sum(kept)
+    gaps = [place for place in range(count) if not kept[place]]
+    fillers = [place for place in range(count, len(kept)) if kept[place]]
+    rows = torch.arange(count, device=device)
+    to, of = torch.tensor([gaps, fillers], dtype=torch.long, device=device)
+    rows[to] = of
+    for layer in cache.layers:
+        if isinstance(layer, RoomyLayer):
+            layer.keep(count, to, of)
+        else:
+            layer.batch_select_indices(rows)
+    return rows
+
+
 def for_rows(cache: Cache, rows: torch.Tensor, room: int) -> Cache:
     """A cache of these rows, each as often as it is named, for so many tokens more; the given one stays as it is."""
-    if not is_roomy(cache):
-        other = copy.deepcopy(cache)
-        other.batch_select_indices(rows)
-        return other
     other = copy.copy(cache)
-    other.layers = [layer.for_rows(rows, room) for layer in cache.layers]
+    other.layers = [layer_for_rows(layer, rows, room) for layer in cache.layers]
     return other
+
+
+def layer_for_rows(layer: Any, rows: torch.Tensor, room: int) -> Any:
+    if isinstance(layer, RoomyLayer):
+        return layer.for_rows(rows, room)
+    made = copy.deepcopy(layer)
+    made.batch_select_indices(rows)
+    return made

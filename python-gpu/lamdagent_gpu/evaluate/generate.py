@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from lamdagent_gpu.evaluate.batches import run_batches
+from lamdagent_gpu.evaluate.cache import keep_rows
 from lamdagent_gpu.evaluate.contexts import run_contexts
 
 BATCH = 64
@@ -98,24 +99,15 @@ def generate_batch(
         if not any(goes_on):
             return answers
         if not all(goes_on):
-            places = filled_up(goes_on)
-            rows = torch.tensor(places, device=model.device)
-            cache.batch_select_indices(rows)
+            rows = keep_rows(cache, goes_on, model.device)
             tokens, mask, positions = tokens[rows], mask[rows], positions[rows]
-            alive = [alive[place] for place in places]
+            alive = [alive[place] for place in rows.tolist()]
         seen += 1
         logits = model(
             input_ids=tokens.unsqueeze(-1), attention_mask=mask[:, :seen], position_ids=positions,
             past_key_values=cache, use_cache=True, logits_to_keep=1,
         ).logits[:, -1]  # fmt: skip
         positions = positions + 1
-
-
-def filled_up(kept: list[bool]) -> list[int]:
-    """Which place each of the first n rows is taken from, n being how many are kept: the last ones fill the gaps."""
-    count = sum(kept)
-    last = [place for place in range(count, len(kept)) if kept[place]]
-    return [place if kept[place] else last.pop() for place in range(count)]
 
 
 def takes(answer: list[int], token: int, end_ids: set[int]) -> bool:

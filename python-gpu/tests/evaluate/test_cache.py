@@ -10,12 +10,12 @@ from tiny_models import MODELS, tiny_model
 from transformers import DynamicCache
 
 from lamdagent_gpu.evaluate import cache as module
-from lamdagent_gpu.evaluate.cache import RoomyLayer, for_rows, is_roomy, roomy
+from lamdagent_gpu.evaluate.cache import RoomyLayer, for_rows, is_roomy, keep_rows, roomy
 
 LENGTH = 6
 
 
-def passes(model: Any, make: Any, steps: list[list[int]]) -> list[torch.Tensor]:
+def passes(model: Any, steps: list[list[bool]], *, own: bool) -> list[torch.Tensor]:
     """Logits of a first pass over 5 rows, then of one token a step for the rows kept so far."""
     choose = torch.Generator().manual_seed(1)
     ids = torch.randint(4, 50, (5, LENGTH), generator=choose)
@@ -24,11 +24,10 @@ def passes(model: Any, make: Any, steps: list[list[int]]) -> list[torch.Tensor]:
     found = []
     with torch.inference_mode():
         out = model(input_ids=ids, attention_mask=mask[:, :LENGTH], use_cache=True)
-        cache = make(out.past_key_values)
-        for step, rows in enumerate(steps):
-            kept = torch.tensor(rows)
-            cache.batch_select_indices(kept)
-            mask = mask[kept]
+        cache = roomy(out.past_key_values) if own else out.past_key_values
+        for step, kept in enumerate(steps):
+            rows = keep_rows(cache, kept, "cpu")
+            mask = mask[rows]
             length = LENGTH + step + 1
             positions = mask[:, :length].sum(-1, keepdim=True) - 1
             tokens = torch.randint(4, 50, (len(rows), 1), generator=choose)
@@ -44,8 +43,15 @@ def passes(model: Any, make: Any, steps: list[list[int]]) -> list[torch.Tensor]:
 def test_rows_that_leave_and_tokens_that_come_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ROOM", 2)
     model = tiny_model(name)
-    steps = [[0, 1, 2, 3, 4], [0, 4, 2, 3], [0, 1, 2, 3], [3, 1], [0, 1], [0, 1], [1], [0]]
-    mine, theirs = passes(model, roomy, steps), passes(model, lambda cache: cache, steps)
+    steps = [
+        [True] * 5,
+        [True, False, True, True, True],
+        [True] * 4,
+        [False, True, False, True],
+        [True] * 2,
+        [False, True],
+    ]
+    mine, theirs = passes(model, steps, own=True), passes(model, steps, own=False)
     assert all(torch.equal(left, right) for left, right in zip(mine, theirs, strict=True))
 
 
@@ -54,6 +60,15 @@ def full(rows: int = 3) -> Any:
     cache = DynamicCache()
     cache.update(keys, keys + 100, 0)
     return roomy(cache)
+
+
+def test_rows_at_the_end_fill_the_gaps() -> None:
+    cache = full(rows=6)
+    before, where = cache.layers[0].keys.clone(), cache.layers[0].keys.data_ptr()
+    assert keep_rows(cache, [False, True, False, True, False, True], "cpu").tolist() == [3, 1, 5]
+    assert torch.equal(cache.layers[0].keys, before[[3, 1, 5]])
+    assert torch.equal(cache.layers[0].values, before[[3, 1, 5]] + 100)
+    assert cache.layers[0].keys.data_ptr() == where
 
 
 def test_a_token_is_written_without_a_copy_of_those_before_it() -> None:

@@ -35,7 +35,8 @@ def mistral() -> Any:
 def gemma2() -> Any:
     from transformers import Gemma2Config, Gemma2ForCausalLM
 
-    return Gemma2ForCausalLM(Gemma2Config(**SHAPE, head_dim=8, sliding_window=WINDOW, query_pre_attn_scalar=8))
+    own: dict[str, Any] = {"head_dim": 8, "sliding_window": WINDOW, "query_pre_attn_scalar": 8}
+    return Gemma2ForCausalLM(Gemma2Config(**SHAPE, **own, tie_word_embeddings=False))
 
 
 def gpt2() -> Any:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from lamdagent_gpu import attempts
 from lamdagent_gpu.attempts import AttemptRecord
 from lamdagent_gpu.childprocess import Child, ChildDied
-from lamdagent_gpu.environment import JUDGE_KEY, child_environment
+from lamdagent_gpu.environment import JUDGE_KEY, KEPT_MEMORY, child_environment
 from lamdagent_gpu.lease import Lease, Stopped, take
 from lamdagent_gpu.store import Store
 
@@ -91,7 +91,9 @@ class Supervisor:
             return
         location = self.store.location
         permitted = child_environment(os.environ, store=location)
-        environment = {"HF_HUB_OFFLINE": "1", **permitted, "TOKENIZERS_PARALLELISM": "false", **self.variables}
+        environment = {
+            "HF_HUB_OFFLINE": "1", **KEPT_MEMORY, **permitted, "TOKENIZERS_PARALLELISM": "false", **self.variables,
+        }  # fmt: skip
         several = [str(self.devices), self.device] if self.devices > 1 else []
         child = await Child.start([location, str(self.store.local_root), *several], environment)
         try:

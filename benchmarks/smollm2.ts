@@ -38,8 +38,9 @@ const spec = await wantedSpec();
 const context = openContext(env);
 const code = await exploreHere(context, { spec, fresh: values.fresh, asked: 'all' }, COMMAND);
 const found = code === EXIT.ok ? await loadExploration(context.store, spec.name) : null;
-if (found?.result != null) {
-  const text = textOf({ ...found, result: found.result }, env.threads);
+const result = found?.result ?? null;
+if (found !== null && result !== null) {
+  const text = textOf({ ...found, result }, env.threads);
   console.log(text);
   const trials = values.trials === undefined ? '' : ` -- --trials ${values.trials}`;
   writeSection({ id: 'smollm2', title: 'A real model on a CPU', command: `${COMMAND}${trials}`, text });

@@ -28,7 +28,7 @@ class RoomyLayer(DynamicLayer):
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        rows, _, begin, _ = self.keys.shape
+        rows, begin = self.keys.shape[0], self.keys.shape[-2]
         end = begin + key_states.shape[-2]
         if self._buffers[0].shape[-2] < end:
             self._buffers = (with_room(self.keys, end + ROOM), with_room(self.values, end + ROOM))

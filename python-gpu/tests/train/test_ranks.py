@@ -18,7 +18,8 @@ from lamdagent_gpu.contract.messages import BuildJob, BuiltModel
 from lamdagent_gpu.publish import publish_model
 from lamdagent_gpu.supervisor import JobFailed, JobSpec, Supervisor, clear_work
 from lamdagent_gpu.train import run_training
-from lamdagent_gpu.train.run import halved, share_of_batch
+from lamdagent_gpu.train.fit import Fit
+from lamdagent_gpu.train.run import first_fit, share_of_batch
 
 LEARNT = ["sft", "sft packed", "dpo", "kto of pairs", "cpo", "distil", "grpo", "rft", "reward model"]
 """Cases that together reach each way in which a batch is divided."""
@@ -127,6 +128,11 @@ def test_each_device_gets_the_same_share(world: World) -> None:
     assert share_of_batch(context) == 3
     with pytest.raises(Rejected, match="batchSize: expected a multiple of the worker's 4 devices, got 6"):
         share_of_batch(replace(context, ranks=4))
-    with pytest.raises(OutOfMemory, match="micro-batch of 1 a device"):
-        halved(12, 4)
-    assert [halved(12, times) for times in range(4)] == [12, 6, 3, 1]
+
+
+def test_each_shortage_of_a_device_makes_less_fit(world: World) -> None:
+    context = replace(world.context(CASES["sft"].job(world)), ranks=2)
+    fits = [first_fit(replace(context, halvings=times), 12, None) for times in range(5)]
+    assert fits == [*(Fit(micro_batch=size) for size in (12, 6, 3, 1)), Fit(micro_batch=1, recompute=True)]
+    with pytest.raises(OutOfMemory, match="micro-batch of 1 on each device"):
+        first_fit(replace(context, halvings=5), 12, None)

@@ -22,7 +22,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A machine with neither; `set` gives it something."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
-    def set_(*, cuda: bool = False, build: str | None = "12.8", fault: str = "", count: int = 1, mps: bool = False) -> None:
+    def set_(
+        *, cuda: bool = False, build: str | None = "12.8", fault: str = "", count: int = 1, mps: bool = False
+    ) -> None:
         def init() -> None:
             if fault:
                 raise RuntimeError(fault)

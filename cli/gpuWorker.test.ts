@@ -66,14 +66,20 @@ describe('lamdagent gpu-worker', () => {
   it('hands options and settings on; without --address the service of the environment', async () => {
     const venv = plant('exit 0');
     const given = ['--store', 's3://bucket/prefix', '--spot', 'aws', '--notice', '20', '--queue', 'mine'];
-    const [, ended] = begin(given, {
+    const [, ended] = begin([...given, '--per-stage', '2'], {
       LAMDAGENT_VENV: venv,
       TEMPORAL_ADDRESS: 'far:7233',
       AWS_REGION: 'eu-north-1',
     });
     assert.equal((await ended).code, 0);
-    const expected = ['--store=s3://bucket/prefix', `--cache=${home}/cache`, '--device=auto', '--queue=mine'];
-    assert.equal(text('args').trim(), [...expected, '--notice=20', '--spot=aws'].join(' '));
+    const expected = [
+      '--store=s3://bucket/prefix',
+      `--cache=${home}/cache`,
+      '--device=auto',
+      '--per-stage=2',
+    ];
+    const rest = ['--queue=mine', '--notice=20', '--spot=aws'];
+    assert.equal(text('args').trim(), [...expected, ...rest].join(' '));
     assert.match(text('env'), /^TEMPORAL_ADDRESS=far:7233$/m);
     assert.match(text('env'), /^AWS_REGION=eu-north-1$/m);
     assert.match(text('env'), /^OMP_NUM_THREADS=1$/m);
@@ -113,7 +119,7 @@ describe('lamdagent gpu-worker', () => {
     const [, ended] = begin(['--devices', '1,MIG-5b1e0c44', '--gpu-class', 'large'], {
       LAMDAGENT_VENV: venv,
       CUDA_VISIBLE_DEVICES: '7',
-      OMP_NUM_THREADS: '3',
+      LAMDAGENT_THREADS: '3',
     });
     const { code, output } = await ended;
     assert.equal(code, 0, output);
@@ -166,6 +172,7 @@ describe('lamdagent gpu-worker', () => {
       [['--devices', '0,x'], /--devices: expected indices or ids.*got "x"/],
       [['--devices', '0', '--count', '2'], /expected either this or --devices, got both/],
       [['--count', '0'], /expected a whole number from 1 to 64, got 0/],
+      [['--per-stage', '0'], /expected a whole number from 1 to 64, got 0/],
       [['--store', 's3://'], /expected a folder or s3:.*got "s3:/],
     ] as const) {
       const { code, output } = await begin(given, { LAMDAGENT_VENV: venv })[1];

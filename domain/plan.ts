@@ -6,7 +6,7 @@ import type { Fidelity } from './fidelity.js';
 import type { GpuFleet } from './gpuClass.js';
 import type { JsonObject } from './json.js';
 import type { ModelShape } from './memory.js';
-import type { BuildKind } from './stage.js';
+import type { BuildKind, IdentifiedStage } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
 export type ParameterSpace =
@@ -151,6 +151,10 @@ export interface Plan {
   readonly datasets: readonly PlannedDataset[];
   readonly benchmarks: readonly PlannedBenchmark[];
   readonly actions: readonly ActionSpace[];
+  /** What makes the model that scores sampled answers; absent where the spec names none. */
+  readonly rewardModel?: IdentifiedStage;
+  /** The user's own function that scores them; absent where the spec names none. */
+  readonly rewardFunction?: { readonly stageId: string };
   readonly constraints: readonly Constraint[];
   /** Of the one-sided interval that has to show a constraint on the confirm split; absent in plans of 0.1: 0.95. */
   readonly level?: number;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CONTRACT } from '../activities/spec/contract.js';
-import { ACTION_TYPES, MERGE_METHODS, TRAINING_KINDS } from '../domain/actionTypes.js';
+import { ACTION_TYPES, MERGE_METHODS, TRAININGS } from '../domain/actionTypes.js';
 import { memoryNeed } from '../domain/memory.js';
 import { BENCHMARK_KINDS } from '../domain/metrics.js';
 import type { ParameterValues } from '../domain/parameterSpace.js';
@@ -163,8 +163,7 @@ def fact(one):
 print(json.dumps({kind: {"paper": method.paper, "roles": list(method.roles),
                          "parameters": sorted((fact(one) for one in method.parameters), key=lambda one: one["name"])}
                   for kind, method in METHODS.items()}))`;
-    const ours = TRAINING_KINDS.map((kind) => {
-      const { paper, models, parameters } = ACTION_TYPES[kind];
+    const ours = TRAININGS.map(({ kind, paper, models, parameters }) => {
       const facts = parameters.map(({ name, choices = null, unsaidAtDefault, default: usual }) => {
         return { name, choices, unsaid: unsaidAtDefault === true ? usual : null };
       });

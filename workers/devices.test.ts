@@ -42,6 +42,20 @@ describe('the devices of a host', () => {
     assert.deepEqual(visible({ device: 'cpu', count: 2 }, { gpus: 1 }), [null, null]);
   });
 
+  it('are shared out by as many as a stage takes', () => {
+    assert.deepEqual(visible({ device: 'cuda', count: 2, perStage: 2 }), ['0,1', '2,3']);
+    assert.deepEqual(visible({ device: 'auto', devices: ['3', '1', '0', '2'], perStage: 2 }), ['3,1', '0,2']);
+    assert.deepEqual(visible({ device: 'cpu', count: 2, perStage: 2 }), [null, null]);
+    assert.throws(
+      () => visible({ device: 'auto', devices: ['0', '1', '2'], perStage: 2 }),
+      /expected a multiple of the 2 of --per-stage, got 3/,
+    );
+    assert.throws(
+      () => visible({ device: 'auto', count: 3, perStage: 2 }, { gpus: 4 }),
+      /the 4 devices of this host, got 6/,
+    );
+  });
+
   it('must be enough', () => {
     assert.throws(() => visible({ device: 'auto', count: 5 }, { gpus: 4 }), {
       exitCode: 2,
@@ -63,15 +77,19 @@ describe('the devices of a host', () => {
 });
 
 describe('the threads of a worker', () => {
-  it('are one on the CPU, whatever is set, since bit-identity depends on their number', () => {
-    assert.equal(threadsOf('cpu', 2, { ...HOST, threads: '8', gpus: 4 }), '1');
-    assert.equal(threadsOf('auto', 1, { ...HOST, threads: '8' }), '1');
+  it('are one on the CPU', () => {
+    assert.equal(threadsOf('cpu', 2, { ...HOST, gpus: 4 }), 1);
+    assert.equal(threadsOf('auto', 1, HOST), 1);
   });
 
-  it('are its share of the cores beside a GPU, unless set', () => {
-    assert.equal(threadsOf('cuda', 4, HOST), '4');
-    assert.equal(threadsOf('auto', 3, { ...HOST, gpus: 4 }), '5');
-    assert.equal(threadsOf('cuda', 64, HOST), '1');
-    assert.equal(threadsOf('cuda', 4, { ...HOST, threads: '2' }), '2');
+  it('are its share of the cores beside a GPU', () => {
+    assert.equal(threadsOf('cuda', 4, HOST), 4);
+    assert.equal(threadsOf('auto', 3, { ...HOST, gpus: 4 }), 5);
+    assert.equal(threadsOf('cuda', 64, HOST), 1);
+  });
+
+  it('are what is set', () => {
+    assert.equal(threadsOf('cuda', 4, { ...HOST, threads: 2 }), 2);
+    assert.equal(threadsOf('cpu', 1, { ...HOST, threads: 2 }), 2);
   });
 });

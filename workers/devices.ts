@@ -16,6 +16,8 @@ export interface Placing {
   readonly device: string;
   readonly devices?: readonly string[];
   readonly count?: number;
+  /** Devices that each worker trains on together; 1 unless said. */
+  readonly perStage?: number;
 }
 
 /** What is known of the host. */
@@ -25,8 +27,8 @@ export interface Host {
   /** GPUs that NVIDIA's driver shows; null: no such driver, or it doesn't say. */
   readonly gpus: number | null;
   readonly cores: number;
-  /** OMP_NUM_THREADS as it is set; null: it isn't. */
-  readonly threads: string | null;
+  /** LAMDAGENT_THREADS; null: it isn't set. */
+  readonly threads: number | null;
 }
 
 const DRIVER = '/proc/driver/nvidia/gpus';
@@ -47,51 +49,64 @@ export function parseDevices(text: string): readonly string[] {
 }
 
 /**
- * One worker for each device named, or `count` of them: on a host with CUDA each has one device of its own, of those that
- * CUDA_VISIBLE_DEVICES allows where it is set. Neither: one worker. Throws UserFault where there are fewer devices.
+ * One worker for each device named, or `count` of them: on a host with CUDA each has devices of its own, `perStage` of those
+ * that CUDA_VISIBLE_DEVICES allows where it is set. Neither: one worker. Throws UserFault where there are fewer devices.
  */
-export function placementsOf({ device, devices, count }: Placing, host: Host): readonly Placement[] {
+export function placementsOf(placing: Placing, host: Host): readonly Placement[] {
+  const { device, devices, count, perStage = 1 } = placing;
   const pins = device === 'auto' || device === 'cuda';
   if (devices !== undefined && count !== undefined)
     throw usage('--count: expected either this or --devices, got both.');
   if (devices !== undefined && !pins)
     throw usage(`--devices: expected --device cuda with it, got ${device}. Use --count for workers on it.`);
+  if (devices !== undefined && devices.length % perStage !== 0)
+    throw usage(
+      `--devices: expected a multiple of the ${String(perStage)} of --per-stage, got ${String(devices.length)}.`,
+    );
   if (devices === undefined && count === undefined) return [{ name: 'GPU worker', visible: null }];
-  const ids = devices ?? idsOf(count ?? 1, pins, host);
-  return ids.map((id) => ({ name: `GPU worker ${id}`, visible: pins ? id : null }));
+  const ids = devices ?? idsOf(count ?? 1, { ...placing, pins }, host);
+  return groups(ids, pins ? perStage : 1).map((group) => ({
+    name: `GPU worker ${group}`,
+    visible: pins ? group : null,
+  }));
 }
 
-function idsOf(count: number, pins: boolean, { visible, gpus }: Host): readonly string[] {
-  const indices = Array.from({ length: count }, (_, index) => String(index));
-  if (!pins) return indices;
+function groups(ids: readonly string[], size: number): readonly string[] {
+  return ids.flatMap((_, index) => (index % size === 0 ? [ids.slice(index, index + size).join(',')] : []));
+}
+
+function idsOf(
+  count: number,
+  { perStage = 1, pins }: { readonly perStage?: number; readonly pins: boolean },
+  { visible, gpus }: Host,
+): readonly string[] {
+  if (!pins) return Array.from({ length: count }, (_, index) => String(index));
+  const wanted = count * perStage;
   const allowed = visible === null ? null : visible.split(',').map((one) => one.trim());
   const there = allowed?.length ?? gpus;
-  if (there !== null && count > there)
+  if (there !== null && wanted > there)
     throw usage(
-      `--count: expected at most the ${String(there)} devices of ${allowed === null ? 'this host' : 'CUDA_VISIBLE_DEVICES'}, got ${String(count)}.`,
+      `--count: expected at most the ${String(there)} devices of ${allowed === null ? 'this host' : 'CUDA_VISIBLE_DEVICES'}, got ${String(wanted)}.`,
     );
-  return allowed?.slice(0, count) ?? indices;
+  return allowed?.slice(0, wanted) ?? Array.from({ length: wanted }, (_, index) => String(index));
 }
 
 /**
- * Threads of each of so many workers: on the CPU one, since bit-identity depends on the number and a busy machine is far
- * slower with two; beside a GPU, where merges and data work on the CPU, its share of the cores.
+ * Threads of each of so many workers, where none are set: on the CPU one, since a busy machine is far slower with two; beside a
+ * GPU, where merges and data work on the CPU, its share of the cores. The last bits of sums depend on the number.
  */
-export function threadsOf(device: string, workers: number, { gpus, cores, threads }: Host): string {
+export function threadsOf(device: string, workers: number, { gpus, cores, threads }: Host): number {
+  if (threads !== null) return threads;
   const hasGpu = device === 'cuda' || (device === 'auto' && (gpus ?? 0) > 0);
-  if (!hasGpu) return '1';
-  return threads ?? String(Math.max(1, Math.floor(cores / workers)));
+  return hasGpu ? Math.max(1, Math.floor(cores / workers)) : 1;
 }
 
-export function hostOf(env: {
-  readonly cudaVisible: string | null;
-  readonly ompThreads: string | null;
-}): Host {
+export function hostOf(env: { readonly cudaVisible: string | null; readonly threads: number | null }): Host {
   return {
     visible: env.cudaVisible,
     gpus: gpusOfDriver(),
     cores: availableParallelism(),
-    threads: env.ompThreads,
+    threads: env.threads,
   };
 }
 

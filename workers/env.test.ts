@@ -17,6 +17,14 @@ describe('the environment', () => {
     assert.ok(existsSync(join(env.root, 'package.json')));
   });
 
+  it('has one thread unless a number is named', () => {
+    const at = (LAMDAGENT_THREADS: string) => readEnvironment({ LAMDAGENT_THREADS }).threads;
+    assert.equal(readEnvironment({}).threads, null);
+    assert.equal(at('2'), 2);
+    for (const bad of ['0', '-1', '1.5', 'all', '4096'])
+      assert.throws(() => at(bad), /LAMDAGENT_THREADS: expected/);
+  });
+
   it('takes paths relative to the working folder', () => {
     assert.equal(readEnvironment({ LAMDAGENT_HOME: 'x' }, '/somewhere').home, '/somewhere/x');
   });

@@ -24,8 +24,11 @@ export interface Environment {
   readonly device: string;
   /** CUDA_VISIBLE_DEVICES: the GPUs that this process may use (default: all). */
   readonly cudaVisible: string | null;
-  /** OMP_NUM_THREADS: threads of a GPU worker beside a GPU (default: its share of the cores). */
-  readonly ompThreads: string | null;
+  /**
+   * LAMDAGENT_THREADS: of PyTorch in a GPU worker (default: 1 on a CPU, beside a GPU its share of the cores). Another number may
+   * change the last bits of a result.
+   */
+  readonly threads: number | null;
   /** LAMDAGENT_STORE (default `<home>/store`): the store's folder, or `s3://bucket/prefix` (reached by the AWS_* variables). */
   readonly store: string;
   /** LAMDAGENT_CACHE (default `<home>/cache`): this machine's copies of an S3 store's objects. */
@@ -56,6 +59,8 @@ export interface Environment {
   readonly path: string;
 }
 
+const MOST_THREADS = 1024;
+
 type Variables = Readonly<Record<string, string | undefined>>;
 
 export function readEnvironment(variables: Variables = process.env, cwd = process.cwd()): Environment {
@@ -70,7 +75,7 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
     device: text('LAMDAGENT_DEVICE') ?? 'auto',
     cudaVisible: text('CUDA_VISIBLE_DEVICES'),
-    ompThreads: text('OMP_NUM_THREADS'),
+    threads: threadsOf('LAMDAGENT_THREADS', text('LAMDAGENT_THREADS')),
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
     cache: resolve(cwd, text('LAMDAGENT_CACHE') ?? join(home, 'cache')),
     storeBudgetBytes: bytesOf('LAMDAGENT_STORE_BUDGET', text('LAMDAGENT_STORE_BUDGET')),
@@ -140,6 +145,16 @@ function portOf(name: string, text: string | null): number | null {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
+}
+
+function threadsOf(name: string, text: string | null): number | null {
+  if (text === null) return null;
+  const threads = Number(text);
+  if (/^\d+$/.test(text) && threads > 0 && threads <= MOST_THREADS) return threads;
+  throw new UserFault(
+    `${name}: expected a number from 1 to ${String(MOST_THREADS)}, got ${text}.`,
+    EXIT.usage,
+  );
 }
 
 function bytesOf(name: string, text: string | null): number | null {

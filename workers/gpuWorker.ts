@@ -32,6 +32,7 @@ export interface GpuWorkerOptions {
   readonly store?: string;
   readonly cache?: string;
   readonly device?: string;
+  readonly perStage?: number;
   readonly queue?: string;
   readonly gpuClass?: string;
   /** Either this, */
@@ -75,6 +76,7 @@ function argumentsOf(options: GpuWorkerOptions, env: Environment): readonly stri
     '--store': options.store ?? env.store,
     '--cache': options.cache ?? env.cache,
     '--device': options.device,
+    '--per-stage': options.perStage === undefined ? undefined : String(options.perStage),
     '--queue': options.queue,
     '--gpu-class': options.gpuClass,
     '--notice': String(options.notice),
@@ -87,7 +89,7 @@ function argumentsOf(options: GpuWorkerOptions, env: Environment): readonly stri
 function workerProgram(
   env: Environment,
   noticeSeconds: number,
-  threads: string,
+  threads: number,
 ): Pick<Program, 'command' | 'env' | 'graceMs'> {
   const command = join(env.venv, 'bin', 'lamdagent-gpu-worker');
   if (!existsSync(command))
@@ -95,7 +97,7 @@ function workerProgram(
   return {
     command,
     env: {
-      OMP_NUM_THREADS: threads,
+      OMP_NUM_THREADS: String(threads),
       HF_HUB_OFFLINE: '1',
       TOKENIZERS_PARALLELISM: 'false',
       PYTHONUNBUFFERED: '1',

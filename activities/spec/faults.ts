@@ -10,6 +10,9 @@ export interface Fault {
   readonly hint: string;
 }
 
+/** The hint of a file or folder that is not there. */
+export const CHECK_PATH = 'Check the path; it is relative to the spec file.';
+
 const LONGEST_VALUE = 80;
 
 /** `<path>: expected <rule>, got <value>. <hint>`, one a line. */

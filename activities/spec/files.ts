@@ -7,11 +7,12 @@ import { checkBenchmark, type ItemCounts } from './benchmarkFolder.js';
 import type { Shape } from './dataset.js';
 import { checkDataset, type DatasetFacts } from './datasetFile.js';
 import { fileDatasets, templatesOf, type DerivedDataset, type FileDataset } from './datasets.js';
-import { capped, shown, type Fault } from './faults.js';
+import { capped, CHECK_PATH, shown, type Fault } from './faults.js';
 import { checkModel, type ModelFiles } from './modelFolder.js';
 import { isJsonLines } from './formats/formats.js';
 import { modelFolders } from './models.js';
 import type { Spec } from './schema.js';
+import { rewardDataFaults } from './rewardModel.js';
 import { derivedShapes, shapeFaults } from './shapes.js';
 
 type Pinned = Extract<Benchmark, { readonly kind: 'command' | 'lmEval' }>;
@@ -31,6 +32,20 @@ export interface CheckedFiles {
 
 /** Reads all files a spec names by absolute paths; every fault, with file and line, is added to `faults`. */
 export async function checkFiles(spec: Spec, faults: Fault[]): Promise<CheckedFiles> {
+  const found: Fault[] = [];
+  const files = await readFiles(spec, found);
+  faults.push(...found.map((one) => withSetup(one, spec)));
+  return files;
+}
+
+/** What is missing may be made as the spec says. */
+function withSetup(fault: Fault, { setup }: Spec): Fault {
+  return setup === undefined || fault.hint !== CHECK_PATH
+    ? fault
+    : { ...fault, hint: `${CHECK_PATH} ${setup}` };
+}
+
+async function readFiles(spec: Spec, faults: Fault[]): Promise<CheckedFiles> {
   const models: Record<string, ModelFiles> = {};
   for (const { name, folder } of modelFolders(spec))
     models[name] = await checkModel(`models.${name}.path`, folder, (one) => faults.push(one));
@@ -46,8 +61,11 @@ export async function checkFiles(spec: Spec, faults: Fault[]): Promise<CheckedFi
     faults.push(...found);
     benchmarks[name] = counts;
   }
+  const { rewardFunction } = spec;
+  if (rewardFunction !== undefined && !(await isReadable(rewardFunction.path)))
+    faults.push(missing('rewardFunction.path', rewardFunction.path));
   const { shapes, found } = derivedShapes(spec, datasets);
-  faults.push(...found, ...shapeFaults(spec, shapes));
+  faults.push(...found, ...shapeFaults(spec, shapes), ...rewardDataFaults(spec, shapes));
   return { models, datasets, shapes, benchmarks };
 }
 
@@ -136,7 +154,7 @@ function missing(path: string, file: string): Fault {
     path,
     rule: isJsonLines(file) ? 'a readable JSONL file' : 'a readable file',
     value: file,
-    hint: 'Check the path; it is relative to the spec file.',
+    hint: CHECK_PATH,
   };
 }
 

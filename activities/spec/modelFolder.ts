@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelShape } from '../../domain/memory.js';
-import type { Fault } from './faults.js';
+import { CHECK_PATH, type Fault } from './faults.js';
 import { configFaults } from './foreignConfig.js';
 import { modelShape } from './modelShape.js';
 import { BrokenWeights } from './weights.js';
@@ -37,7 +37,7 @@ export async function checkModel(
     onFault({ path: where, rule, value, hint });
   const names = await readdir(folder).catch(() => null);
   if (names === null) {
-    report('a folder with a model', folder, 'Check the path; it is relative to the spec file.');
+    report('a folder with a model', folder, CHECK_PATH);
     return { weights: [], others: [], shape: null };
   }
   const others = names.filter((name) => SIDE_FILE.test(name)).sort();

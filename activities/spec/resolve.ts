@@ -18,6 +18,7 @@ import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import { benchmarkNotes } from './benchmarkNotes.js';
 import type { WrittenSpace } from './parameterSchema.js';
+import { rewardModelOf, rewardNotes } from './rewardModel.js';
 import type { Spec } from './schema.js';
 import { narrowMargins } from '../../domain/constraintEvidence.js';
 import type { Sources } from './sources.js';
@@ -40,6 +41,7 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     seed: String(spec.seed),
     ...sources,
     actions: actions.map(({ space }) => space),
+    ...rewardModelOf(spec, sources),
     constraints,
     level: spec.objective.level,
     policy,
@@ -59,6 +61,8 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
       ...gpuPriceNotes(spec, workers),
       ...actions.flatMap(({ notes }) => notes),
       ...idleParameters(spec),
+      ...quantizedNotes(spec),
+      ...rewardNotes(spec),
       ...idleRungs(spec),
       ...benchmarkNotes(spec),
       ...unchangedDatasets(sources),
@@ -164,6 +168,16 @@ function idleParameters(spec: Spec): readonly string[] {
       ];
     }),
   );
+}
+
+/** What a worker needs for it is an extra; one without it ends such a trial as rejected. */
+function quantizedNotes(spec: Spec): readonly string[] {
+  return actionsOf(spec)
+    .filter(({ parameters }) => [parameters['tuning'] ?? []].flat().includes('qlora'))
+    .map(
+      ({ kind }) =>
+        `actions.${kind}.parameters.tuning: qlora needs bitsandbytes on every GPU worker: pip install --no-deps -r python-gpu/requirements-qlora.txt`,
+    );
 }
 
 function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace {

@@ -6,6 +6,8 @@ import { BenchmarkSchema } from './benchmark.js';
 import { ModelSchema } from './model.js';
 import { DatasetSchema } from './dataset.js';
 import { WorkersSchema } from './workers.js';
+import { RewardFunctionSchema } from './rewardFunction.js';
+import { RewardModelSchema } from './rewardModel.js';
 import { duration, endpoint, label, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
@@ -85,6 +87,12 @@ const Fidelity = z.strictObject({
 export const SpecSchema = z.strictObject({
   name: name.describe('Names the exploration; its workflow id is explore/<name>.'),
   seed: whole(0, 2 ** 32 - 1).default(1),
+  setup: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('How the files that the spec names are made or fetched; told where one is missing.'),
   models: z
     .record(label, ModelSchema)
     .describe('The first one is the base that everything is compared with.'),
@@ -93,6 +101,12 @@ export const SpecSchema = z.strictObject({
     .default({})
     .describe('Files, and datasets made from others; docs/data.md.'),
   actions: actionsSchema(),
+  rewardModel: RewardModelSchema.optional().describe(
+    'Trained once, before the first action that needs it: scores sampled answers where a reward is `model`.',
+  ),
+  rewardFunction: RewardFunctionSchema.optional().describe(
+    'A function of yours that scores sampled answers where a reward is `function`.',
+  ),
   benchmarks: z.record(label, BenchmarkSchema),
   objective: z
     .strictObject({

@@ -5,6 +5,7 @@ import { actionsOf } from './actions.js';
 import { clashes } from './clashes.js';
 import { datasetSenseFaults } from './datasetSense.js';
 import { didYouMean, shown, valueAt, type Fault } from './faults.js';
+import { rewardFaults } from './rewardModel.js';
 import type { Spec } from './schema.js';
 import { workerFaults } from './workers.js';
 
@@ -40,6 +41,7 @@ export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
     ...workerFaults(valueAt(value, 'workers'), rest.workers),
     ...clashes(rest),
     ...datasetSenseFaults(value, rest),
+    ...rewardFaults(value, rest),
   ];
 }
 

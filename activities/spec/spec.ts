@@ -102,8 +102,12 @@ export function absolutePaths(spec: Spec, root: string): Spec {
         one.path === undefined ? one : { ...one, path: resolve(root, one.path) },
       ]),
     );
-  const { models, datasets, benchmarks } = spec;
-  return { ...spec, models: fixed(models), datasets: fixed(datasets), benchmarks: fixed(benchmarks) };
+  const { models, datasets, benchmarks, rewardFunction } = spec;
+  return {
+    ...spec,
+    ...{ models: fixed(models), datasets: fixed(datasets), benchmarks: fixed(benchmarks) },
+    ...(rewardFunction === undefined ? {} : fixed({ rewardFunction })),
+  };
 }
 
 function fault(path: string, rule: string, value: string, hint: string): Fault {

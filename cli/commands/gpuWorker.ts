@@ -11,7 +11,8 @@ import { listenForInterrupt } from '../interrupt.js';
 import { wholeNumber } from '../numbers.js';
 import type { Terminal } from '../terminal.js';
 
-const MOST_WORKERS = 64;
+/** Workers of one machine, and devices of one worker. */
+const MOST = 64;
 const EXAMPLE = `
 Examples, on a spot machine of a fleet, and on a machine with four GPUs:
   npx lamdagent gpu-worker --address temporal.internal:7233 --store s3://bucket/lamdagent --spot auto
@@ -42,8 +43,13 @@ export function addGpuWorker(program: Command, run: Run): void {
     .option('--devices <list>', 'one worker for each of these GPUs: 0,1,2 or GPU-… or MIG-…', parseDevices)
     .option(
       '--count <n>',
-      'so many workers, each with a GPU of its own where there are GPUs (default: 1)',
-      workerCount,
+      'so many workers, each with GPUs of its own where there are GPUs (default: 1)',
+      fromOneTo(MOST),
+    )
+    .option(
+      '--per-stage <devices>',
+      'how many of these devices each worker trains on together (default: 1)',
+      fromOneTo(MOST),
     )
     .option('--queue <name>', 'task queue to poll (default: lamdagent-gpu)')
     .option('--gpu-class <name>', 'class of machine, as specs name it; its queue is polled (docs/devices.md)')
@@ -89,10 +95,12 @@ function kept(program: Program, { say }: Terminal) {
   return { over, exitCode, stop: keeper.stop };
 }
 
-function workerCount(text: string): number {
-  const count = wholeNumber(text);
-  if (count >= 1 && count <= MOST_WORKERS) return count;
-  throw new InvalidArgumentError(`expected a whole number from 1 to ${String(MOST_WORKERS)}, got ${text}.`);
+function fromOneTo(most: number) {
+  return (text: string): number => {
+    const count = wholeNumber(text);
+    if (count >= 1 && count <= most) return count;
+    throw new InvalidArgumentError(`expected a whole number from 1 to ${String(most)}, got ${text}.`);
+  };
 }
 
 function noticeSeconds(text: string): number {

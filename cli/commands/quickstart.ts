@@ -3,15 +3,11 @@ import type { Command } from 'commander';
 import { formatFaults } from '../../activities/spec/faults.js';
 import type { Spec } from '../../activities/spec/schema.js';
 import { parseSpec, readSpecFile } from '../../activities/spec/spec.js';
-import { connectTo } from '../../workers/connect.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
-import { startInstallation } from '../../workers/installation.js';
 import type { Context, Run } from '../context.js';
-import { follow } from '../follow.js';
-import { listenForInterrupt } from '../interrupt.js';
-import { finishedBefore, launch, type Wanted } from '../launch.js';
+import { exploreHere } from '../exploreHere.js';
+import type { Wanted } from '../launch.js';
 import { wholeNumber } from '../numbers.js';
-import { showOutcome, showResult } from '../outcome.js';
 
 interface Options {
   readonly trials?: number;
@@ -41,40 +37,7 @@ export function addQuickstart(program: Command, run: Run): void {
 }
 
 async function quickstart(context: Context, options: Options): Promise<number> {
-  const wanted = await wantedOf(context, options);
-  const { name } = wanted.spec;
-  const before = await finishedBefore(context, wanted);
-  if (before !== null) {
-    context.terminal.say(
-      `exploration ${name} is finished already; \`npm start -- --fresh\` begins a new one`,
-    );
-    await showResult(context, name, before);
-    return EXIT.ok;
-  }
-  const interrupt = listenForInterrupt();
-  const say = (line: string): void => {
-    context.terminal.say(line);
-  };
-  const installation = await startInstallation({ env: context.env, say, signal: interrupt.signal });
-  try {
-    const code = await Promise.race([explore(), installation.failed]);
-    return interrupt.signal.aborted ? EXIT.interrupted : code;
-  } finally {
-    context.terminal.live([]);
-    if (interrupt.signal.aborted) say('stopping: the GPU worker writes a checkpoint (Ctrl-C again: at once)');
-    await installation.stop(interrupt.hurry);
-    if (interrupt.signal.aborted) say('stopped. The same command goes on from here.');
-  }
-
-  async function explore(): Promise<number> {
-    if (interrupt.signal.aborted) return EXIT.interrupted;
-    say(`Temporal Web UI: ${installation.webUi}`);
-    const client = await connectTo(installation.service);
-    const launched = await launch(context, client, wanted);
-    if (launched === 'attached') say(`going on with exploration ${name}`);
-    await follow({ client, name, terminal: context.terminal, signal: interrupt.signal });
-    return interrupt.signal.aborted ? EXIT.interrupted : showOutcome(context, client, name);
-  }
+  return exploreHere(context, await wantedOf(context, options), 'npm start');
 }
 
 /** The example's spec with what the person changed. */

@@ -10,6 +10,25 @@ describe('a text with columns in it', () => {
     assert.equal(fill('{a}{b c}{d}', { a: 1.5, 'b c': true, d: '' }), '1.5true');
   });
 
+  it('reaches into a column by a path; a column of that very name goes first', () => {
+    const row = {
+      answer: { value: 'Oslo', rank: 1 },
+      choices: { text: ['a', 'b'] },
+      'x.y': 'whole',
+      x: { y: 'part' },
+    };
+    assert.equal(fill('{answer.value} {answer.rank} {choices.text.1} {x.y}', row), 'Oslo 1 b whole');
+    for (const path of [
+      'answer',
+      'answer.none',
+      'choices.text.2',
+      'choices.text.length',
+      'answer.value.0',
+      'answer.',
+    ])
+      assert.throws(() => fill(`{${path}}`, row), MissingColumn, path);
+  });
+
   it('has braces where they are doubled', () => {
     assert.equal(fill('{{"a": {n}}}', { n: 1 }), '{"a": 1}');
   });

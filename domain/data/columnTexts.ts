@@ -1,4 +1,7 @@
-/** A text with `{column}` in it, cut at the columns; `{{` and `}}` stand for braces. */
+/**
+ * A text with `{column}` in it, cut at the columns; `{{` and `}}` stand for braces. What lies inside a column is named
+ * by its path: `{answer.value}`, `{choices.text.0}`.
+ */
 export type ColumnText = readonly (string | { readonly column: string })[];
 
 const PIECE = /\{\{|\}\}|\{([^{}]+)\}|[{}]/g;
@@ -39,8 +42,24 @@ export function filledText(text: ColumnText, row: Readonly<Record<string, unknow
 }
 
 function columnOf(row: Readonly<Record<string, unknown>>, column: string): string {
-  const value = Object.hasOwn(row, column) ? row[column] : undefined;
+  const value = Object.hasOwn(row, column) ? row[column] : insideOf(row, column.split('.'));
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return String(value);
   throw new MissingColumn(column, value);
+}
+
+/** Follows own keys and places in lists alone; undefined where the path leads nowhere. */
+function insideOf(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (inside, key) =>
+      typeof inside === 'object' && inside !== null && isPart(inside, key)
+        ? (inside as Readonly<Record<string, unknown>>)[key]
+        : undefined,
+    value,
+  );
+}
+
+/** The length of a list is none of its parts. */
+function isPart(whole: object, key: string): boolean {
+  return Object.prototype.propertyIsEnumerable.call(whole, key);
 }

@@ -49,16 +49,17 @@ class Device:
             facts.append(self.uuid[:UUID_CHARACTERS])
         return f"{self.kind}: {', '.join(facts)}" if facts else self.kind
 
-    def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
+    def variables(self, environment: Mapping[str, str], devices: int = 1) -> dict[str, str]:
         """What the training process needs in its environment.
 
-        It sees one CUDA device: a trainer that sees several would spread each micro-batch over them. MPS falls back to the
-        CPU for operations that it lacks.
+        It sees as many CUDA devices as a training runs on: a trainer that sees more would spread each micro-batch over
+        them. MPS falls back to the CPU for operations that it lacks.
         """
         if self.kind == "mps":
             return {"PYTORCH_ENABLE_MPS_FALLBACK": environment.get("PYTORCH_ENABLE_MPS_FALLBACK", "1")}
-        if self.kind == "cuda" and self.visible > 1:
-            return {"CUDA_VISIBLE_DEVICES": environment.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0].strip()}
+        if self.kind == "cuda" and self.visible > devices:
+            first = environment.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(devices)))
+            return {"CUDA_VISIBLE_DEVICES": ",".join(one.strip() for one in first.split(",")[:devices])}
         return {}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio.exceptions import ApplicationError
 
-from lamdagent_gpu import attempts, failpoints
+from lamdagent_gpu import attempts, failpoints, made_with
 from lamdagent_gpu.contract.messages import Attempt, BuildJob, BuiltModel, Evaluated, EvaluateJob, Manifest, Score
 from lamdagent_gpu.store import Store
 from lamdagent_gpu.supervisor import JobEnd
@@ -31,6 +31,7 @@ def publish_model(store: Store, job: BuildJob, end: JobEnd) -> BuiltModel:
     )
     facts = model.model_dump(exclude={"status", "reused"})
     result = {**facts, "attempts": [attempts.said(one) for one in facts["attempts"]], "madeFor": job.requester}
+    made_with.record(store, job.stageId, end.records[-1].device)
     failpoints.reach("publish/before-rename")
     manifest = store.publish(job.stageId, job.stage.kind, end.output, result, end.guard)
     failpoints.reach("publish/done")

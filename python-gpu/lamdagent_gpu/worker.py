@@ -32,6 +32,7 @@ from lamdagent_gpu.store import open_store
 from lamdagent_gpu.supervisor import Supervisor
 
 CACHE = Path("~/.cache/lamdagent").expanduser()
+MOST_DEVICES = 64
 NOTICE_SECONDS = 30.0
 SHORTEST_NOTICE_SECONDS = 2.0
 ANY_CLASS = "any"
@@ -51,6 +52,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--cache", type=Path, default=CACHE, help="this machine's copy of an S3 store (default: %(default)s)"
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
+    parser.add_argument(
+        "--per-stage",
+        type=number_of_devices,
+        default=1,
+        metavar="DEVICES",
+        help="how many of this machine's devices one training runs on (default: %(default)s)",
+    )
     parser.add_argument("--queue", default="lamdagent-gpu", help="task queue; the control queue has -control behind it")
     parser.add_argument(
         "--gpu-class",
@@ -89,6 +97,13 @@ def notice_seconds(text: str) -> float:
             return float(text)
     rule = f"a number of seconds from {SHORTEST_NOTICE_SECONDS:g} to {LONGEST_SECONDS:g}"
     raise argparse.ArgumentTypeError(f"expected {rule}, got {text}")
+
+
+def number_of_devices(text: str) -> int:
+    with contextlib.suppress(ValueError):
+        if 1 <= int(text) <= MOST_DEVICES:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"expected a whole number of devices from 1 to {MOST_DEVICES}, got {text}")
 
 
 def metadata_at(address: str) -> Metadata:
@@ -145,7 +160,7 @@ async def serve(options: argparse.Namespace) -> None:
     fate = "nothing had begun"
     try:
         device = await stopping.unless_asked(asyncio.to_thread(detect, options.device))
-        tell_device(device)
+        tell_device(device, options.per_stage)
         fate = await live(options, stopping, device)
     except Stopped:
         pass
@@ -157,14 +172,13 @@ async def serve(options: argparse.Namespace) -> None:
     leave()
 
 
-def tell_device(device: Device) -> None:
+def tell_device(device: Device, per_stage: int) -> None:
     log.info("device %s (%s)", device, device.reason)
-    if device.kind == "cuda" and device.visible > 1:
+    if device.kind == "cuda" and device.visible > per_stage:
         log.warning(
-            "%d devices are visible, this worker uses the first of them. `lamdagent gpu-worker --count %d` runs one for each",
-            device.visible,
-            device.visible,
-        )
+            "%d devices are visible, this worker uses %d of them. `lamdagent gpu-worker --count %d` uses all",
+            device.visible, per_stage, device.visible // per_stage,
+        )  # fmt: skip
 
 
 async def live(options: argparse.Namespace, stopping: Stopping, device: Device) -> str:
@@ -172,8 +186,8 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: Device) 
     store = open_store(options.store, options.cache)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     supervisor = Supervisor(
-        store=store, device=device.kind, worker=worker, label=str(device), gpu_class=options.gpu_class,
-        variables=device.variables(os.environ),
+        store=store, device=device.kind, worker=worker, devices=options.per_stage, label=str(device),
+        gpu_class=options.gpu_class, variables=device.variables(os.environ, options.per_stage),
     )  # fmt: skip
     queue = options.queue if options.gpu_class is None else f"{options.queue}-{options.gpu_class}"
     activities = Activities(store=store, supervisor=supervisor, queue=queue)

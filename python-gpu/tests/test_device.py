@@ -106,11 +106,15 @@ def test_a_missing_device_is_a_fault_with_its_reason() -> None:
         detect("mps")
 
 
-def test_the_training_process_sees_one_cuda_device() -> None:
+def test_the_training_process_sees_the_cuda_devices_of_a_stage() -> None:
     two = Device(kind="cuda", visible=2)
     assert two.variables({}) == {"CUDA_VISIBLE_DEVICES": "0"}
     assert two.variables({"CUDA_VISIBLE_DEVICES": "GPU-b, GPU-a"}) == {"CUDA_VISIBLE_DEVICES": "GPU-b"}
     assert Device(kind="cuda", visible=1).variables({"CUDA_VISIBLE_DEVICES": "3"}) == {}
+    four = Device(kind="cuda", visible=4)
+    assert four.variables({}, 2) == {"CUDA_VISIBLE_DEVICES": "0,1"}
+    assert four.variables({"CUDA_VISIBLE_DEVICES": "3, 1,0,2"}, 2) == {"CUDA_VISIBLE_DEVICES": "3,1"}
+    assert four.variables({}, 4) == {}
     assert Device(kind="cpu").variables({}) == {}
 
 

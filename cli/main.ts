@@ -3,13 +3,17 @@ import { EXIT, UserFault } from '../workers/fault.js';
 import { addAudit } from './commands/audit.js';
 import { addBudget } from './commands/budget.js';
 import { addControls } from './commands/control.js';
+import { addCompletion } from './commands/completion.js';
 import { addDoctor } from './commands/doctor.js';
+import { addExport } from './commands/export.js';
 import { addFork } from './commands/fork.js';
 import { addGpuWorker } from './commands/gpuWorker.js';
 import { addGc } from './commands/gc.js';
+import { addInit } from './commands/init.js';
 import { addPropose } from './commands/propose.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addShow } from './commands/show.js';
+import { addRecipe } from './commands/recipe.js';
 import { addReport } from './commands/report.js';
 import { addScale } from './commands/scale.js';
 import { addStart } from './commands/start.js';
@@ -56,12 +60,15 @@ export function createProgram(done: (exitCode: number) => void): Command {
   };
   for (const add of [
     addQuickstart,
+    addInit,
     addUp,
     addGpuWorker,
     addStart,
     addViews,
     addReport,
     addShow,
+    addExport,
+    addRecipe,
     addAudit,
     addWatch,
     addScale,
@@ -73,8 +80,14 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addValidate,
     addDoctor,
     addGc,
+    addCompletion,
   ])
     add(program, act);
-  for (const command of program.commands) command.exitOverride();
+  for (const command of allCommands(program)) command.exitOverride();
   return program;
+}
+
+/** Commands and their own commands, in the order of the help. */
+export function allCommands(program: Command): readonly Command[] {
+  return program.commands.flatMap((command) => [command, ...allCommands(command)]);
 }

@@ -3,10 +3,12 @@ import { loadExploration } from '../activities/ledger/read.js';
 import { statusOf } from '../activities/ledger/views.js';
 import { writeReport } from '../activities/report/write.js';
 import type { ExplorationResult } from '../domain/result.js';
+import { trialName } from '../domain/trial.js';
 import { EXIT } from '../workers/fault.js';
 import { reportFile } from '../workers/home.js';
 import { workflowIds } from '../workflows/contract.js';
 import type { Context } from './context.js';
+import { sayNext } from './next.js';
 import { costLines, summaryLines } from './summary.js';
 
 /** Shows how a closed exploration ended; returns the exit code. */
@@ -35,6 +37,18 @@ export async function showResult(context: Context, name: string, result: Explora
   if (found !== null) for (const line of costLines(statusOf(found))) terminal.say(line);
   const file = reportFile(home, name);
   if (await writeReport(store, name, file)) terminal.say(`report: ${file}`);
+  sayNext(terminal, [
+    [`report ${name} --serve`, 'shows the report in the browser'],
+    ...(result.champion === 0
+      ? []
+      : [
+          [`show ${name} ${trialName(result.champion)}`, 'why it was proposed, and how it did'] as const,
+          [
+            `export ${name} ./${name}-model`,
+            'the model, its recipe and a script that makes it again',
+          ] as const,
+        ]),
+  ]);
 }
 
 function innermost(error: Error): Error {

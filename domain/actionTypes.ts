@@ -7,9 +7,10 @@ import { KTO } from './actionTypes/kto.js';
 import { MERGE } from './actionTypes/merge.js';
 import { ON_POLICY_DPO } from './actionTypes/onPolicyDpo.js';
 import { ORPO } from './actionTypes/orpo.js';
+import { REWARD_MODEL } from './actionTypes/rewardModel.js';
 import { RFT } from './actionTypes/rft.js';
 import { SFT } from './actionTypes/sft.js';
-import { BUILD_KINDS, type BuildKind } from './stage.js';
+import { BUILD_KINDS, type BuildKind, type ScorerKind } from './stage.js';
 
 export type { ActionType, ParameterType } from './actionTypes/actionType.js';
 export { MERGE_METHODS, type MergeMethod } from './actionTypes/merge.js';
@@ -32,6 +33,12 @@ export const ACTION_TYPES: Readonly<Record<BuildKind, ActionType>> = {
 export const TRAINING_KINDS: readonly BuildKind[] = BUILD_KINDS.filter(
   (kind) => ACTION_TYPES[kind].data.length > 0,
 );
+
+/** Everything that trains: what actions do, and what stands beside the pool. */
+export const TRAININGS: readonly ActionType<BuildKind | ScorerKind>[] = [
+  ...TRAINING_KINDS.map((kind) => ACTION_TYPES[kind]),
+  REWARD_MODEL,
+];
 
 /** Whether it trains on data; false for sources and evaluations too. */
 export function isTrainingKind(kind: string): kind is BuildKind {

@@ -4,8 +4,9 @@ import { evaluationsOf } from './evaluation.js';
 import { beginExploration, withRow, type Exploration } from './exploration.js';
 import type { Inheritance, Plan } from './plan.js';
 import { judge } from './ranking.js';
+import { rewardIdOf, rewardSourceOf } from './reward.js';
 import { shortId } from './stage.js';
-import { describeAction } from './stageOfAction.js';
+import { applicable, describeAction } from './stageOfAction.js';
 import {
   trialName,
   type Action,
@@ -69,6 +70,9 @@ export function inheritRows(
 /** The action with this plan's names for its data; a text when one of them is not here. */
 function actionHere(plan: Plan, source: Plan, action: Action | null): Action | null | string {
   if (action === null) return null;
+  const by = rewardSourceOf(applicable(action));
+  if (by !== null && rewardIdOf(plan, by) !== rewardIdOf(source, by))
+    return `its reward ${by} is not in this spec`;
   const datasets: string[] = [];
   for (const name of action.datasets) {
     const stageId = source.datasets.find((one) => one.name === name)?.stageId;

@@ -1,6 +1,7 @@
 import { fidelityOf, recipeOf } from './fidelity.js';
 import type { Plan } from './plan.js';
 import { compareRows } from './ranking.js';
+import { rewardIdOf } from './reward.js';
 import { inputIds, type BuildKind } from './stage.js';
 import { stageOfAction } from './stageOfAction.js';
 import type { TrialRecord } from './trial.js';
@@ -119,5 +120,7 @@ function nodeOf(
   const dataset = plan.datasets.find(({ stageId }) => stageId === id);
   if (dataset !== undefined) return { ...common, kind: 'dataset', name: dataset.name };
   const model = plan.models.find(({ stageId }) => stageId === id);
-  return { ...common, kind: rows[0]?.action?.kind ?? 'model', name: model?.name ?? id.slice(0, 8) };
+  const scorer = (['model', 'function'] as const).find((source) => rewardIdOf(plan, source) === id);
+  const name = scorer === undefined ? model?.name : `reward ${scorer}`;
+  return { ...common, kind: rows[0]?.action?.kind ?? 'model', name: name ?? id.slice(0, 8) };
 }

@@ -10,6 +10,17 @@ export function applies(type: ParameterType, values: ParameterValues): boolean {
   return type.when === undefined || type.when.isOneOf.includes(String(values[type.when.parameter]));
 }
 
+/** The values of the parameters that apply, in the table's order, as stages have them: what is not named has its default. */
+export function withDefaults(types: readonly ParameterType[], named: ParameterValues): ParameterValues {
+  return types.reduce<ParameterValues>((values, type) => {
+    if (!applies(type, values)) return values;
+    const value = named[type.name] ?? type.default;
+    return type.unsaidAtDefault === true && value === type.default
+      ? values
+      : { ...values, [type.name]: value };
+  }, {});
+}
+
 /** A uniform value of the space; on a log scale uniform in the logarithm; 3 significant digits. */
 export function sampleValue(space: ParameterSpace, random: Random): number | string {
   if (space.kind === 'choices') return random.pick(space.values) ?? '';

@@ -3,8 +3,10 @@ import type { ContaminationSummary } from './contamination.js';
 import type { OperationName } from './data/operations.js';
 import type { DatasetShape } from './dataShapes.js';
 import type { Fidelity } from './fidelity.js';
+import type { GpuFleet } from './gpuClass.js';
 import type { JsonObject } from './json.js';
-import type { BuildKind } from './stage.js';
+import type { ModelShape } from './memory.js';
+import type { BuildKind, IdentifiedStage } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
 export type ParameterSpace =
@@ -34,6 +36,8 @@ export interface PlannedModel {
   readonly stageId: string;
   readonly weightsSha256: string;
   readonly parameterCount: number;
+  /** What its memory depends on; absent where the model was imported before shapes were read. */
+  readonly shape?: ModelShape;
   /** Of a model from a hub. */
   readonly hub?: HubPin;
 }
@@ -147,6 +151,10 @@ export interface Plan {
   readonly datasets: readonly PlannedDataset[];
   readonly benchmarks: readonly PlannedBenchmark[];
   readonly actions: readonly ActionSpace[];
+  /** What makes the model that scores sampled answers; absent where the spec names none. */
+  readonly rewardModel?: IdentifiedStage;
+  /** The user's own function that scores them; absent where the spec names none. */
+  readonly rewardFunction?: { readonly stageId: string };
   readonly constraints: readonly Constraint[];
   /** Of the one-sided interval that has to show a constraint on the confirm split; absent in plans of 0.1: 0.95. */
   readonly level?: number;
@@ -166,6 +174,8 @@ export interface Plan {
   readonly stop?: StopSettings;
   /** Absent when the ledger begins empty. */
   readonly inherited?: Inheritance;
+  /** Classes of GPU workers; absent: one queue for all. */
+  readonly workers?: GpuFleet;
   /** Rungs of a multi-fidelity search; absent: every trial trains on all data. */
   readonly fidelity?: Fidelity;
   /** Remarks for the user, e.g. how to switch the agent on. */

@@ -2,7 +2,7 @@ import { isFull } from './fidelity.js';
 import type { Plan } from './plan.js';
 import { ranking } from './ranking.js';
 import type { ExplorationResult } from './result.js';
-import { BUILD_KINDS } from './stage.js';
+import { BUILD_KINDS, SCORER_KINDS, SOURCE_KINDS } from './stage.js';
 import { trialName, type TrialRecord } from './trial.js';
 
 /** A published object: what it takes, and since when it is there (ISO 8601). */
@@ -153,9 +153,9 @@ function ownClaim({ kind, bytes, publishedAt }: Candidate, rules: RetentionRules
   if (kind === null || bytes <= rules.smallBytes) return { reason: 'small', why: 'small' };
   if (kind === 'evaluate')
     return { reason: 'scores', why: 'scores: small, and their items are paired later' };
-  if (kind === 'model' || kind === 'dataset' || kind === 'benchmark')
+  if (SOURCE_KINDS.some((one) => one === kind))
     return { reason: 'source', why: `imported ${kind}: no recipe rebuilds it` };
-  if (!BUILD_KINDS.some((one) => one === kind))
+  if (![...BUILD_KINDS, ...SCORER_KINDS].some((one) => one === kind))
     return { reason: 'unknown', why: `its kind, ${kind}, is not known here` };
   if (Date.parse(rules.now) - Date.parse(publishedAt) < rules.graceMs)
     return { reason: 'young', why: `published at ${publishedAt}` };

@@ -4,7 +4,7 @@ import canonicalize from 'canonicalize';
 import type { Json, JsonObject } from './json.js';
 
 /** Stages whose object is imported from the user's files; they have no inputs and cost nothing. */
-export const SOURCE_KINDS = ['model', 'dataset', 'benchmark'] as const;
+export const SOURCE_KINDS = ['model', 'dataset', 'benchmark', 'rewardFunction'] as const;
 /** Stages that make a new model. */
 export const BUILD_KINDS = [
   'sft',
@@ -20,13 +20,17 @@ export const BUILD_KINDS = [
 ] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
 export type BuildKind = (typeof BUILD_KINDS)[number];
-export type StageKind = SourceKind | BuildKind | 'evaluate';
+/** Stages that make a model which only scores answers: it joins no pool, and no action makes it. */
+export const SCORER_KINDS = ['rewardModel'] as const;
+export type ScorerKind = (typeof SCORER_KINDS)[number];
+export type StageKind = SourceKind | BuildKind | ScorerKind | 'evaluate';
 
 /** The meaning of a kind's parameters; raised when the same parameters would give other bytes. */
 export const RECIPE_VERSIONS: Readonly<Record<StageKind, number>> = {
   model: 1,
   dataset: 1,
   benchmark: 1,
+  rewardFunction: 1,
   sft: 1,
   dpo: 1,
   kto: 1,
@@ -37,12 +41,13 @@ export const RECIPE_VERSIONS: Readonly<Record<StageKind, number>> = {
   onPolicyDpo: 1,
   grpo: 1,
   merge: 1,
+  rewardModel: 1,
   evaluate: 1,
 };
 
 /**
  * One unit of work as a frozen value. Equal values have equal ids and are therefore done, and paid, once.
- * `inputs` maps a role (`model`, `models`, `teacher`, `base`, `data`, `benchmark`) to ids of stages, in a meaningful order.
+ * `inputs` maps a role (`model`, `models`, `teacher`, `base`, `reward`, `data`, `benchmark`) to ids of stages, in a meaningful order.
  */
 export interface Stage {
   readonly kind: StageKind;
@@ -84,6 +89,17 @@ export function identify(stage: Stage): IdentifiedStage {
 export function inputIds(stage: Stage): readonly string[] {
   const roles = Object.keys(stage.inputs).sort();
   return [...new Set(roles.flatMap((role) => stage.inputs[role] ?? []))];
+}
+
+const DATA_ROLES = ['data', 'benchmark'];
+
+/** The ids of the models a stage builds on: those it changes, merges or scores first, then teachers and the like. */
+export function modelIds({ inputs }: Pick<Stage, 'inputs'>): readonly string[] {
+  const { model = [], models = [], ...others } = inputs;
+  const roles = Object.keys(others)
+    .filter((role) => !DATA_ROLES.includes(role))
+    .sort();
+  return [...model, ...models, ...roles.flatMap((role) => others[role] ?? [])];
 }
 
 /** Short form of an id for people: its first 8 digits. */

@@ -1,7 +1,8 @@
 import { ACTION_TYPES, MERGE_METHODS } from './actionTypes.js';
 import type { JsonObject } from './json.js';
-import { applies, type ParameterValues } from './parameterSpace.js';
+import { withDefaults, type ParameterValues } from './parameterSpace.js';
 import type { Plan } from './plan.js';
+import { rewardInput } from './reward.js';
 import { RECIPE_VERSIONS, type Stage } from './stage.js';
 import type { Action } from './trial.js';
 
@@ -13,7 +14,9 @@ export function stageOfAction(plan: Plan, action: Action): Stage {
     return { ...common, inputs, parameters: mergeParameters(action, inputs.models) };
   }
   const data = action.datasets.map((name) => datasetId(plan, name)).sort();
-  return { ...common, inputs: { ...modelInputs(action), data }, parameters: applicable(action) };
+  const parameters = applicable(action);
+  const inputs = { ...modelInputs(action), data, ...rewardInput(plan, parameters) };
+  return { ...common, inputs, parameters };
 }
 
 /** One input for the model that is trained, or one for each role. */
@@ -25,13 +28,7 @@ function modelInputs({ kind, models }: Action): Readonly<Record<string, readonly
 
 /** The parameters whose condition holds, in the table's order; what the action doesn't name has its default. */
 export function applicable({ kind, parameters }: Action): ParameterValues {
-  return ACTION_TYPES[kind].parameters.reduce<ParameterValues>((values, type) => {
-    if (!applies(type, values)) return values;
-    const value = parameters[type.name] ?? type.default;
-    return type.unsaidAtDefault === true && value === type.default
-      ? values
-      : { ...values, [type.name]: value };
-  }, {});
+  return withDefaults(ACTION_TYPES[kind].parameters, parameters);
 }
 
 function mergeInputs(

@@ -22,6 +22,9 @@ export async function ensurePythonPackages({ dev = false } = {}) {
   if (dev) await ensure('Python test tools', 'requirements-dev.txt', () => compile(TEST_IMPORTS));
 }
 
+/** What a benchmark compares with, beside our packages and without what it asks for. */
+export const ensureRival = (name, file) => ensure(name, file, () => {}, ['--no-deps']);
+
 const OWN = ['worker', 'evaluate', 'merge', 'train'];
 const WORKER_IMPORTS = [...OWN.map((name) => `lamdagent_gpu.${name}`), 'optuna.samplers'];
 const TEST_IMPORTS = ['pytest', 'pytest_asyncio', 'moto.server', 'temporalio.testing'];
@@ -47,14 +50,14 @@ const PIP = [
   'off',
 ];
 
-async function ensure(name, file, afterwards) {
+async function ensure(name, file, afterwards, options = []) {
   const requirements = inRoot('python-gpu', file);
   const stamp = stampOf([], [requirements, inRoot('python-gpu/pyproject.toml')]);
   const stampFile = join(venv, `.lamdagent-${file}.stamp`);
   if (isStamped(stampFile, stamp)) return;
   await ensureVenv();
   say(`${name}: installing`);
-  const args = [...PIP, ...(await torchIndex()), '-r', requirements];
+  const args = [...PIP, ...options, ...(await torchIndex()), '-r', requirements];
   await command(name, inVenv('python'), args, { fix: FIX });
   await afterwards();
   writeStamp(stampFile, stamp);

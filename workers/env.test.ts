@@ -19,7 +19,7 @@ describe('the environment', () => {
 
   it('has one thread unless a number is named', () => {
     const at = (LAMDAGENT_THREADS: string) => readEnvironment({ LAMDAGENT_THREADS }).threads;
-    assert.equal(readEnvironment({}).threads, 1);
+    assert.equal(readEnvironment({}).threads, null);
     assert.equal(at('2'), 2);
     for (const bad of ['0', '-1', '1.5', 'all', '4096'])
       assert.throws(() => at(bad), /LAMDAGENT_THREADS: expected/);

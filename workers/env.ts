@@ -22,8 +22,13 @@ export interface Environment {
   readonly uiPort: number | null;
   /** LAMDAGENT_DEVICE (auto, cuda, mps, cpu; default auto): where the GPU worker computes. */
   readonly device: string;
-  /** LAMDAGENT_THREADS (default 1): threads of PyTorch in the GPU worker. Another number may change the last bits of a result. */
-  readonly threads: number;
+  /** CUDA_VISIBLE_DEVICES: the GPUs that this process may use (default: all). */
+  readonly cudaVisible: string | null;
+  /**
+   * LAMDAGENT_THREADS: of PyTorch in a GPU worker (default: 1 on a CPU, beside a GPU its share of the cores). Another number may
+   * change the last bits of a result.
+   */
+  readonly threads: number | null;
   /** LAMDAGENT_STORE (default `<home>/store`): the store's folder, or `s3://bucket/prefix` (reached by the AWS_* variables). */
   readonly store: string;
   /** LAMDAGENT_CACHE (default `<home>/cache`): this machine's copies of an S3 store's objects. */
@@ -69,7 +74,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     port: portOf('LAMDAGENT_PORT', text('LAMDAGENT_PORT')),
     uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
     device: text('LAMDAGENT_DEVICE') ?? 'auto',
-    threads: threadsOf('LAMDAGENT_THREADS', text('LAMDAGENT_THREADS') ?? '1'),
+    cudaVisible: text('CUDA_VISIBLE_DEVICES'),
+    threads: threadsOf('LAMDAGENT_THREADS', text('LAMDAGENT_THREADS')),
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
     cache: resolve(cwd, text('LAMDAGENT_CACHE') ?? join(home, 'cache')),
     storeBudgetBytes: bytesOf('LAMDAGENT_STORE_BUDGET', text('LAMDAGENT_STORE_BUDGET')),
@@ -141,7 +147,8 @@ function portOf(name: string, text: string | null): number | null {
   throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
 }
 
-function threadsOf(name: string, text: string): number {
+function threadsOf(name: string, text: string | null): number | null {
+  if (text === null) return null;
   const threads = Number(text);
   if (/^\d+$/.test(text) && threads > 0 && threads <= MOST_THREADS) return threads;
   throw new UserFault(

@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import type { Json } from '../../domain/json.js';
 import type * as outcome from '../../domain/outcome.js';
+import type * as recipe from '../../domain/recipe.js';
 import { ATTEMPT_ENDS, FAILURE_STATUSES, JOB_PHASES } from '../../domain/outcome.js';
-import { BUILD_KINDS, SOURCE_KINDS, type IdentifiedStage, type Stage } from '../../domain/stage.js';
+import {
+  BUILD_KINDS,
+  SCORER_KINDS,
+  SOURCE_KINDS,
+  type IdentifiedStage,
+  type Stage,
+} from '../../domain/stage.js';
 import type * as suggestion from '../../domain/suggestion.js';
 import { SAMPLED_STATES } from '../../domain/suggestion.js';
 
@@ -18,7 +25,7 @@ const nullableNumber = z.number().nullable();
 const json = z.unknown() as z.ZodType<Json>;
 
 export const StageSchema = z.strictObject({
-  kind: z.enum([...SOURCE_KINDS, ...BUILD_KINDS, 'evaluate']),
+  kind: z.enum([...SOURCE_KINDS, ...BUILD_KINDS, ...SCORER_KINDS, 'evaluate']),
   recipeVersion: z.int().min(1),
   inputs: z.record(z.string(), z.array(z.string())),
   parameters: z.record(z.string(), json),
@@ -49,6 +56,7 @@ export const AttemptSchema = z.strictObject({
   attempt: z.int().min(1),
   worker: z.string(),
   device: z.string(),
+  gpuClass: z.string().nullish(),
   startedAt: z.string(),
   endedAt: z.string(),
   end: z.enum(ATTEMPT_ENDS),
@@ -115,6 +123,52 @@ export const ManifestSchema = z.strictObject({
   result: z.record(z.string(), json),
 });
 
+export const MadeWithSchema = z.strictObject({
+  device: z.string().min(1),
+  machine: z.string(),
+  system: z.string(),
+  python: z.string(),
+  threads: z.int().min(1),
+  libraries: z.record(z.string(), z.string()),
+});
+export const RecipeSourceSchema = z.strictObject({
+  name: z.string().min(1),
+  kind: z.enum(['model', 'dataset']),
+  stageId: hash,
+  stage: StageSchema.nullable(),
+  origin: z.string(),
+  folder: z.string().min(1),
+  files: z.array(ObjectFileSchema).min(1),
+  facts: z.record(z.string(), json),
+});
+export const RecipeStepSchema = z.strictObject({
+  name: z.string().min(1),
+  does: z.string(),
+  stageId: hash,
+  stage: StageSchema,
+  weightsSha256: hash,
+  madeWith: MadeWithSchema.nullable(),
+});
+export const RecipeScoreSchema = z.strictObject({
+  benchmark: z.string(),
+  metric: z.string(),
+  split: z.string(),
+  score: z.number(),
+  standardError: z.number().min(0),
+  items: count,
+  stageId: hash,
+  evaluator: EvaluatorSchema.nullable(),
+});
+export const RecipeSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  exploration: z.string(),
+  explorationId: z.string(),
+  trial: z.string(),
+  sources: z.array(RecipeSourceSchema),
+  steps: z.array(RecipeStepSchema).min(1),
+  scores: z.array(RecipeScoreSchema),
+});
+
 export const ConditionSchema = z.strictObject({
   dimension: z.string().min(1),
   isOneOf: z.array(z.string()).min(1),
@@ -174,6 +228,11 @@ export const CONTRACT = {
   JobProgress: JobProgressSchema,
   ObjectFile: ObjectFileSchema,
   Manifest: ManifestSchema,
+  MadeWith: MadeWithSchema,
+  RecipeSource: RecipeSourceSchema,
+  RecipeStep: RecipeStepSchema,
+  RecipeScore: RecipeScoreSchema,
+  Recipe: RecipeSchema,
   Condition: ConditionSchema,
   CategoricalDimension: CategoricalDimensionSchema,
   NumberDimension: NumberDimensionSchema,
@@ -198,6 +257,11 @@ interface DomainTypes {
   readonly JobProgress: outcome.JobProgress;
   readonly ObjectFile: outcome.ObjectFile;
   readonly Manifest: outcome.Manifest;
+  readonly MadeWith: recipe.MadeWith;
+  readonly RecipeSource: recipe.RecipeSource;
+  readonly RecipeStep: recipe.RecipeStep;
+  readonly RecipeScore: recipe.RecipeScore;
+  readonly Recipe: recipe.Recipe;
   readonly Condition: suggestion.Condition;
   readonly CategoricalDimension: suggestion.CategoricalDimension;
   readonly NumberDimension: suggestion.NumberDimension;

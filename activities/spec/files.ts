@@ -12,6 +12,7 @@ import { checkModel, type ModelFiles } from './modelFolder.js';
 import { isJsonLines } from './formats/formats.js';
 import { modelFolders } from './models.js';
 import type { Spec } from './schema.js';
+import { rewardDataFaults } from './rewardModel.js';
 import { derivedShapes, shapeFaults } from './shapes.js';
 
 type Pinned = Extract<Benchmark, { readonly kind: 'command' | 'lmEval' }>;
@@ -60,8 +61,11 @@ async function readFiles(spec: Spec, faults: Fault[]): Promise<CheckedFiles> {
     faults.push(...found);
     benchmarks[name] = counts;
   }
+  const { rewardFunction } = spec;
+  if (rewardFunction !== undefined && !(await isReadable(rewardFunction.path)))
+    faults.push(missing('rewardFunction.path', rewardFunction.path));
   const { shapes, found } = derivedShapes(spec, datasets);
-  faults.push(...found, ...shapeFaults(spec, shapes));
+  faults.push(...found, ...shapeFaults(spec, shapes), ...rewardDataFaults(spec, shapes));
   return { models, datasets, shapes, benchmarks };
 }
 

@@ -1,7 +1,6 @@
-import { ACTION_TYPES, TRAINING_KINDS, type ParameterType } from '../../domain/actionTypes.js';
+import { TRAININGS, type ParameterType } from '../../domain/actionTypes.js';
 import { TRAINING } from '../../domain/actionTypes/training.js';
 import { DATA_SHAPES, ROW_FORMS } from '../../domain/dataShapes.js';
-import type { BuildKind } from '../../domain/stage.js';
 import { markdownTable, withGenerated, type Marks } from './generatedDocs.js';
 
 /** The tables of docs/training.md, from the table of action types; `npm run contract` writes them. */
@@ -18,7 +17,7 @@ export function withMethodTables(page: string): string {
 function methodTables(): readonly string[] {
   return [
     '## Methods',
-    markdownTable(['kind', 'what it does', 'models', 'data', 'paper'], TRAINING_KINDS.map(methodLine)),
+    markdownTable(['kind', 'what it does', 'models', 'data', 'paper'], TRAININGS.map(methodLine)),
     '## Data',
     markdownTable(
       ['shape', 'keys of a row', 'used by'],
@@ -26,26 +25,27 @@ function methodTables(): readonly string[] {
     ),
     '## Parameters of all trainings',
     markdownTable(PARAMETER_HEAD, TRAINING.map(parameterLine)),
-    ...TRAINING_KINDS.flatMap(ownParameters),
+    ...TRAININGS.flatMap(ownParameters),
   ];
 }
 
-function methodLine(kind: BuildKind): readonly string[] {
-  const { title, models, data, paper } = ACTION_TYPES[kind];
+type Training = (typeof TRAININGS)[number];
+
+function methodLine({ kind, title, models, data, paper }: Training): readonly string[] {
   const number = paper.slice(paper.lastIndexOf('/') + 1);
   const roles = models.roles?.map((role, place) => (place === 0 ? 'the trained model' : role));
   return [code(kind), title, (roles ?? ['1']).join(', then '), data.join(' or '), `[${number}](${paper})`];
 }
 
 function usersOf(shape: (typeof DATA_SHAPES)[number]): readonly string[] {
-  return TRAINING_KINDS.filter((kind) => ACTION_TYPES[kind].data.includes(shape)).map(code);
+  return TRAININGS.filter(({ data }) => data.includes(shape)).map(({ kind }) => code(kind));
 }
 
 const PARAMETER_HEAD = ['parameter', 'values', 'default', 'only with', 'meaning'];
 
 /** What a method has beside the shared parameters, and shared ones that have another default. */
-function ownParameters(kind: BuildKind): readonly string[] {
-  const own = ACTION_TYPES[kind].parameters.filter((type) => !TRAINING.includes(type));
+function ownParameters({ kind, parameters }: Training): readonly string[] {
+  const own = parameters.filter((type) => !TRAINING.includes(type));
   return own.length === 0 ? [] : [`### ${kind}`, markdownTable(PARAMETER_HEAD, own.map(parameterLine))];
 }
 

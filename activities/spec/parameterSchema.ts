@@ -20,6 +20,18 @@ export function parametersSchema(kind: BuildKind): z.ZodType<Readonly<Record<str
   >;
 }
 
+/** Parameters of something that is no choice of the search: one value each. */
+export function valuesSchema(
+  types: readonly ParameterType[],
+): z.ZodType<Readonly<Record<string, number | string>>> {
+  const shape = types.map(
+    (type) => [type.name, valueSchema(type).optional().describe(descriptionOf(type))] as const,
+  );
+  return z.strictObject(Object.fromEntries(shape)) as unknown as z.ZodType<
+    Readonly<Record<string, number | string>>
+  >;
+}
+
 function spaceSchema(type: ParameterType): z.ZodType {
   const value = valueSchema(type);
   const choices = z

@@ -33,7 +33,10 @@ export function createPrepare({
     const plan = await firstPlan({ store, root, hub }, input);
     const { trials, stages } = baselinesOf(plan);
     const inherited = plan.inherited === undefined ? null : await writeInherited(store, plan, trials);
-    for (const { stageId, stage } of stages)
+    for (const { stageId, stage } of [
+      ...stages,
+      ...(plan.rewardModel === undefined ? [] : [plan.rewardModel]),
+    ])
       await store.putIfAbsent(keys.stage(stageId), JSON.stringify(stage));
     await pointName(store, plan, input.workflowId);
     return { plan, baselines: trials, ...(inherited === null ? {} : { inherited }) };

@@ -1,7 +1,9 @@
 import { ACTION_TYPES, isTrainingKind, type ParameterType } from '../../domain/actionTypes.js';
 import type { DataShape } from '../../domain/dataShapes.js';
 import { rungsFrom } from '../../domain/fidelity.js';
+import type { GpuFleet } from '../../domain/gpuClass.js';
 import { asksLlm } from '../../domain/llmTurns.js';
+import { sizedModels, withoutImpossible } from '../../domain/memoryLimits.js';
 import { priceOf, tabledPrice } from '../../domain/prices.js';
 import type {
   ActionSpace,
@@ -16,22 +18,30 @@ import { EMBEDDED_LLM } from '../decide/openLlm.js';
 import { actionsOf, type WrittenAction } from './actions.js';
 import { benchmarkNotes } from './benchmarkNotes.js';
 import type { WrittenSpace } from './parameterSchema.js';
+import { rewardModelOf, rewardNotes } from './rewardModel.js';
 import type { Spec } from './schema.js';
 import { narrowMargins } from '../../domain/constraintEvidence.js';
 import type { Sources } from './sources.js';
+import { fleetOf } from './workers.js';
 
 /** The plan of a spec: every default filled in, every source pinned. Pure. */
 export function resolvePlan(spec: Spec, sources: Sources, explorationId: string): Plan {
   const llm = llmOf(spec);
   const policy = spec.policy === 'auto' ? (llm === null ? 'evolution' : 'hybrid') : spec.policy;
   const constraints = spec.objective.constraints.map(constraintOf);
+  const workers = fleetOf(spec.workers);
+  const models = sizedModels(sources.models);
+  const actions = actionsOf(spec).map((action) =>
+    withoutImpossible(actionSpace(action, sources), models, workers),
+  );
   return {
     schemaVersion: 1,
     explorationId,
     name: spec.name,
     seed: String(spec.seed),
     ...sources,
-    actions: actionsOf(spec).map((action) => actionSpace(action, sources)),
+    actions: actions.map(({ space }) => space),
+    ...rewardModelOf(spec, sources),
     constraints,
     level: spec.objective.level,
     policy,
@@ -44,10 +54,15 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     maxStages: spec.maxStages ?? null,
     finalists: spec.finalists,
     ...fidelityOf(spec),
+    ...(workers === undefined ? {} : { workers }),
     notes: [
       ...policyNotes(spec),
       ...priceNotes(asksLlm(policy) ? llm : null),
+      ...gpuPriceNotes(spec, workers),
+      ...actions.flatMap(({ notes }) => notes),
       ...idleParameters(spec),
+      ...quantizedNotes(spec),
+      ...rewardNotes(spec),
       ...idleRungs(spec),
       ...benchmarkNotes(spec),
       ...unchangedDatasets(sources),
@@ -117,6 +132,14 @@ function priceNotes(llm: LlmSettings | null): readonly string[] {
   ];
 }
 
+/** A budget in USD that would not end by what GPUs cost. */
+function gpuPriceNotes({ budget }: Spec, workers: GpuFleet | undefined): readonly string[] {
+  const free = workers?.classes.filter(({ pricePerHour }) => pricePerHour === null) ?? [];
+  if (budget.usd === undefined || free.length === 0) return [];
+  const names = free.map(({ name }) => name).join(', ');
+  return [`workers.classes: no pricePerHour of ${names}, so budget.usd counts nothing for their GPUs`];
+}
+
 function policyNotes({ policy, llm }: Spec): readonly string[] {
   if (policy !== 'auto' && !asksLlm(policy) && llm !== undefined)
     return [
@@ -145,6 +168,16 @@ function idleParameters(spec: Spec): readonly string[] {
       ];
     }),
   );
+}
+
+/** What a worker needs for it is an extra; one without it ends such a trial as rejected. */
+function quantizedNotes(spec: Spec): readonly string[] {
+  return actionsOf(spec)
+    .filter(({ parameters }) => [parameters['tuning'] ?? []].flat().includes('qlora'))
+    .map(
+      ({ kind }) =>
+        `actions.${kind}.parameters.tuning: qlora needs bitsandbytes on every GPU worker: pip install --no-deps -r python-gpu/requirements-qlora.txt`,
+    );
 }
 
 function actionSpace(action: WrittenAction, { datasets }: Sources): ActionSpace {

@@ -7,6 +7,7 @@ import type { CheckedFiles } from './files.js';
 import { importDatasets } from './importDatasets.js';
 import { importSource } from './importSource.js';
 import { modelFolders } from './models.js';
+import { importRewardFunction } from './rewardFunction.js';
 import type { Spec } from './schema.js';
 import { weightsFacts, type WeightsFacts } from './weights.js';
 
@@ -15,6 +16,7 @@ export interface Sources {
   readonly models: readonly PlannedModel[];
   readonly datasets: readonly PlannedDataset[];
   readonly benchmarks: readonly PlannedBenchmark[];
+  readonly rewardFunction?: { readonly stageId: string };
 }
 
 /** Imports all files of a checked spec (with absolute paths) into the store, by content. */
@@ -26,7 +28,7 @@ export async function importSources(store: Store, spec: Spec, files: CheckedFile
   const benchmarks: PlannedBenchmark[] = [];
   for (const [name, benchmark] of Object.entries(spec.benchmarks))
     benchmarks.push(await importBenchmark(store, { name, benchmark, files }));
-  return { models, datasets, benchmarks };
+  return { models, datasets, benchmarks, ...(await importRewardFunction(store, spec)) };
 }
 
 export async function importModel(
@@ -37,15 +39,19 @@ export async function importModel(
     files,
   }: { readonly name: string; readonly folder: string; readonly files: Pick<CheckedFiles, 'models'> },
 ): Promise<PlannedModel> {
-  const { weights = [], others = [] } = files.models[name] ?? {};
+  const { weights = [], others = [], shape: read = null } = files.models[name] ?? {};
   const { stageId, facts } = await importSource(store, {
     kind: 'model',
     files: [...others, ...weights].map((path) => ({ path, file: join(folder, path) })),
     parameters: {},
-    facts: async () => ({ ...(await weightsFacts(weights.map((path) => join(folder, path)))) }),
+    facts: async () => {
+      const found = await weightsFacts(weights.map((path) => join(folder, path)));
+      return { ...found, ...(read === null ? {} : { shape: { ...read } }) };
+    },
   });
-  const { weightsSha256, parameterCount } = facts as unknown as WeightsFacts;
-  return { name, stageId, weightsSha256, parameterCount };
+  const { weightsSha256, parameterCount, shape } = facts as unknown as WeightsFacts &
+    Pick<PlannedModel, 'shape'>;
+  return { name, stageId, weightsSha256, parameterCount, ...(shape === undefined ? {} : { shape }) };
 }
 
 async function importBenchmark(

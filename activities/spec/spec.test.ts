@@ -179,7 +179,7 @@ describe('a spec', () => {
     [
       'a range of words',
       sft({ parameters: { tuning: { low: 1, high: 2 } } }),
-      'actions.sft.parameters.tuning: expected one of full, lora, got {"low":1,"high":2}.',
+      'actions.sft.parameters.tuning: expected one of full, lora, qlora, got {"low":1,"high":2}.',
     ],
     [
       'a dataset that is none',

@@ -8,6 +8,8 @@ export const keys = {
   name: (name: string) => `names/${name}.json`,
   /** The recipe of a stage. */
   stage: (stageId: string) => `stages/${stageId}.json`,
+  /** What a model was made with when it was last made: a MadeWith. The GPU worker writes it. */
+  made: (stageId: string) => `made/${stageId}.json`,
   /** What the weights of a stage's model were when a trial of it was first booked: `{weightsSha256, trial}`. */
   weights: (stageId: string) => `weights/${stageId}.json`,
   /** The spec as it was started, with absolute paths: what a fork begins from. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Reason } from '../../workflows/messages.js';
 import type { Run } from '../context.js';
+import { sayNext } from '../next.js';
 import { sendUpdate } from '../update.js';
 
 const MEANINGS = {
@@ -18,6 +19,16 @@ export function addControls(program: Command, run: Run): void {
       .argument('<name>')
       .option('--reason <text>', 'why, for the record')
       .action((name: string, reason: Reason) =>
-        run((context) => sendUpdate(context, { update, name, input: reason })),
+        run(async (context) => {
+          const code = await sendUpdate(context, { update, name, input: reason });
+          sayNext(context.terminal, [NEXT[update as keyof typeof MEANINGS](name)]);
+          return code;
+        }),
       );
 }
+
+const NEXT: Readonly<Record<keyof typeof MEANINGS, (name: string) => readonly [string, string]>> = {
+  stop: (name) => [`watch ${name}`, 'follows it until the champion is confirmed and tested'],
+  pause: (name) => [`resume ${name}`, 'goes on'],
+  resume: (name) => [`watch ${name}`, 'follows it until it ends'],
+};

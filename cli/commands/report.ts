@@ -6,6 +6,7 @@ import { EXIT, messageOf, UserFault } from '../../workers/fault.js';
 import { reportFile } from '../../workers/home.js';
 import { requireKnown, type Context, type Run } from '../context.js';
 import { listenForInterrupt } from '../interrupt.js';
+import { sayNext } from '../next.js';
 import { example } from '../update.js';
 
 interface Options {
@@ -38,6 +39,8 @@ async function write(context: Context, name: string, { json, output }: Options):
   const file = output === undefined ? reportFile(context.home, name) : resolve(output);
   await writeReport(context.store, name, file);
   context.terminal.print(json === true ? JSON.stringify({ schemaVersion: 1, name, report: file }) : file);
+  if (json !== true)
+    sayNext(context.terminal, [[`export ${name} ./${name}-model`, 'the model, once there is a champion']]);
   return EXIT.ok;
 }
 

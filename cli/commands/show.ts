@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { loadExchanges } from '../../activities/ledger/exchanges.js';
-import { loadExploration, type StoredExploration } from '../../activities/ledger/read.js';
-import { trialNames, trialNumber, trialView, type TrialView } from '../../activities/ledger/trialView.js';
-import { nearest } from '../../domain/nearest.js';
-import { EXIT, UserFault } from '../../workers/fault.js';
+import { loadExploration } from '../../activities/ledger/read.js';
+import { trialView } from '../../activities/ledger/trialView.js';
+import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
 import { promptLines } from '../promptText.js';
+import { requireTrial } from '../requireTrial.js';
 import { trialLines } from '../trialText.js';
 
 interface Options {
@@ -35,7 +35,7 @@ async function show(
   await requireKnown(context, name);
   const found = await loadExploration(context.store, name);
   if (found === null) return EXIT.failed;
-  const view = requireTrial(found, trial);
+  const view = requireTrial(found, trial, (number) => trialView(found, number));
   const { explorationId } = found.plan;
   const asked = prompts === true ? view.why : null;
   const exchanges = asked === null ? [] : await loadExchanges(context.store, explorationId, asked);
@@ -43,21 +43,4 @@ async function show(
   const lines = [...trialLines(view), ...promptLines(exchanges)];
   context.terminal.print(json === true ? JSON.stringify(data) : lines.join('\n'));
   return EXIT.ok;
-}
-
-/** Ends with exit code 2 and the nearest name unless the trial is on record. */
-function requireTrial(found: StoredExploration, trial: string): TrialView {
-  const number = trialNumber(trial);
-  const view = number === null ? null : trialView(found, number);
-  if (view !== null) return view;
-  const names = trialNames(found);
-  const near = nearest(trial, names);
-  const hint =
-    names.length === 0
-      ? 'It has none yet.'
-      : `${near === null ? '' : `Did you mean ${near}? `}It has ${names[0] ?? ''} to ${names.at(-1) ?? ''}.`;
-  throw new UserFault(
-    `trial: expected one of exploration ${found.plan.name}, got ${trial}. ${hint}`,
-    EXIT.usage,
-  );
 }

@@ -11,6 +11,7 @@ import type { Context, Run } from '../context.js';
 import { follow } from '../follow.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { finishedBefore, launch, type Wanted } from '../launch.js';
+import { sayNext } from '../next.js';
 import { showOutcome, showResult } from '../outcome.js';
 
 interface Options {
@@ -71,7 +72,14 @@ export async function startSpec(
   context.terminal.say(
     `exploration ${spec.name} ${words[launched]}${service.webUi === null ? '' : `; Web UI: ${service.webUi}`}`,
   );
-  if (launched !== 'finished' && options.follow !== true) return EXIT.ok;
+  if (launched !== 'finished' && options.follow !== true) {
+    sayNext(context.terminal, [
+      [`watch ${spec.name}`, 'follows it until it ends'],
+      [`report ${spec.name} --serve`, 'shows it in the browser, live'],
+      [`stop ${spec.name}`, 'ends the search; the best so far is confirmed and tested'],
+    ]);
+    return EXIT.ok;
+  }
   const { signal } = listenForInterrupt();
   await follow({ client, name: spec.name, terminal: context.terminal, signal });
   if (!signal.aborted) return showOutcome(context, client, spec.name);

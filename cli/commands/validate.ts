@@ -1,13 +1,14 @@
 import type { Command } from 'commander';
 import { recordOf } from '../../activities/spec/cleanSources.js';
-import { benchmarkNotes } from '../../activities/spec/benchmarkNotes.js';
 import { deriveOnce } from '../../activities/spec/deriveOnce.js';
 import { formatFaults, type Fault } from '../../activities/spec/faults.js';
 import type { CheckedFiles } from '../../activities/spec/files.js';
+import { forecastLines, specForecasts } from '../../activities/spec/memory.js';
 import { loadEstimate } from '../../activities/ledger/estimate.js';
-import { estimateLines } from '../../domain/estimate.js';
+import { estimateLines, type CostEstimate } from '../../domain/estimate.js';
 import { inspectDatasets } from '../../activities/spec/gate.js';
 import { contaminationFaults } from '../../activities/spec/gateFaults.js';
+import { previewPlan } from '../../activities/spec/preview.js';
 import type { Spec } from '../../activities/spec/schema.js';
 import { readSpecFile } from '../../activities/spec/spec.js';
 import type { ContaminationRecord } from '../../domain/contamination.js';
@@ -16,6 +17,8 @@ import type { PlannedDataset } from '../../domain/plan.js';
 import { EXIT } from '../../workers/fault.js';
 import { contaminationLines } from '../contamination.js';
 import type { Context, Run } from '../context.js';
+import { quoted, sayNext } from '../next.js';
+import { planLines } from '../planText.js';
 
 export function addValidate(program: Command, run: Run): void {
   program
@@ -40,19 +43,51 @@ async function validate(
   const { contamination = null, derived = [] } = found ?? {};
   const valid = faults.length === 0;
   const estimate = spec === null ? null : await loadEstimate(store, spec);
+  const memory = parsed.ok ? specForecasts(parsed.spec, parsed.files) : [];
   if (json)
     terminal.print(
-      JSON.stringify({ schemaVersion: 1, valid, faults, spec, contamination, derived, estimate }),
+      JSON.stringify({ schemaVersion: 1, valid, faults, spec, contamination, derived, estimate, memory }),
     );
-  else if (valid) {
-    terminal.say(`${file}: valid`);
-    if (estimate !== null) for (const line of estimateLines(estimate)) terminal.say(line);
-    if (spec !== null) for (const line of benchmarkNotes(spec)) terminal.say(line);
-  } else terminal.say(formatFaults(faults));
-  if (!json && contamination !== null)
-    for (const line of [...hubLines(spec), ...derivedLines(derived), ...contaminationLines(contamination)])
+  else
+    for (const line of [
+      ...(parsed.ok && valid
+        ? validLines(file, parsed, { derived, estimate, memory })
+        : [formatFaults(faults)]),
+      ...(contamination === null
+        ? []
+        : [...hubLines(spec), ...derivedLines(derived), ...contaminationLines(contamination)]),
+    ])
       terminal.say(line);
+  if (!json && valid)
+    sayNext(terminal, [
+      ['up', 'runs server and workers here; leave it running'],
+      [`start ${quoted(file)} --follow`, 'starts the search, in another terminal'],
+    ]);
   return valid ? EXIT.ok : EXIT.usage;
+}
+
+/** The plan, what it is likely to cost, and what one should know of it. */
+function validLines(
+  file: string,
+  { spec, files }: { readonly spec: Spec; readonly files: CheckedFiles },
+  {
+    derived,
+    estimate,
+    memory,
+  }: {
+    readonly derived: readonly PlannedDataset[];
+    readonly estimate: CostEstimate | null;
+    readonly memory: ReturnType<typeof specForecasts>;
+  },
+): readonly string[] {
+  const plan = previewPlan(spec, files, derived);
+  return [
+    `${file}: valid`,
+    ...planLines(plan),
+    ...(estimate === null ? [] : estimateLines(estimate)),
+    ...forecastLines(memory),
+    ...plan.notes,
+  ];
 }
 
 interface Found {

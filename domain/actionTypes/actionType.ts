@@ -1,5 +1,5 @@
 import type { DataShape } from '../dataShapes.js';
-import type { BuildKind } from '../stage.js';
+import type { BuildKind, ScorerKind } from '../stage.js';
 
 /** One hyper-parameter of an action type: its range, default and meaning. Schema, docs, prompts and checks come from here. */
 export interface ParameterType {
@@ -25,8 +25,8 @@ export interface ParameterFault {
   readonly value: string;
 }
 
-export interface ActionType {
-  readonly kind: BuildKind;
+export interface ActionType<Kind extends BuildKind | ScorerKind = BuildKind> {
+  readonly kind: Kind;
   readonly title: string;
   readonly paper: string;
   /** Fewest and most pool models the action applies to. */

@@ -1,14 +1,15 @@
 import { metricsOf } from '../metrics.js';
 import type { ParameterType } from './actionType.js';
 
-/** Of action types that train on the model's own answers, which a rule scores. */
+/** Of action types that train on the model's own answers, which a rule or a reward model scores. */
 export const SAMPLING: readonly ParameterType[] = [
   {
     name: 'reward',
     type: 'choice',
-    choices: metricsOf('generation'),
+    choices: [...metricsOf('generation'), 'model', 'function'],
     default: 'exactMatch',
-    meaning: 'how a sampled answer is scored: a metric of generated answers (docs/evaluation.md)',
+    meaning:
+      'how a sampled answer is scored: a metric of generated answers (docs/evaluation.md), model: the spec’s rewardModel, or function: its rewardFunction',
   },
   {
     name: 'samples',

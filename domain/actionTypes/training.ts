@@ -1,6 +1,6 @@
 import type { ParameterType } from './actionType.js';
 
-const LORA = { parameter: 'tuning', isOneOf: ['lora'] } as const;
+const ADAPTED = { parameter: 'tuning', isOneOf: ['lora', 'qlora'] } as const;
 
 /** The parameters that all trainings share. */
 export const TRAINING: readonly ParameterType[] = [
@@ -62,9 +62,9 @@ export const TRAINING: readonly ParameterType[] = [
   {
     name: 'tuning',
     type: 'choice',
-    choices: ['full', 'lora'],
+    choices: ['full', 'lora', 'qlora'],
     default: 'full',
-    meaning: 'train all weights or low-rank adapters',
+    meaning: 'train all weights or low-rank adapters; qlora: beside weights held in 4 bits',
   },
   {
     name: 'loraRank',
@@ -72,7 +72,7 @@ export const TRAINING: readonly ParameterType[] = [
     minimum: 1,
     maximum: 1024,
     default: 16,
-    when: LORA,
+    when: ADAPTED,
     meaning: 'rank of the adapters',
   },
   {
@@ -81,7 +81,7 @@ export const TRAINING: readonly ParameterType[] = [
     minimum: 0.01,
     maximum: 4096,
     default: 32,
-    when: LORA,
+    when: ADAPTED,
     meaning: 'adapter scale: alpha / rank',
   },
 ];

@@ -15,7 +15,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from lamdagent_gpu import attempts
-from lamdagent_gpu.checkpoint import library_versions
+from lamdagent_gpu.checkpoint import extra_versions, library_versions
 from lamdagent_gpu.childprocess import ChildDied
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, Stage, StageFailure, SuggestJob, SuggestRequest
 from lamdagent_gpu.lease import HeldElsewhere
@@ -26,7 +26,7 @@ from lamdagent_gpu.suggest import InvalidRequest, suggest
 from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor, clear_work
 
 HEARTBEAT_SECONDS = 1.0
-NOT_BUILT = ("model", "dataset", "benchmark", "evaluate")
+NOT_BUILT = ("model", "dataset", "benchmark", "rewardFunction", "evaluate")
 HELD_RETRY = timedelta(seconds=5)
 FAILURE_STATUS = {
     "Diverged": "diverged",
@@ -90,9 +90,11 @@ class Activities:
         """What this worker is and does now; answered beside a running job."""
         return {
             "worker": self.supervisor.worker,
-            "device": self.supervisor.device,
+            "device": self.supervisor.label,
+            "devices": self.supervisor.devices,
+            "gpuClass": self.supervisor.gpu_class,
             "queue": self.queue,
-            "versions": {"python": platform.python_version(), **library_versions()},
+            "versions": {"python": platform.python_version(), **library_versions(), **extra_versions()},
             "busy": self.supervisor.latest,
         }
 

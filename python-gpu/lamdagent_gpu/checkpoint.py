@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,24 @@ from lamdagent_gpu.store import CorruptObject, Store, verify_file
 log = logging.getLogger("lamdagent.checkpoint")
 KEEP = 2
 LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "numpy")
+EXTRAS = ("bitsandbytes", "lm_eval")
 
 
 def library_versions() -> dict[str, str]:
     """What must be the same for a checkpoint to be the same job's."""
     return {name: version(name) for name in LIBRARIES}
+
+
+def extra_versions() -> dict[str, str]:
+    """Of what is installed only where it is wanted, and then in one version only."""
+    return {name: found for name in EXTRAS if (found := installed(name)) is not None}
+
+
+def installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

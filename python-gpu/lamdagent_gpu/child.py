@@ -1,9 +1,10 @@
 """The warm child process: imports torch once, runs one job after another, streams events to its supervisor.
 
-    python -m lamdagent_gpu.child EVENTS_FD STORE CACHE
+    python -m lamdagent_gpu.child EVENTS_FD STORE CACHE [DEVICES DEVICE]
 
 Jobs and stops come as JSON lines on standard input; events go as JSON lines to the inherited descriptor, so that
-prints of libraries cannot corrupt them. It exits when standard input closes: its supervisor is gone.
+prints of libraries cannot corrupt them. It exits when standard input closes: its supervisor is gone. With DEVICES above 1
+it starts the other processes that a training on so many devices needs.
 """
 
 from __future__ import annotations
@@ -16,22 +17,26 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu import failpoints
 from lamdagent_gpu.checkpoint import Checkpoint, Checkpoints
-from lamdagent_gpu.context import Diverged, JobContext, OutOfMemory, Preempted, Rejected
+from lamdagent_gpu.context import Diverged, JobContext, OutOfMemory, Preempted, Rejected, TooLarge
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob
 from lamdagent_gpu.fence import StaleFence
 from lamdagent_gpu.pace import Pace
 from lamdagent_gpu.parent import die_with_parent
+from lamdagent_gpu.ranks import OtherRanks, Place
 from lamdagent_gpu.saver import Saver
 from lamdagent_gpu.stage import InvalidJob
 from lamdagent_gpu.store import CorruptObject, Store, open_store
 
-TYPED = (Preempted, Diverged, OutOfMemory, Rejected, InvalidJob, StaleFence, CorruptObject)
+TYPED = (Preempted, Diverged, OutOfMemory, TooLarge, Rejected, InvalidJob, StaleFence, CorruptObject)
+LOST_RANK_SECONDS = 3.0
+"""What fails here because another rank is gone waits so long, in which the watch over that rank says the reason."""
 
 
 class Mailbox:
@@ -62,7 +67,9 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def make_context(message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any) -> JobContext:
+def make_context(
+    message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any, place: Place | None = None
+) -> JobContext:
     build = message["kind"] == "build"
     job = (BuildJob if build else EvaluateJob).model_validate(message["job"])
     work_id, epoch = message["workId"], message["fence"]
@@ -79,6 +86,9 @@ def make_context(message: dict[str, Any], store: Store, mailbox: Mailbox, send: 
         resume=resume,
         report=lambda progress: send({"event": "progress", **progress}),
         stop_reason=lambda: mailbox.stop_reason,
+        rank=place.rank if place else 0,
+        ranks=place.ranks if place else 1,
+        halvings=message.get("halvings", 0),
         judge_key=message.get("judgeKey"),
     )
 
@@ -116,10 +126,16 @@ def write_rows(folder: Path, split: Any) -> dict[str, Any]:
     }
 
 
-def handle(message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any) -> None:
+def is_training(message: dict[str, Any]) -> bool:
+    return bool(message["kind"] == "build" and message["job"]["stage"]["kind"] != "merge")
+
+
+def handle(message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any, others: OtherRanks | None) -> None:
     store.begin_job()
-    context = make_context(message, store, mailbox, send)
+    context = make_context(message, store, mailbox, send, others.place if others else None)
     try:
+        if others is not None and is_training(message):
+            others.send(message)
         failpoints.reach("load/begin")
         send({"event": "done", "result": run_job(context)})
     except TYPED as error:
@@ -129,6 +145,8 @@ def handle(message: dict[str, Any], store: Store, mailbox: Mailbox, send: Any) -
             send({"event": "failed", "type": "OutOfMemory", "message": str(error)})
             return
         traceback.print_exc()
+        if others is not None:
+            time.sleep(LOST_RANK_SECONDS)
         send({"event": "failed", "type": "Error", "message": f"{type(error).__name__}: {error}"})
     finally:
         context.pace.close()
@@ -153,12 +171,17 @@ def main() -> None:
     def send(event: dict[str, Any]) -> None:
         events.write(json.dumps(finite(event), allow_nan=False) + "\n")
 
+    devices = int(sys.argv[4]) if len(sys.argv) > 4 else 1
+    shortage = {"event": "failed", "type": "TooLarge", "message": "a micro-batch did not fit one of the devices"}
+    others = OtherRanks(sys.argv[2:4], devices, sys.argv[5], lambda: send(shortage)) if devices > 1 else None
     store = open_store(sys.argv[2], Path(sys.argv[3]))
     mailbox = Mailbox()
     warm_up()
+    if others is not None:
+        others.place.join()
     send({"event": "ready"})
     while True:
-        handle(mailbox.jobs.get(), store, mailbox, send)
+        handle(mailbox.jobs.get(), store, mailbox, send, others)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ class OutOfMemory(RuntimeError):
     """The job does not fit the device, even with the smallest micro-batch."""
 
 
+class TooLarge(RuntimeError):
+    """On several devices: a micro-batch does not fit one of them. All have to begin again with a smaller one."""
+
+
 class Rejected(RuntimeError):
     """The user's data or settings can never work; the message says what was expected and got."""
 
@@ -74,6 +78,11 @@ class JobContext:
     resume: Checkpoint | None
     report: Callable[[dict[str, Any]], None]
     stop_reason: Callable[[], str | None]
+    rank: int = 0
+    """Which of `ranks` processes this one is; the first alone speaks and writes."""
+    ranks: int = 1
+    halvings: int = 0
+    """How often the whole batch is to be halved before it is tried, since more did not fit."""
     judge_key: str | None = field(default=None, repr=False)
     """A secret that judges are asked with."""
 
@@ -115,6 +124,10 @@ class JobContext:
         eta_seconds: float | None = None,
     ) -> None:
         """Tells the supervisor; cheap enough for every step."""
+        if self.rank > 0:
+            if phase in STEPPED:
+                failpoints.reach("rank/step")
+            return
         if phase in STEPPED:
             self.pace.step(step)
             failpoints.reach("train/step")
@@ -151,7 +164,7 @@ class JobContext:
 
     def save_checkpoint(self, step: int, write: Callable[[Path], None]) -> bool:
         """Writes a checkpoint through the atomic layer; whether it was written. Raises StaleFence."""
-        return self.saver.save(step, write)
+        return self.rank == 0 and self.saver.save(step, write)
 
     def stop_if_asked(self) -> None:
         """For work without state worth saving (merging, evaluation)."""

@@ -2,7 +2,7 @@
 
 `LAMDAGENT_FAILPOINTS` names a folder. A point `checkpoint/before-manifest` is armed by the file
 `checkpoint.before-manifest` in it, whose text is the action: `kill`, `kill-parent`, `stop` (signals), `exit` (code 3),
-`enospc`, `error` (exceptions) or `sleep SECONDS`. Who reaches the point renames the file to `….fired` first, so it
+`enospc`, `memory`, `error` (exceptions) or `sleep SECONDS`. Who reaches the point renames the file to `….fired` first, so it
 acts once.
 """
 
@@ -38,6 +38,8 @@ def reach(name: str) -> None:
 def _act(name: str, action: str) -> None:
     if action == "enospc":
         raise OSError(errno.ENOSPC, "No space left on device (planted)", name)
+    if action == "memory":
+        raise RuntimeError(f"DefaultCPUAllocator: not enough memory (planted at {name})")
     if action == "error":
         raise Planted(name)
     if action == "exit":

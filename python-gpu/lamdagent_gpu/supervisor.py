@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from lamdagent_gpu import attempts
 from lamdagent_gpu.attempts import AttemptRecord
 from lamdagent_gpu.childprocess import Child, ChildDied
-from lamdagent_gpu.environment import JUDGE_KEY, child_environment
+from lamdagent_gpu.environment import JUDGE_KEY, KEPT_MEMORY, child_environment
 from lamdagent_gpu.lease import Lease, Stopped, take
 from lamdagent_gpu.store import Store
 
@@ -64,10 +64,19 @@ class JobEnd:
 class Supervisor:
     """Runs jobs one after another; `latest` is the progress that heartbeats carry."""
 
-    def __init__(self, *, store: Store, device: str, worker: str) -> None:
+    def __init__(
+        self, *, store: Store, device: str, worker: str, devices: int = 1, label: str | None = None,
+        gpu_class: str | None = None, variables: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """`device`: cuda, mps or cpu; `label`: the same for people; `variables`: what the child's environment has more."""
         self.store = store
         self.device = device
+        self.devices = devices
+        """How many of them one training runs on."""
         self.worker = worker
+        self.label = label or device
+        self.gpu_class = gpu_class
+        self.variables = dict(variables or {})
         self.latest: dict[str, Any] | None = None
         self.stop_grace_seconds = STOP_GRACE_SECONDS
         """How long a job that was asked to stop may take until it is killed."""
@@ -82,8 +91,11 @@ class Supervisor:
             return
         location = self.store.location
         permitted = child_environment(os.environ, store=location)
-        environment = {"HF_HUB_OFFLINE": "1", **permitted, "TOKENIZERS_PARALLELISM": "false"}
-        child = await Child.start([location, str(self.store.local_root)], environment)
+        environment = {
+            "HF_HUB_OFFLINE": "1", **KEPT_MEMORY, **permitted, "TOKENIZERS_PARALLELISM": "false", **self.variables,
+        }  # fmt: skip
+        several = [str(self.devices), self.device] if self.devices > 1 else []
+        child = await Child.start([location, str(self.store.local_root), *several], environment)
         try:
             ready = await child.next_event()
         except BaseException:
@@ -103,8 +115,7 @@ class Supervisor:
         return f"stage {stage_id[:12]} was handed back ({record.end}) {where}"
 
     async def close(self) -> None:
-        if self._child is not None:
-            await self._child.kill()
+        await self._end_child()
 
     async def run(
         self, spec: JobSpec, stop: Callable[[], str | None], publish: Callable[[JobEnd], Published]
@@ -146,14 +157,34 @@ class Supervisor:
                 before,
             )
         try:
-            return await take(self.store, spec.work_id, worker=self.worker, device=self.device, stop=stop)
+            return await take(
+                self.store, spec.work_id, worker=self.worker, device=self.label, gpu_class=self.gpu_class, stop=stop
+            )
         except Stopped as stopped:
             raise JobFailed("Preempted", str(stopped)) from None
 
     async def _attempt(self, spec: JobSpec, lease: Lease, stop: Callable[[], str | None]) -> JobEnd:
         await unless_stopped(lease.begin(), stop)
-        await unless_stopped(self.warm(), stop)
+        halvings = 0
+        while True:
+            await unless_stopped(self.warm(), stop)
+            try:
+                return await self._run_in_child(spec, lease, stop, halvings)
+            except JobFailed as error:
+                if self.devices > 1:
+                    await self._end_child()  # the other ranks wait for the one that failed
+                if error.kind != "TooLarge":
+                    raise
+                halvings += 1
+
+    async def _end_child(self) -> None:
+        if self._child is not None:
+            await self._child.kill()
+
+    async def _run_in_child(self, spec: JobSpec, lease: Lease, stop: Callable[[], str | None], halvings: int) -> JobEnd:
+        """`halvings`: how many larger micro-batches did not fit one of several devices."""
         output = self.store.new_folder()
+        newest = await asyncio.to_thread(lease.checkpoints.newest) if halvings else lease.resume
         assert self._child is not None
         self._child.send(
             {
@@ -164,7 +195,8 @@ class Supervisor:
                 "device": self.device,
                 "output": str(output),
                 **({"judgeKey": os.environ.get(JUDGE_KEY)} if spec.kind == "evaluate" else {}),
-                "resume": {"step": lease.resume.step, "folder": str(lease.resume.folder)} if lease.resume else None,
+                **({"halvings": halvings} if halvings else {}),
+                "resume": {"step": newest.step, "folder": str(newest.folder)} if newest else None,
             }
         )
         try:

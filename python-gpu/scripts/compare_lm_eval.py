@@ -1,11 +1,12 @@
-"""Times this package's evaluation against lm-eval's HFLM: the same model, items and batch size, alternating.
+"""Times this package's evaluation against lm-eval's HFLM: the same models, items and threads, alternating.
 
     python python-gpu/scripts/compare_lm_eval.py QUICKSTART [--rounds 3]
 
-QUICKSTART is examples/quickstart. Both sides have the model loaded; timed is everything from the items' files to scores,
-on one thread, by the clock and by the processor. The search split is what every trial of a search is scored on; the test
-split is three times as long. Its last line is JSON: {"rounds": […], "cases": […], "batch": …}.
-Run by `npm run bench:eval`. Needs: pip install --no-deps -r python-gpu/requirements-lm-eval.txt
+QUICKSTART is examples/quickstart. Both sides have the model loaded and are warm; timed is everything from the items'
+files to scores, on one thread, by the clock and by the processor. The search split is what every trial of a search is
+scored on; the test split is three times as long; the larger model, which gives the same answers, has a part of the
+search split. lm-eval gets the batch size that was its fastest on the small model, before the rounds that count.
+Its last line is JSON: {"rounds": […], "cases": […], "batch": …}. Run by `npm run bench:eval`, which installs lm-eval.
 """
 
 from __future__ import annotations
@@ -29,14 +30,19 @@ from typing import Any
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
 
 import torch
+from widened_model import write_widened
 
 from lamdagent_gpu.evaluate.generate import BATCH
 from lamdagent_gpu.evaluate.kind import Facts, Subject
 from lamdagent_gpu.evaluate.kinds import KINDS
+from lamdagent_gpu.weights import parameter_count
 
 NEW_TOKENS = {"number": 48, "plural": 24, "tool": 44, "roman": 16, "format": 40}
 """As the quickstart's spec has it."""
 CHOICES = 4
+THEIR_BATCHES = (64, 128, 256)
+FEW = 32
+"""Items of each benchmark that the larger model answers."""
 Predictions = dict[str, list[str]]
 
 
@@ -46,15 +52,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     torch.set_num_threads(1)
+    logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as scratch:
-        cases = write_items(given.quickstart.resolve(), Path(scratch))
-        print(json.dumps(compare(given.quickstart / "model", cases, given.rounds)))
+        large = Path(scratch) / "large"
+        write_widened(given.quickstart / "model", large)
+        cases = write_items(given.quickstart.resolve(), large, Path(scratch) / "items")
+        print(json.dumps(compare(cases, given.rounds)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Case:
     """A kind of scoring on one split of every benchmark."""
 
+    model: Path
     kind: str
     split: str
     folders: list[Path]
@@ -63,18 +73,26 @@ class Case:
     def items(self) -> int:
         return sum(sum(1 for _ in (one / "items.jsonl").open()) for one in self.folders)
 
+    def task(self, benchmark: str) -> str:
+        return f"{self.model.name}-{self.kind}-{self.split}-{benchmark}"
 
-def write_items(quickstart: Path, scratch: Path) -> list[Case]:
+
+def write_items(quickstart: Path, large: Path, scratch: Path) -> list[Case]:
     """The splits as they are, and as questions of four choices: the answer and those of the next items."""
+    small = quickstart / "model"
+    wanted = [(small, "search", None), (small, "test", None), (large, "search", FEW)]
     return [
-        Case(kind, split, [write_split(quickstart, scratch, kind, split, name) for name in NEW_TOKENS])
+        Case(
+            model=model, kind=kind, split=split,
+            folders=[write_split(quickstart, scratch / model.name, kind, split, name, most) for name in NEW_TOKENS],
+        )
+        for model, split, most in wanted
         for kind in ("generation", "multipleChoice")
-        for split in ("search", "test")
-    ]
+    ]  # fmt: skip
 
 
-def write_split(quickstart: Path, scratch: Path, kind: str, split: str, name: str) -> Path:
-    rows = [json.loads(line) for line in (quickstart / f"benchmarks/{name}/{split}.jsonl").open(encoding="utf8")]
+def write_split(quickstart: Path, scratch: Path, kind: str, split: str, name: str, most: int | None) -> Path:
+    rows = [json.loads(line) for line in (quickstart / f"benchmarks/{name}/{split}.jsonl").open(encoding="utf8")][:most]
     made = rows if kind == "generation" else [choice_of(rows, at) for at in range(len(rows))]
     folder = scratch / kind / split / name
     folder.mkdir(parents=True)
@@ -91,30 +109,52 @@ def choice_of(rows: list[dict[str, Any]], at: int) -> dict[str, Any]:
     return {"id": rows[at]["id"], "messages": rows[at]["messages"], "choices": choices, "answer": answer}
 
 
-def compare(model: Path, cases: list[Case], rounds: int) -> dict[str, Any]:
-    subject = Subject(model, "cpu")
-    assert subject.model is not None
-    theirs = harness(model, cases)
+def compare(cases: list[Case], rounds: int) -> dict[str, Any]:
+    subjects = {case.model: Subject(case.model, "cpu") for case in cases}
+    theirs = {model: Harness(model, [case for case in cases if case.model == model]) for model in subjects}
+    parameters = {model: parameter_count(model) for model in subjects}
+    for subject in subjects.values():
+        assert subject.model is not None
+    batches = warmed_up(subjects, theirs, cases)
     measured: list[dict[str, Any]] = []
     different = [0 for _ in cases]
-    for number in range(rounds + 1):  # the first round warms both up
+    for number in range(rounds):
         for at, case in enumerate(cases):
-            sides = [("ours", partial(ours, subject, case)), ("lmEval", partial(theirs, case))]
+            harness = theirs[case.model]
+            sides = [
+                ("ours", partial(ours, subjects[case.model], case)),
+                ("lmEval", partial(harness.evaluated, case, batches[at])),
+            ]
             found: dict[str, Predictions] = {}
             for name, work in sides if number % 2 == 0 else sides[::-1]:
                 seconds, cpu_seconds, found[name] = timed(work)
-                if number > 0:
-                    measured.append({"case": at, "by": name, "seconds": seconds, "cpuSeconds": cpu_seconds})
-                print(
-                    f"{number} {case.kind} {case.split} {name}: {seconds:.2f} s, {cpu_seconds:.2f} s of the processor",
-                    file=sys.stderr, flush=True,
-                )  # fmt: skip
+                one = {"case": at, "by": name, "seconds": seconds, "cpuSeconds": cpu_seconds}
+                measured.append({**one, "modelCpuSeconds": harness.model_seconds if name == "lmEval" else cpu_seconds})
+                say(f"{number} {case.task(name)}: {seconds:.2f} s, {cpu_seconds:.2f} s of the processor")
             different[at] += differences(found["ours"], found["lmEval"])
     told = [
-        {"kind": case.kind, "split": case.split, "items": case.items, "different": count}
-        for case, count in zip(cases, different, strict=True)
-    ]
+        {
+            "kind": case.kind, "split": case.split, "items": case.items, "parameters": parameters[case.model],
+            "theirBatch": batch, "different": count,
+        }
+        for case, batch, count in zip(cases, batches, different, strict=True)
+    ]  # fmt: skip
     return {"rounds": measured, "cases": told, "batch": BATCH}
+
+
+def warmed_up(subjects: dict[Path, Subject], theirs: dict[Path, Harness], cases: list[Case]) -> list[int]:
+    """Runs every case once by ours and, of the small model, several times by lm-eval; its fastest batch size of each."""
+    found: dict[tuple[str, str], int] = {}
+    theirs[cases[0].model].evaluated(cases[0], THEIR_BATCHES[0])
+    for case in cases:
+        ours(subjects[case.model], case)
+        if (case.kind, case.split) not in found:
+            found[case.kind, case.split] = theirs[case.model].fastest_batch(case)
+    return [found[case.kind, case.split] for case in cases]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def differences(left: Predictions, right: Predictions) -> int:
@@ -161,39 +201,54 @@ metric_list: [{{metric: acc, aggregation: mean, higher_is_better: true}}]
 """
 
 
-def harness(model: Path, cases: list[Case]) -> Callable[[Case], Predictions]:
+class Harness:
     """lm-eval over the same files; the model and the index of tasks are loaded once."""
-    logging.disable(logging.WARNING)
-    from lm_eval import simple_evaluate
-    from lm_eval.models.huggingface import HFLM
-    from lm_eval.tasks import TaskManager
 
-    tasks = cases[0].folders[0].parents[2] / "tasks"
-    tasks.mkdir()
-    for case in cases:
-        for folder in case.folders:
-            body = TASK + (GENERATED if case.kind == "generation" else CHOSEN)
-            task, file = task_name(case, folder.name), folder / "items.jsonl"
-            (tasks / f"{task}.yaml").write_text(
-                body.format(task=task, file=file, tokens=NEW_TOKENS[folder.name]), "utf8"
-            )
-    manager = TaskManager(include_path=str(tasks), include_defaults=False)
-    lm = HFLM(pretrained=str(model), batch_size=BATCH, device="cpu", dtype="float32")
+    def __init__(self, model: Path, cases: list[Case]) -> None:
+        from lm_eval.models.huggingface import HFLM
+        from lm_eval.tasks import TaskManager
 
-    def evaluated(case: Case) -> Predictions:
-        names = {name: task_name(case, name) for name in NEW_TOKENS}
+        self.model_seconds = 0.0
+        """Of the processor, in HFLM's own methods during the last evaluation."""
+        tasks = cases[0].folders[0].parents[2] / "tasks"
+        tasks.mkdir()
+        for case in cases:
+            for folder in case.folders:
+                self._write_task(tasks, case, folder)
+        self._manager = TaskManager(include_path=str(tasks), include_defaults=False)
+        self._lm = HFLM(pretrained=str(model), batch_size=BATCH, device="cpu", dtype="float32")
+        for name in ("generate_until", "loglikelihood"):
+            setattr(self._lm, name, partial(self._counted, getattr(self._lm, name)))
+
+    def fastest_batch(self, case: Case) -> int:
+        """The size that takes it the least processor time."""
+        seconds = {batch: timed(partial(self.evaluated, case, batch))[1] for batch in THEIR_BATCHES}
+        say(f"{case.task('lmEval')} by batch size: {seconds}")
+        return min(seconds, key=lambda batch: seconds[batch])
+
+    def evaluated(self, case: Case, batch: int) -> Predictions:
+        from lm_eval import simple_evaluate
+
+        names = {name: case.task(name) for name in NEW_TOKENS}
+        self._lm.batch_size_per_gpu, self.model_seconds = batch, 0.0
         with contextlib.redirect_stderr(io.StringIO()):
             end = simple_evaluate(
-                model=lm, tasks=list(names.values()), task_manager=manager, apply_chat_template=True,
+                model=self._lm, tasks=list(names.values()), task_manager=self._manager, apply_chat_template=True,
                 bootstrap_iters=0, log_samples=True,
             )  # fmt: skip
         return {name: [prediction(case.kind, one) for one in end["samples"][task]] for name, task in names.items()}
 
-    return evaluated
+    def _counted(self, method: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        began = time.process_time()
+        found = method(*given, **named)
+        self.model_seconds += time.process_time() - began
+        return found
 
-
-def task_name(case: Case, benchmark: str) -> str:
-    return f"{case.kind}-{case.split}-{benchmark}"
+    @staticmethod
+    def _write_task(tasks: Path, case: Case, folder: Path) -> None:
+        body, task = TASK + (GENERATED if case.kind == "generation" else CHOSEN), case.task(folder.name)
+        text = body.format(task=task, file=folder / "items.jsonl", tokens=NEW_TOKENS[folder.name])
+        (tasks / f"{task}.yaml").write_text(text, "utf8")
 
 
 def prediction(kind: str, sample: dict[str, Any]) -> str:

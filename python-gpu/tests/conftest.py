@@ -42,6 +42,7 @@ TRAINING: dict[str, Any] = {
     "tuning": "full",
 }
 LORA: dict[str, Any] = {"tuning": "lora", "loraRank": 4, "loraAlpha": 8}
+QLORA: dict[str, Any] = {**LORA, "tuning": "qlora"}
 PREFERENCE: dict[str, Any] = {"beta": 0.1, "sftWeight": 0}
 
 
@@ -63,18 +64,18 @@ def make_tokenizer() -> Any:
     return fast
 
 
-def save_tiny_model(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.float32) -> Path:
-    """A random Llama of about 20k parameters with a character tokenizer."""
+def save_tiny_model(folder: Path, *, seed: int = 0, dtype: torch.dtype = torch.float32, width: int = 32) -> Path:
+    """A random Llama with a character tokenizer, by default of about 20k parameters."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(seed)
     tokenizer = make_tokenizer()
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
+        hidden_size=width,
+        intermediate_size=2 * width,
         num_hidden_layers=2,
-        num_attention_heads=2,
+        num_attention_heads=width // 16,
         max_position_embeddings=128,
         tie_word_embeddings=True,
         pad_token_id=0,
@@ -173,6 +174,7 @@ class World:
         *,
         stop: Callable[[dict[str, Any]], str | None] = lambda _: None,
         seen: list[dict[str, Any]] | None = None,
+        device: str = "cpu",
     ) -> JobContext:
         """A context as the child makes it, with the next fence claimed."""
         work_id = job.stageId if isinstance(job, BuildJob) else job.stages[0].stageId
@@ -189,7 +191,7 @@ class World:
         return JobContext(
             job=job,
             store=self.store,
-            device="cpu",
+            device=device,
             output_folder=self.store.new_folder(),
             saver=Saver(checkpoints, resume),
             pace=Pace(self.store.local_work(work_id), epoch),
@@ -201,9 +203,14 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    store = FolderStore(tmp_path / "store")
-    empty = World(tmp_path, store, "", "", "")
-    model = empty.publish_model("base")
+    return make_world(tmp_path)
+
+
+def make_world(root: Path, **options: Any) -> World:
+    """`options`: of the model, as `save_tiny_model` has them."""
+    store = FolderStore(root / "store")
+    empty = World(root, store, "", "", "")
+    model = empty.publish_model("base", **options)
     chats = [
         {"messages": [{"role": "user", "content": f"say {i}"}, {"role": "assistant", "content": f"{i}!"}]}
         for i in range(24)
@@ -220,4 +227,4 @@ def world(tmp_path: Path) -> World:
     preference = empty.publish(
         "dataset", {"data.jsonl": "".join(json.dumps(row) + "\n" for row in pairs)}, {"shape": "preference"}
     )
-    return World(tmp_path, store, model, sft, preference)
+    return World(root, store, model, sft, preference)

@@ -13,6 +13,7 @@ class Stage(BaseModel):
         "model",
         "dataset",
         "benchmark",
+        "rewardFunction",
         "sft",
         "dpo",
         "kto",
@@ -23,6 +24,7 @@ class Stage(BaseModel):
         "onPolicyDpo",
         "grpo",
         "merge",
+        "rewardModel",
         "evaluate",
     ]
     recipeVersion: Annotated[StrictInt, Field(ge=1)]
@@ -68,6 +70,7 @@ class Attempt(BaseModel):
     attempt: Annotated[StrictInt, Field(ge=1)]
     worker: StrictStr
     device: StrictStr
+    gpuClass: StrictStr | None = None
     startedAt: StrictStr
     endedAt: StrictStr
     end: Literal["completed", "preempted", "lost", "failed"]
@@ -162,6 +165,61 @@ class Manifest(BaseModel):
     kind: StrictStr
     files: list[ObjectFile]
     result: dict[StrictStr, Any]
+
+
+class MadeWith(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    device: Annotated[StrictStr, Field(min_length=1)]
+    machine: StrictStr
+    system: StrictStr
+    python: StrictStr
+    threads: Annotated[StrictInt, Field(ge=1)]
+    libraries: dict[StrictStr, StrictStr]
+
+
+class RecipeSource(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[StrictStr, Field(min_length=1)]
+    kind: Literal["model", "dataset"]
+    stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    stage: Stage | None
+    origin: StrictStr
+    folder: Annotated[StrictStr, Field(min_length=1)]
+    files: Annotated[list[ObjectFile], Field(min_length=1)]
+    facts: dict[StrictStr, Any]
+
+
+class RecipeStep(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[StrictStr, Field(min_length=1)]
+    does: StrictStr
+    stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    stage: Stage
+    weightsSha256: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    madeWith: MadeWith | None
+
+
+class RecipeScore(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    benchmark: StrictStr
+    metric: StrictStr
+    split: StrictStr
+    score: StrictFloat
+    standardError: Annotated[StrictFloat, Field(ge=0.0)]
+    items: Annotated[StrictInt, Field(ge=0)]
+    stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    evaluator: Evaluator | None
+
+
+class Recipe(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schemaVersion: Literal[1]
+    exploration: StrictStr
+    explorationId: StrictStr
+    trial: StrictStr
+    sources: list[RecipeSource]
+    steps: Annotated[list[RecipeStep], Field(min_length=1)]
+    scores: list[RecipeScore]
 
 
 class Condition(BaseModel):

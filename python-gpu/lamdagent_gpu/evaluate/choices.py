@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import Rejected
-from lamdagent_gpu.evaluate.items import FILE, check_messages, place_of, prompt_sha256, read_rows
+from lamdagent_gpu.evaluate.items import FILE, check_messages, encode, place_of, prompt_sha256, read_rows, rendered
 from lamdagent_gpu.evaluate.kind import Facts, Kind, Row, Subject
 from lamdagent_gpu.evaluate.loglikelihood import BATCH_TOKENS, Request, score_shards
 
@@ -51,7 +52,7 @@ def score_choices(
 ) -> Iterator[dict[int, Row]]:
     """Rows by place. Each choice is scored by log P(choice | question) = sum of its tokens' log-probabilities; with
     accuracyNormalised divided by its bytes. The first of the greatest is the prediction; 1 if it is the answer."""
-    requests = [request_of(item, subject.tokenizer, subject.context_length) for item in items]
+    requests = requests_of(items, subject.tokenizer, subject.context_length)
     for shard in score_shards(subject.model, requests, pad_id=subject.pad_id, done=done):
         yield {
             place: row_of(items[place], requests[place], values, CHOICE_METRICS[facts["metric"]])
@@ -72,43 +73,35 @@ def row_of(item: ChoiceItem, request: Request, values: list[float], normalised: 
     }
 
 
-def request_of(item: ChoiceItem, tokenizer: Any, context_length: int | None) -> Request:
-    """The question's tokens, and those by which each choice makes the whole longer.
+def requests_of(items: list[ChoiceItem], tokenizer: Any, context_length: int | None) -> list[Request]:
+    """Of each item the question's tokens, and those by which each choice makes the whole longer.
 
     White space at the question's end is counted to the choices, since tokenizers join it with the word that follows.
     """
-    question = rendered(item, tokenizer)
-    context = question.rstrip()
-    ids = encode(tokenizer, context)
-    if not ids:
-        raise Rejected(f"{place_of(item)}: expected a question of at least one token, got none")
-    continuations = [
-        encode(tokenizer, context + question[len(context) :] + choice)[len(ids) :] for choice in item.choices
+    questions = [rendered(item, tokenizer) for item in items]
+    texts = [
+        [question.rstrip(), *(question + choice for choice in item.choices)]
+        for question, item in zip(questions, items, strict=True)
     ]
-    for choice, continuation in zip(item.choices, continuations, strict=True):
-        length = len(ids) + len(continuation)
-        if not continuation:
+    ids = iter(encode(tokenizer, [text for some in texts for text in some]))
+    return [
+        request_of(item, list(islice(ids, len(some))), context_length) for item, some in zip(items, texts, strict=True)
+    ]
+
+
+def request_of(item: ChoiceItem, ids: list[list[int]], context_length: int | None) -> Request:
+    """`ids`: of the question, then of the question with each choice."""
+    context, *wholes = ids
+    if not context:
+        raise Rejected(f"{place_of(item)}: expected a question of at least one token, got none")
+    for choice, whole in zip(item.choices, wholes, strict=True):
+        if len(whole) <= len(context):
             raise Rejected(f"{place_of(item)}: expected choices of at least one token, got {choice!r}")
-        if context_length is not None and length > context_length:
+        if context_length is not None and len(whole) > context_length:
             raise Rejected(
-                f"{place_of(item)}: expected question and choice within the model's {context_length} tokens, got {length}"
+                f"{place_of(item)}: expected question and choice within the model's {context_length} tokens, got {len(whole)}"
             )
-    return Request(ids, continuations)
-
-
-def rendered(item: ChoiceItem, tokenizer: Any) -> str:
-    """The chat so far, up to where the assistant's answer begins; plain text where there is no chat template."""
-    if not tokenizer.chat_template:
-        return "\n".join(message["content"] for message in item.messages)
-    try:
-        return str(tokenizer.apply_chat_template(item.messages, tokenize=False, add_generation_prompt=True))
-    except Exception as error:  # templates raise what they like
-        raise Rejected(f"{place_of(item)}: expected messages the chat template can render, got {error}") from None
-
-
-def encode(tokenizer: Any, text: str) -> list[int]:
-    """A template writes its special tokens itself."""
-    return list(tokenizer(text, add_special_tokens=not tokenizer.chat_template)["input_ids"])
+    return Request(context, [whole[len(context) :] for whole in wholes])
 
 
 def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:

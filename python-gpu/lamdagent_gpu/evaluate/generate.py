@@ -13,6 +13,8 @@ from typing import Any
 import torch
 
 from lamdagent_gpu.evaluate.batches import run_batches
+from lamdagent_gpu.evaluate.cache import keep_rows
+from lamdagent_gpu.evaluate.contexts import run_contexts
 
 BATCH = 64
 """Rows in a batch. Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
@@ -44,11 +46,12 @@ def generate_all(
 def generate_shards(
     model: Any, prompts: list[list[int]], *, max_new_tokens: int, end_ids: set[int], pad_id: int,
     done: Collection[int] = (), batch: int = BATCH, context_length: int | None = None,
-    is_over: Callable[[list[int]], bool] = lambda answer: False,
+    is_over: Callable[[list[int]], bool] = lambda answer: False, share: bool = False,
 ) -> Iterator[dict[int, list[int]]]:  # fmt: skip
     """As generate_all, batch by batch: answers by the prompt's place. Batches that are `done` are passed over.
 
-    `is_over` says of an answer so far, its last token included, whether no more of it is wanted.
+    `is_over` says of an answer so far, its last token included, whether no more of it is wanted. With `share` what
+    all prompts of a batch begin with is run once.
     """
     order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
 
@@ -57,7 +60,7 @@ def generate_shards(
         rows = [prompts[index] for index in chosen]
         room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
         most = [min(max_new_tokens, one) for one in room]
-        return generate_batch(model, rows, most, end_ids, pad_id, greedy, is_over)
+        return generate_batch(model, rows, most, end_ids, pad_id, greedy, is_over, share=share)
 
     return run_batches(
         order, [1] * len(prompts), answered, limit=batch, done=done,
@@ -75,44 +78,36 @@ def greedy(logits: torch.Tensor, _: list[int], __: int) -> torch.Tensor:
 
 def generate_batch(
     model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int, choose: Choose = greedy,
-    is_over: Callable[[list[int]], bool] = lambda answer: False,
+    is_over: Callable[[list[int]], bool] = lambda answer: False, *, share: bool = False,
 ) -> list[list[int]]:  # fmt: skip
     """One left-padded batch; `room` is the most new tokens of each row.
 
-    ids, mask, positions: [rows, longest] for the prompts, then ids [rows, 1] a step. The cache and all of these
-    drop rows that have ended.
+    The cache, mask [rows, slots] and positions [rows, 1] drop rows that have ended.
     """
-    longest = max(map(len, prompts))
-    device = model.device
-    ids = torch.tensor([[pad_id] * (longest - len(p)) + p for p in prompts], device=device)
-    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
-    positions = (mask.cumsum(-1) - 1).clamp(min=0)
+    begun = run_contexts(model, prompts, pad_id, share=share)
+    cache, logits, positions = begun.cache, begun.logits, begun.positions
+    seen = begun.mask.shape[-1]
+    mask = torch.cat([begun.mask, begun.mask.new_ones(len(prompts), max(room))], dim=-1)
     answers: list[list[int]] = [[] for _ in prompts]
     alive = list(range(len(prompts)))
-    cache = None
-    while alive:
-        out = model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        cache = out.past_key_values
-        tokens = choose(out.logits[:, -1], alive, len(answers[alive[0]]))
-        keep = [place for place, token in enumerate(tokens.tolist()) if takes(answers[alive[place]], token, end_ids)]
-        keep = [place for place in keep if len(answers[alive[place]]) < room[alive[place]]]
-        keep = [place for place in keep if not is_over(answers[alive[place]])]
-        if 0 < len(keep) < len(alive):
-            rows = torch.tensor(keep, device=device)
-            cache.batch_select_indices(rows)
+    while True:
+        tokens = choose(logits, alive, len(answers[alive[0]]))
+        goes_on = [
+            takes(answers[row], token, end_ids) and len(answers[row]) < room[row] and not is_over(answers[row])
+            for row, token in zip(alive, tokens.tolist(), strict=True)
+        ]
+        if not any(goes_on):
+            return answers
+        if not all(goes_on):
+            rows = keep_rows(cache, goes_on, model.device)
             tokens, mask, positions = tokens[rows], mask[rows], positions[rows]
-        alive = [alive[place] for place in keep]
-        ids = tokens.unsqueeze(-1)
-        mask = torch.cat([mask, mask.new_ones(len(mask), 1)], dim=-1)
-        positions = positions[:, -1:] + 1
-    return answers
+            alive = [alive[place] for place in rows.tolist()]
+        seen += 1
+        logits = model(
+            input_ids=tokens.unsqueeze(-1), attention_mask=mask[:, :seen], position_ids=positions,
+            past_key_values=cache, use_cache=True, logits_to_keep=1,
+        ).logits[:, -1]  # fmt: skip
+        positions = positions + 1
 
 
 def takes(answer: list[int], token: int, end_ids: set[int]) -> bool:

@@ -109,10 +109,10 @@ def answers(
     subject: Subject, chats: Sequence[list[dict[str, str]]], items: Sequence[Question], facts: Facts
 ) -> list[str]:
     """Greedy answers. A chat that fills the model's context is answered by nothing: there is no room."""
-    asked = [
-        prompt_ids(Question(**{**vars(item), "messages": chat}), subject.tokenizer)
-        for item, chat in zip(items, chats, strict=True)
-    ]
+    asked = prompt_ids(
+        [Question(**{**vars(item), "messages": chat}) for item, chat in zip(items, chats, strict=True)],
+        subject.tokenizer,
+    )
     fit = [at for at, one in enumerate(asked) if subject.context_length is None or len(one) < subject.context_length]
     found = generate_all(
         subject.model, [asked[at] for at in fit], max_new_tokens=facts["maxNewTokens"], end_ids=end_ids(subject),

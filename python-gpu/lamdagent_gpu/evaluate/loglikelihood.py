@@ -6,7 +6,6 @@ similar length. A batch is a function of the requests of one split alone, so the
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,14 +14,16 @@ from typing import Any, TypeVar
 import torch
 
 from lamdagent_gpu.context import Diverged
-from lamdagent_gpu.evaluate.batches import run_batches
+from lamdagent_gpu.evaluate.batches import end_of_batch, run_batches
+from lamdagent_gpu.evaluate.cache import for_rows
+from lamdagent_gpu.evaluate.contexts import Begun, run_contexts
 
 Value = TypeVar("Value")
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 16_384
 """Tokens in a batch, padding included, contexts counted for each continuation, since each needs its keys and values.
 Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
-GROUP = 64
-"""Continuations fed at once, of similar length, whatever question they belong to."""
+GROUP_TOKENS = 1024
+"""Tokens of continuations fed at once, padding included."""
 LOGITS = 1 << 27
 """Logits held at once (0.5 GB in float32): where vocabularies are large, continuations are fed a stretch at a time."""
 
@@ -95,28 +96,17 @@ def run_batch(
 ) -> tuple[list[list[float]], list[list[bool]]]:
     """[request][continuation] -> log-probability, and if `greedy` whether each of its tokens is the most probable."""
     device = model.device
-    longest = max(len(request.context) for request in requests)
-    ids = torch.tensor([[pad_id] * (longest - len(one.context)) + one.context for one in requests], device=device)
-    mask = torch.tensor(
-        [[0] * (longest - len(one.context)) + [1] * len(one.context) for one in requests], device=device
-    )
-    positions = (mask.cumsum(-1) - 1).clamp(min=0)
     goes_on = any(len(continuation) > 1 for one in requests for continuation in one.continuations)
-    out = model(
-        input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=goes_on, logits_to_keep=1
-    )  # fmt: skip
-    first = log_softmax(out.logits[:, -1])  # [requests, vocabulary]
+    begun = run_contexts(model, [one.context for one in requests], pad_id, share=True, use_cache=goes_on)
+    first = log_softmax(begun.logits)  # [requests, vocabulary]
     owners = [row for row, one in enumerate(requests) for _ in one.continuations]
     flat = [continuation for one in requests for continuation in one.continuations]
     heads = torch.tensor([continuation[0] for continuation in flat], device=device)
     rows = torch.tensor(owners, device=device)
     sums = first[rows, heads].double()
     best = heads == first.argmax(-1)[rows] if greedy else None  # [continuations]
-    by_length = sorted((at for at, one in enumerate(flat) if len(one) > 1), key=lambda at: (len(flat[at]), at))
-    for begin in range(0, len(by_length), GROUP):
-        group = by_length[begin : begin + GROUP]
-        cache = copy.deepcopy(out.past_key_values)  # selecting rows changes it
-        rest, agree = rest_of(model, cache, mask, rows[group], [flat[at] for at in group], pad_id, greedy=greedy)
+    for group in groups_of(flat):
+        rest, agree = rest_of(model, begun, rows[group], [flat[at] for at in group], pad_id, greedy=greedy)
         sums[group] += rest
         if best is not None:
             best[group] &= agree
@@ -125,16 +115,27 @@ def run_batch(
     return by_request(requests, sums.tolist()), by_request(requests, [] if best is None else best.tolist())
 
 
+def groups_of(continuations: list[list[int]]) -> Iterator[list[int]]:
+    """Places of continuations of more than one token, of similar length, whatever question they belong to."""
+    sizes = [len(one) - 1 for one in continuations]
+    order = sorted((at for at, size in enumerate(sizes) if size > 0), key=lambda at: (sizes[at], at))
+    start = 0
+    while start < len(order):
+        end = end_of_batch(order, sizes, start, GROUP_TOKENS)
+        yield order[start:end]
+        start = end
+
+
 def by_request(requests: list[Request], flat: list[Value]) -> list[list[Value]]:
     found = iter(flat)
     return [list(islice(found, len(one.continuations))) for one in requests]
 
 
 def rest_of(
-    model: Any, cache: Any, mask: Any, rows: Any, flat: list[list[int]], pad_id: int, *, greedy: bool
+    model: Any, begun: Begun, rows: Any, flat: list[list[int]], pad_id: int, *, greedy: bool
 ) -> tuple[Any, Any]:
-    """[continuations] log-probabilities of all tokens but the first, given the contexts' cache; [continuations] whether
-    each of them is the most probable (all True unless `greedy`).
+    """[continuations] log-probabilities of all tokens but the first, given the contexts; [continuations] whether each of
+    them is the most probable (all True unless `greedy`).
 
     rows: [continuations], the context each one follows. A continuation of n tokens is fed its first n - 1.
     """
@@ -143,15 +144,16 @@ def rest_of(
     fed = torch.tensor([one[:-1] + [pad_id] * (longest + 1 - len(one)) for one in flat], device=device)
     wanted = torch.tensor([one[1:] + [pad_id] * (longest + 1 - len(one)) for one in flat], device=device)
     real = torch.tensor([[1] * (len(one) - 1) + [0] * (longest + 1 - len(one)) for one in flat], device=device)
-    cache.batch_select_indices(rows)
-    seen, begins = torch.cat([mask[rows], real], dim=-1), mask.sum(-1)[rows].unsqueeze(-1)
+    cache = for_rows(begun.cache, rows, longest)
+    slots, begins = begun.mask.shape[-1], begun.positions[rows]
+    seen = torch.cat([begun.mask[rows], real], dim=-1)
     sums = torch.zeros(len(flat), dtype=torch.float64, device=device)
     agree = torch.ones(len(flat), dtype=torch.bool, device=device)
     width = max(1, LOGITS // (len(flat) * model.config.get_text_config().vocab_size))
     for begin in range(0, longest, width):
         stretch = slice(begin, min(begin + width, longest))
         out = model(
-            input_ids=fed[:, stretch], attention_mask=seen[:, : mask.shape[1] + stretch.stop],
+            input_ids=fed[:, stretch], attention_mask=seen[:, : slots + stretch.stop],
             position_ids=begins + torch.arange(stretch.start, stretch.stop, device=device),
             past_key_values=cache, use_cache=True,
         )  # fmt: skip

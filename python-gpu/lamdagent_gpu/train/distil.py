@@ -16,7 +16,6 @@ from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
 from lamdagent_gpu.train.data import IGNORED, check_vocabulary, sft_examples
 from lamdagent_gpu.train.method import SFT_WEIGHT, TRAINING, Parameter, TrainMethod
 from lamdagent_gpu.train.model import load_model
-from lamdagent_gpu.train.rows import read_rows
 from lamdagent_gpu.train.sft import DurableSFTTrainer
 
 DIVERGENCE = Parameter(name="divergence", choices=("forwardKl", "reverseKl", "jsd"))
@@ -32,7 +31,7 @@ class DurableDistilTrainer(DurableSFTTrainer):
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
-        return batches, sum((batch["labels"][:, 1:] != IGNORED).sum() for batch in batches)
+        return batches, self.over_ranks(sum((batch["labels"][:, 1:] != IGNORED).sum() for batch in batches))
 
     def compute_loss(self, model: Any, inputs: Any, *_: Any, num_items_in_batch: Any = None, **__: Any) -> Any:
         """The sum over the micro-batch's answer tokens, divided by those of the whole batch."""
@@ -55,7 +54,8 @@ class DurableDistilTrainer(DurableSFTTrainer):
         if (weight := SFT_WEIGHT.of(values)) > 0:
             loss = loss + weight * cross_entropy(ours.float(), labels[scored], reduction="sum")
         self.count_tokens(int(inputs["attention_mask"].sum()))
-        return loss / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
+        # DDP takes the mean over the ranks of what is a sum over them.
+        return self.context.ranks * loss / (scored.sum() if num_items_in_batch is None else num_items_in_batch)
 
 
 def divergence(kind: str, teacher: torch.Tensor, student: torch.Tensor, *, beta: float) -> torch.Tensor:
@@ -77,7 +77,7 @@ def make_trainer(
 ) -> DurableDistilTrainer:
     folders = [context.store.open(context.inputs(role)[0]) for role in DISTIL.roles]
     check_vocabularies(["the student", "the teacher"], folders)
-    examples = sft_examples(context, read_rows(context), tokenizer)
+    examples = sft_examples(context, tokenizer)
     check_vocabulary(examples, model)
     trainer = DurableDistilTrainer(
         **trainer_arguments(context, model, tokenizer, resume, examples=examples, args=sft_config(context, micro_batch))

@@ -1,5 +1,5 @@
 """Group relative policy optimisation (Shao et al. 2024, arXiv 2402.03300, section 4.1) and REINFORCE leave-one-out
-(Ahmadian et al. 2024, arXiv 2402.14740, eq. 8), with verifiable rewards.
+(Ahmadian et al. 2024, arXiv 2402.14740, eq. 8).
 
 One update for each generation, so the ratio to the sampling policy is 1 and nothing is clipped; no term holds the policy
 near a reference. The loss is a mean over the batch's answer tokens (DAPO, Yu et al. 2025, arXiv 2503.14476, eq. 12).
@@ -15,12 +15,14 @@ import torch
 
 from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
-from lamdagent_gpu.train.data import Example, check_vocabulary
+from lamdagent_gpu.train.data import check_vocabulary
+from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.on_policy import REWARD, SAMPLING
+from lamdagent_gpu.train.on_policy import SAMPLING
+from lamdagent_gpu.train.rewards import Scorer, prompts_of, scorer_of
 from lamdagent_gpu.train.sampling import SAMPLES, Sampling, sample, sampling_of
 from lamdagent_gpu.train.sft import DurableSFTTrainer
-from lamdagent_gpu.train.verifiable import Prompt, read_prompts
+from lamdagent_gpu.train.verifiable import Prompt
 
 BASELINE = Parameter(name="baseline", choices=("group", "groupCentred", "leaveOneOut"))
 SMALLEST_DEVIATION = 1e-4
@@ -45,6 +47,7 @@ class DurableGRPOTrainer(DurableSFTTrainer):
 
     prompts: list[Prompt]
     sampling: Sampling
+    score: Scorer
     loss_is_scaled_for_ga = True
 
     def order_of(self, places: int) -> list[int]:
@@ -55,7 +58,7 @@ class DurableGRPOTrainer(DurableSFTTrainer):
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         rows = [int(row) for batch in batches for row in batch["rows"]]
         prompts = [self.prompts[row] for row in rows]
-        names = [f"step {self.state.global_step} {place}" for place in range(len(rows))]
+        names = [f"step {self.state.global_step} {place}" for place in self._places(len(rows))]
         with self.compute_loss_context_manager():
             answers = sample(self.model, [prompt.ids for prompt in prompts], names, self.sampling)
         scores = self._scored(prompts, answers)
@@ -64,15 +67,23 @@ class DurableGRPOTrainer(DurableSFTTrainer):
             self._batch(prompts[at : at + size], answers[at : at + size], scores[at : at + size])
             for at in range(0, len(rows), size)
         ]
-        return made, torch.tensor(sum(map(len, answers)), device=device)
+        return made, self.over_ranks(torch.tensor(sum(map(len, answers)), device=device))
+
+    def _places(self, own: int) -> list[int]:
+        """Where this rank's rows stand in the batch: its micro-batches are every one in `ranks`."""
+        size, context = self._train_batch_size, self.context
+        firsts = range(context.rank * size, own * context.ranks, context.ranks * size)
+        return [first + at for first in firsts for at in range(size)]
 
     def _scored(self, prompts: Sequence[Prompt], answers: list[list[int]]) -> torch.Tensor:
         """The advantage of each answer, [places]."""
-        texts = self.processing_class.batch_decode(answers, skip_special_tokens=True)
-        rewards = torch.tensor([prompt.reward(text) for prompt, text in zip(prompts, texts, strict=True)])
+        places = self._places(len(answers))
+        rewards = torch.zeros(len(answers) * self.context.ranks, dtype=torch.float64)
+        rewards[places] = torch.tensor(self.score(prompts, answers), dtype=torch.float64)
+        rewards = self.over_ranks(rewards).float().cpu()
         self._metrics["train"]["reward"].append(rewards.mean().item())
         groups = rewards.view(-1, SAMPLES.of(self.context.parameters))
-        return advantages(groups, BASELINE.of(self.context.parameters)).view(-1)
+        return advantages(groups, BASELINE.of(self.context.parameters)).view(-1)[places]
 
     def _batch(
         self, prompts: Sequence[Prompt], answers: Sequence[list[int]], scores: torch.Tensor
@@ -97,7 +108,8 @@ class DurableGRPOTrainer(DurableSFTTrainer):
         # Its value is the advantages' mean; its gradient is that of Σ A log π, the ratio π / π_sampling being 1.
         ratio = torch.exp(outputs.log_probs - outputs.log_probs.detach()) * (inputs["labels"][:, 1:] != -100)
         self.count_tokens(int(inputs["attention_mask"].sum()))
-        return -(inputs["advantages"][:, None] * ratio).sum() / num_items_in_batch
+        # DDP takes the mean over the ranks of what is a sum over them.
+        return -self.context.ranks * (inputs["advantages"][:, None] * ratio).sum() / num_items_in_batch
 
 
 def collate_rows(examples: list[dict[str, int]]) -> dict[str, torch.Tensor]:
@@ -110,7 +122,7 @@ def make_trainer(
     values = context.parameters
     if values["batchSize"] % SAMPLES.of(values) != 0:
         raise Rejected(f"batchSize: expected a multiple of samples, {SAMPLES.of(values)}, got {values['batchSize']}")
-    prompts = read_prompts(context, tokenizer, REWARD.of(values))
+    prompts = prompts_of(context, tokenizer)
     check_vocabulary([{"prompt_ids": prompt.ids} for prompt in prompts], model)
     sampling = sampling_of(values, model=model, tokenizer=tokenizer, seed=context.seed)
     examples: list[Example] = [
@@ -122,7 +134,7 @@ def make_trainer(
         ),
         data_collator=collate_rows,
     )
-    trainer.prompts, trainer.sampling = prompts, sampling
+    trainer.prompts, trainer.sampling, trainer.score = prompts, sampling, scorer_of(context, tokenizer)
     return trainer
 
 

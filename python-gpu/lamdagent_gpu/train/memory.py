@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from lamdagent_gpu.context import OutOfMemory
+from lamdagent_gpu.train.quantized import BYTES_PER_WEIGHT
 from lamdagent_gpu.weights import TensorEntry, tensor_entries
 
 MOMENTS = 2
@@ -47,15 +48,20 @@ class MemoryFloor:
         return f"{self.total / GB:.2f} GB ({', '.join(listed)})"
 
 
-def floor_of(folder: Path, *, dtype: torch.dtype, lora_rank: int | None, partial: bool = False) -> MemoryFloor:
+def floor_of(
+    folder: Path, *, dtype: torch.dtype, lora_rank: int | None, partial: bool = False, quantized: bool = False
+) -> MemoryFloor:
     """Of training the folder's model in `dtype`, activations apart.
 
     Args:
         lora_rank: None for full fine-tuning; else only adapters are trained, float32 factors of every linear layer.
         partial: some of the weights are frozen, so nothing is said of gradients and moments.
+        quantized: the linear layers are held in 4 bits.
     """
     entries = tensor_entries(folder).values()
-    weights = sum(prod(entry.shape) for entry in entries) * dtype.itemsize
+    packed = sum(prod(entry.shape) for entry in entries if is_linear(entry)) if quantized else 0
+    whole = sum(prod(entry.shape) for entry in entries) - packed
+    weights = whole * dtype.itemsize + int(packed * BYTES_PER_WEIGHT)
     adapters = 0 if lora_rank is None else adapter_parameters(entries, lora_rank) * torch.float32.itemsize
     trained = 0 if partial else weights if lora_rank is None else adapters
     return MemoryFloor(weights=weights + adapters, gradients=trained, moments=MOMENTS * trained)
@@ -63,7 +69,12 @@ def floor_of(folder: Path, *, dtype: torch.dtype, lora_rank: int | None, partial
 
 def adapter_parameters(entries: Iterable[TensorEntry], rank: int) -> int:
     """Of LoRA on all linear layers: rank x (inputs + outputs) each. Embeddings and output layer have none."""
-    return sum(rank * sum(entry.shape) for entry in entries if len(entry.shape) == 2 and ".layers." in entry.name)
+    return sum(rank * sum(entry.shape) for entry in entries if is_linear(entry))
+
+
+def is_linear(entry: TensorEntry) -> bool:
+    """The weight of a linear layer that has adapters, and that can be quantised."""
+    return len(entry.shape) == 2 and ".layers." in entry.name
 
 
 def activations_of(config: Any, *, tokens: int, itemsize: int) -> int:
@@ -92,5 +103,5 @@ def require_room(floor: MemoryFloor, *, available: int | None, device: str) -> N
     if available is not None and floor.total > available:
         raise OutOfMemory(
             f"memory: expected at most the {available / GB:.2f} GB of {device}, got at least {floor}. "
-            "Use tuning: lora, shorter sequences (maxLength), a smaller model, or a larger device."
+            "Use tuning: lora or qlora, shorter sequences (maxLength), a smaller model, or a larger device."
         )

@@ -48,6 +48,8 @@ class TrainMethod:
     parameters: tuple[Parameter, ...]
     roles: tuple[str, ...] = ("model",)
     """The inputs that are models; the first is trained."""
+    scores: bool = False
+    """What is made is no language model but gives a sequence one number."""
 
     def check(self, values: Values) -> None:
         """Raises Rejected for a parameter that nothing here would read."""
@@ -60,7 +62,7 @@ class TrainMethod:
 SHARE = "dataFraction"
 """Of the rung, not of the method: the share of the rows (`subset.py`)."""
 
-TUNING = Parameter(name="tuning", choices=("full", "lora"))
+TUNING = Parameter(name="tuning", choices=("full", "lora", "qlora"))
 TRAINING = (
     Parameter(name="learningRate"),
     Parameter(name="steps"),

@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from peft import LoraConfig, PeftModel
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from lamdagent_gpu.context import Diverged, JobContext, Rejected
 from lamdagent_gpu.foreign import check_model_folder
+from lamdagent_gpu.train.device import gets
+from lamdagent_gpu.train.quantized import is_quantized, keep_packing, quantization
 from lamdagent_gpu.weights import parameter_count, tensor_entries
 
 log = logging.getLogger("lamdagent.model")
 STORED = {"F32": torch.float32, "BF16": torch.bfloat16, "F16": torch.float16}
+ADAPTED = ("lora", "qlora")
+"""Tunings that train adapters beside frozen weights."""
 FULL_BYTES = 16
 """Bytes a parameter of float32 full fine-tuning takes: weight, gradient and AdamW's two moments."""
 MEMORY_SHARE = 0.8
@@ -35,37 +39,44 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def computes_in_bfloat16(device: str) -> bool:
-    return device == "cuda" and torch.cuda.is_bf16_supported()
+    return gets(device).bfloat16
 
 
-def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> Any:
-    """The causal language model of the folder; by default float32 off CUDA, bfloat16 where the device computes in it."""
+def load_model(
+    folder: Path, device: str, dtype: torch.dtype | None = None, *, quantized: bool = False, scores: bool = False
+) -> Any:
+    """The causal language model of the folder; by default bfloat16 where the device computes in it, else float32.
+
+    `scores`: with a head that gives a sequence one number, a random one where the folder has none.
+    """
     check_model_folder(folder)
     dtype = dtype or (torch.bfloat16 if computes_in_bfloat16(device) else torch.float32)
-    model = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True
-    )
-    return model.to(device)
+    kind = AutoModelForSequenceClassification if scores else AutoModelForCausalLM
+    model = kind.from_pretrained(
+        folder, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True,
+        **({"num_labels": 1} if scores else {}), **(quantization(device, dtype) if quantized else {}),
+    )  # fmt: skip
+    return keep_packing(model) if quantized else model.to(device)
 
 
 def dtype_for_training(context: JobContext, folder: Path, memory: int | None) -> torch.dtype:
     """The precision that the folder's weights are trained in, on a device with so many bytes."""
     return training_dtype(
         bfloat16=computes_in_bfloat16(context.device),
-        lora=context.parameters["tuning"] == "lora",
+        adapted=context.parameters["tuning"] in ADAPTED,
         parameters=parameter_count(folder),
         device_bytes=memory,
     )
 
 
-def training_dtype(*, bfloat16: bool, lora: bool, parameters: int, device_bytes: int | None) -> torch.dtype:
-    """float32, except on a bfloat16 device for weights that are frozen (LoRA) or would not fit as float32.
+def training_dtype(*, bfloat16: bool, adapted: bool, parameters: int, device_bytes: int | None) -> torch.dtype:
+    """float32, except on a bfloat16 device for weights that are frozen (adapters) or would not fit as float32.
 
     bfloat16 holds 8 bits of mantissa: updates below 1/256 of a weight are lost, so it is the last resort.
     """
     if not bfloat16:
         return torch.float32
-    if lora:
+    if adapted:
         return torch.bfloat16
     if device_bytes is not None and parameters * FULL_BYTES > MEMORY_SHARE * device_bytes:
         log.warning(
@@ -88,14 +99,14 @@ def stored_dtype(folder: Path) -> torch.dtype:
 def lora_of(context: JobContext) -> LoraConfig | None:
     """The adapter settings (LoRA, Hu et al. 2021, arXiv 2106.09685), or None for full fine-tuning."""
     parameters = context.parameters
-    if parameters["tuning"] != "lora":
+    if parameters["tuning"] not in ADAPTED:
         return None
     return LoraConfig(
         r=parameters["loraRank"],
         lora_alpha=parameters["loraAlpha"],
         lora_dropout=0.0,
         target_modules="all-linear",
-        task_type="CAUSAL_LM",
+        task_type="SEQ_CLS" if context.build.stage.kind == "rewardModel" else "CAUSAL_LM",
     )
 
 
@@ -114,6 +125,7 @@ def save_weights(model: Any, folder: Path) -> None:
 class SavedForm:
     """What a trained model keeps of its input; trainers change configurations for their own use."""
 
+    folder: Path
     config: Any
     generation_config: Any
     dtype: torch.dtype
@@ -121,24 +133,32 @@ class SavedForm:
 
 def saved_form(model: Any, folder: Path) -> SavedForm:
     """To be taken before a trainer sees the model."""
+    config = copy.deepcopy(model.config)
+    if is_quantized(model):
+        del config.quantization_config
     return SavedForm(
-        config=copy.deepcopy(model.config),
-        generation_config=copy.deepcopy(model.generation_config),
+        folder=folder,
+        config=config,
+        generation_config=copy.deepcopy(getattr(model, "generation_config", None)),
         dtype=stored_dtype(folder),
     )
 
 
 def save_model(model: Any, tokenizer: Any, folder: Path, form: SavedForm) -> None:
-    """Full weights and tokenizer in `folder`; a LoRA model also leaves its adapter in `folder/adapter`.
+    """Full weights and tokenizer in `folder`; a model with adapters also leaves them in `folder/adapter`.
 
     Adapters are added in float32, then everything is rounded once to the input's dtype.
     """
     if hasattr(model, "merge_and_unload"):
         save_weights(model, folder / "adapter")
+        if is_quantized(model):  # what 4 bits have lost is in the input still
+            model = PeftModel.from_pretrained(load_model(form.folder, "cpu", torch.float32), folder / "adapter")
         model = model.float().merge_and_unload()
         model.requires_grad_(True)  # merging leaves the weights frozen
     model.to(form.dtype)
-    model.config, model.generation_config = form.config, form.generation_config
+    model.config = form.config
+    if form.generation_config is not None:
+        model.generation_config = form.generation_config
     model.config.dtype = form.dtype
     for name, weight in model.named_parameters():
         if not torch.isfinite(weight).all():

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import JobContext
-from lamdagent_gpu.train.method import Parameter
+from lamdagent_gpu.train.rewards import REWARD, prompts_of, scorer_of
 from lamdagent_gpu.train.sampled import SAMPLED_FILE, Sampled, is_sampling, rounds_of, sample_all, write_sampled
 from lamdagent_gpu.train.sampling import MAX_NEW_TOKENS, SAMPLES, TEMPERATURE
 from lamdagent_gpu.train.trainer import DurableTrainer
-from lamdagent_gpu.train.verifiable import REWARDS, Prompt, read_prompts
+from lamdagent_gpu.train.verifiable import Prompt
 
-REWARD = Parameter(name="reward", choices=REWARDS)
 SAMPLING = (REWARD, SAMPLES, TEMPERATURE, MAX_NEW_TOKENS)
 
 
@@ -32,8 +31,9 @@ class OnSampledTrainer(DurableTrainer):
 
 def answered(context: JobContext, model: Any, tokenizer: Any, resume: Path | None) -> tuple[list[Prompt], Sampled, int]:
     """The prompts, the model's answers to them, and the rounds that drawing them took."""
-    prompts = read_prompts(context, tokenizer, REWARD.of(context.parameters))
-    return prompts, sample_all(context, model, tokenizer, prompts, resume), rounds_of(prompts)
+    prompts = prompts_of(context, tokenizer)
+    score = scorer_of(context, tokenizer)
+    return prompts, sample_all(context, model, tokenizer, prompts, resume, score=score), rounds_of(prompts)
 
 
 def trained(resume: Path | None) -> Path | None:

@@ -9,7 +9,8 @@ from trl import DPOConfig, DPOTrainer
 
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.arguments import trainer_arguments
-from lamdagent_gpu.train.data import Example, check_vocabulary
+from lamdagent_gpu.train.data import check_vocabulary
+from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
 
@@ -28,7 +29,8 @@ class PairTrainer(DurableTrainer, DPOTrainer):
 
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: Any) -> Any:
         samples, items = super().get_batch_samples(epoch_iterator, num_batches, device)
-        self.mean_answer_tokens = sum(map(chosen_tokens, samples)) / max(1, len(samples))
+        tokens = self.over_ranks(sum(map(chosen_tokens, samples)))
+        self.mean_answer_tokens = float(tokens) / max(1, len(samples) * self.context.ranks)
         return samples, items
 
     def answer_share(self, inputs: Any) -> float:

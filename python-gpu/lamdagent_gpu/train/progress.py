@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from transformers import TrainerCallback
 
 from lamdagent_gpu.context import JobContext
+from lamdagent_gpu.train.together import of_first_rank
 
 
 class Endings(Protocol):
@@ -61,11 +62,17 @@ class Progress(TrainerCallback):
         after = due_after(self.context.job.options.checkpointSeconds, self.write_seconds, now - self.stepped_at)
         self.stepped_at = now
         due = now - self.saved_at >= after
-        if reason is not None:
-            self.watch.stopped = reason
-            control.should_training_stop = True
         if reason is not None or due:
             control.should_save = True
+        if (reason := self._agreed(reason, control)) is not None:
+            self.watch.stopped = reason
+            control.should_training_stop = True
+
+    def _agreed(self, reason: str | None, control: Any) -> str | None:
+        """Why to stop, and in `control` whether to save, as rank 0 sees it: it alone hears and writes."""
+        if self.context.ranks > 1:
+            (reason, control.should_save) = of_first_rank((reason, control.should_save))
+        return reason
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """Comes after each step, and before its checkpoint is written."""

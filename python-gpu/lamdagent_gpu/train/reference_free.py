@@ -17,7 +17,6 @@ from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.data import preference_examples
 from lamdagent_gpu.train.method import BETA, Maker
 from lamdagent_gpu.train.preference import PairTrainer, pair_arguments
-from lamdagent_gpu.train.rows import read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +71,9 @@ class ReferenceFreeTrainer(PairTrainer):
         """What TRL's log takes up at the end of the step."""
         metrics = self._metrics["train"]
         self.count_tokens(int(inputs["attention_mask"].sum()))
-        metrics["rewards/accuracies"].append((chosen > rejected).float().mean().item())
-        metrics["rewards/margins"].append((chosen - rejected).mean().item())
+        for name, values in (("accuracies", (chosen > rejected).float()), ("margins", chosen - rejected)):
+            mean = float(self.over_ranks(values.float().mean())) / self.context.ranks
+            metrics[f"rewards/{name}"].append(mean)
 
 
 def maker_of(trainer: type[ReferenceFreeTrainer]) -> Maker:
@@ -83,7 +83,7 @@ def maker_of(trainer: type[ReferenceFreeTrainer]) -> Maker:
         context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
     ) -> ReferenceFreeTrainer:
         beta = BETA.of(context.parameters)
-        examples = preference_examples(context, read_rows(context), tokenizer)
+        examples = preference_examples(context, tokenizer)
         return trainer(**pair_arguments(context, model, tokenizer, micro_batch, resume, examples=examples, beta=beta))
 
     return make

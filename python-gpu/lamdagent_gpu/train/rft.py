@@ -1,16 +1,19 @@
 """Rejection sampling fine-tuning (Yuan et al. 2023, arXiv 2308.01825, section 3.3): SFT on the model's own answers that
-have a reward."""
+have a reward; with a reward model its best ones."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
-from lamdagent_gpu.train.data import IGNORED, Example, check_vocabulary
+from lamdagent_gpu.train.data import IGNORED, check_vocabulary
+from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
 from lamdagent_gpu.train.on_policy import SAMPLING, OnSampledTrainer, answered, trained
+from lamdagent_gpu.train.rewards import is_by_model
 from lamdagent_gpu.train.sampled import Answer, nothing_learnt
 from lamdagent_gpu.train.sft import DurableSFTTrainer
 
@@ -21,9 +24,9 @@ class DurableRFTTrainer(OnSampledTrainer, DurableSFTTrainer):
     pass
 
 
-def kept(answers: list[Answer], most: int) -> list[list[int]]:
-    """Different answers with a reward above 0: the best first, of equals the first drawn."""
-    ranked = sorted((one for one in answers if one.reward > 0), key=lambda one: -one.reward)
+def kept(answers: list[Answer], most: int, above: float = 0) -> list[list[int]]:
+    """Different answers with a reward above that: the best first, of equals the first drawn."""
+    ranked = sorted((one for one in answers if one.reward > above), key=lambda one: -one.reward)
     different = {tuple(one.ids): one.ids for one in ranked}
     return list(different.values())[:most]
 
@@ -33,10 +36,11 @@ def make_trainer(
 ) -> DurableRFTTrainer:
     prompts, sampled, rounds = answered(context, model, tokenizer, resume)
     most = KEEP.of(context.parameters)
+    above = -math.inf if is_by_model(context) else 0  # a model's scores have no zero
     examples: list[Example] = [
         {"input_ids": prompt.ids + ids, "labels": [IGNORED] * len(prompt.ids) + ids, **prompt.kept}
         for prompt, answers in zip(prompts, sampled, strict=True)
-        for ids in kept(answers, most)
+        for ids in kept(answers, most, above)
     ]
     if not examples:
         raise nothing_learnt("a reward above 0", sampled)

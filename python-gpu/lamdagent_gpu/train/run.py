@@ -14,9 +14,21 @@ import torch
 from transformers.utils.logging import disable_progress_bar
 
 from lamdagent_gpu.checkpoint import Checkpoint
-from lamdagent_gpu.context import Diverged, Incomplete, JobContext, OutOfMemory, Preempted, TrainResult
-from lamdagent_gpu.train.memory import MemoryFloor, activations_of, device_bytes, floor_of, require_room
+from lamdagent_gpu.context import (
+    Diverged,
+    Incomplete,
+    JobContext,
+    OutOfMemory,
+    Preempted,
+    Rejected,
+    TooLarge,
+    TrainResult,
+)
+from lamdagent_gpu.train.fit import Fit, is_out_of_memory
+from lamdagent_gpu.train.memory import LAYER_VALUES, MemoryFloor, activations_of, device_bytes, floor_of, require_room
+from lamdagent_gpu.train.method import TUNING
 from lamdagent_gpu.train.model import (
+    ADAPTED,
     computes_in_bfloat16,
     dtype_for_training,
     load_model,
@@ -24,14 +36,22 @@ from lamdagent_gpu.train.model import (
     save_model,
     saved_form,
 )
+from lamdagent_gpu.train.quantized import require_quantizer
 from lamdagent_gpu.train.registry import METHODS
-from lamdagent_gpu.train.reproducible import reproducible
+from lamdagent_gpu.train.reproducible import is_refused, reproducible
+from lamdagent_gpu.train.rewards import reward_model_metrics
 from lamdagent_gpu.train.sampled import is_sampling
 from lamdagent_gpu.train.trainer import STATE_FILE, STATE_FILES
 
 log = logging.getLogger("lamdagent.train")
-LOGGED = {"rewardAccuracy": "rewards/accuracies", "rewardMargin": "rewards/margins", "reward": "reward"}
-"""Metrics of a result, and what the trainers that have them log them as."""
+LOGGED = {
+    "rewards/accuracies": "rewardAccuracy",
+    "rewards/margins": "rewardMargin",
+    "reward": "reward",
+    "accuracy": "rewardAccuracy",
+    "margin": "rewardMargin",
+}
+"""What trainers log, and the metrics of a result that it becomes."""
 TAIL = 10
 """Logged steps that the last loss is a mean of."""
 
@@ -43,39 +63,58 @@ def run_training(context: JobContext) -> TrainResult:
         Preempted: asked to stop; the checkpoint of the last finished step is written.
         Diverged: a loss, a gradient norm or a weight is not finite.
         OutOfMemory: not even one sequence at a time fits.
+        TooLarge: on several devices, a micro-batch does not fit this one.
         Rejected: the data can never work.
     """
     disable_progress_bar()
     METHODS[context.build.stage.kind].check(context.parameters)
-    batch = context.parameters["batchSize"]
+    if TUNING.of(context.parameters) == "qlora":
+        require_quantizer(context.device)
+    batch = share_of_batch(context)
     resume = context.resume
     require_state(resume)
-    micro_batch = first_micro_batch(batch, resume)
+    fit, strict = first_fit(context, batch, resume), True
     while True:
         try:
-            with reproducible(context.seed):
-                return _train(context, micro_batch, resume)
+            with reproducible(context.seed, strict=strict):
+                return _train(context, fit, resume)
         except RuntimeError as error:
-            if not is_out_of_memory(error):
+            if strict and is_refused(error):
+                log.warning("determinism: %s; going on without it, so a resume may differ in the last bits", error)
+                strict = False
+            elif is_out_of_memory(error):
+                smaller = fit.smaller(batch)
+                if smaller is None:
+                    raise OutOfMemory(f"{fit}: expected to fit {context.device}, got {error}") from None
+                if context.ranks > 1:
+                    raise TooLarge(f"{fit}: expected to fit {context.device}, got {error}") from None
+                log.warning("out of memory with %s; going on with %s", fit, smaller)
+                fit = smaller
+            else:
                 raise
-            smaller = next_micro_batch(batch, micro_batch)
-            if smaller is None:
-                raise OutOfMemory(f"micro-batch of 1: expected to fit {context.device}, got {error}") from None
-            log.warning("out of memory with a micro-batch of %d; going on with %d", micro_batch, smaller)
-            micro_batch = smaller
         free_memory()
         resume = context.newest_checkpoint()
         require_state(resume)
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has a type for it; the CPU allocator only a text."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+def share_of_batch(context: JobContext) -> int:
+    """The sequences of each batch that one device gets."""
+    batch: int = context.parameters["batchSize"]
+    if batch % context.ranks != 0:
+        raise Rejected(f"batchSize: expected a multiple of the worker's {context.ranks} devices, got {batch}")
+    return batch // context.ranks
 
 
-def next_micro_batch(batch: int, micro_batch: int) -> int | None:
-    """The largest divisor of the batch that is at most half the micro-batch: the global batch stays what it is."""
-    return next((size for size in range(micro_batch // 2, 0, -1) if batch % size == 0), None)
+def first_fit(context: JobContext, batch: int, resume: Checkpoint | None) -> Fit:
+    """As an earlier attempt has found it; on several devices after so many that were too large for one of them."""
+    if not context.halvings:
+        return Fit(micro_batch=first_micro_batch(batch, resume))
+    fit: Fit | None = Fit(micro_batch=batch)
+    for _ in range(context.halvings):
+        fit = fit.smaller(batch) if fit is not None else None
+    if fit is None:
+        raise OutOfMemory(f"micro-batch of 1 on each device: expected to fit {context.device}, but it did not")
+    return fit
 
 
 def free_memory() -> None:
@@ -95,14 +134,15 @@ def require_state(checkpoint: Checkpoint | None) -> None:
 
 
 def first_micro_batch(batch: int, checkpoint: Checkpoint | None) -> int:
-    """The whole batch, or what an earlier attempt has found to fit."""
+    """The whole of a device's batch, or what an earlier attempt has found to fit, perhaps on another number of devices."""
     if checkpoint is None or is_sampling(checkpoint.folder):
         return batch
     state = json.loads((checkpoint.folder / STATE_FILE).read_text("utf8"))
-    return int(state["train_batch_size"] or batch)
+    fits = min(batch, int(state["train_batch_size"] or batch))
+    return next(size for size in range(fits, 0, -1) if batch % size == 0)
 
 
-def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> TrainResult:
+def _train(context: JobContext, fit: Fit, resume: Checkpoint | None) -> TrainResult:
     context.progress("loading", resume.step if resume else 0, context.parameters["steps"])
     folder = context.store.open(context.inputs("model")[0])
     tokenizer = load_tokenizer(folder)
@@ -110,27 +150,47 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     dtype = dtype_for_training(context, folder, memory)
     floor = floor_for(context, folder, dtype)
     require_room(floor, available=memory, device=context.device)
-    model = load_model(folder, context.device, dtype)
+    method = METHODS[context.build.stage.kind]
+    quantized = TUNING.of(context.parameters) == "qlora"
+    model = load_model(folder, context.device, dtype, quantized=quantized, scores=method.scores)
+    if method.scores:
+        model.config.pad_token_id = tokenizer.pad_token_id  # a sequence's score is that of its last token before these
     form = saved_form(model, folder)
+    fit.prepare(model)
     start = resume.folder if resume else None
-    trainer = METHODS[context.build.stage.kind].make(context, model, tokenizer, micro_batch, start)
+    trainer = method.make(context, model, tokenizer, fit.micro_batch, start)
     if not is_partial(context):
         itemsize = 2 if computes_in_bfloat16(context.device) else dtype.itemsize
         activations = activations_of(model.config, tokens=trainer.longest(), itemsize=itemsize)
+        if memory is not None and floor.total + activations > memory and not fit.recompute:
+            log.warning(
+                "a sequence's activations: expected to fit %s; they are recomputed instead of kept", context.device
+            )
+            fit = replace(fit, recompute=True)
+            fit.prepare(model)
+        if fit.recompute:
+            activations //= LAYER_VALUES  # a layer keeps its input alone
         require_room(replace(floor, activations=activations), available=memory, device=context.device)
     state = None if start is None or is_sampling(start) else str(start)
     trainer.train(resume_from_checkpoint=state)
     _check_complete(context, trainer)
+    if context.rank > 0:
+        return TrainResult(steps=trainer.state.global_step, metrics={})
     steps = trainer.offset + trainer.state.global_step
     context.progress("publishing", steps, steps)
+    metrics = {
+        **metrics_of(trainer.state.log_history),
+        **trainer.final_metrics(),
+        **reward_model_metrics(context),
+    }
     save_model(trainer.model, tokenizer, context.output_folder, form)
-    return TrainResult(steps=trainer.state.global_step, metrics=metrics_of(trainer.state.log_history))
+    return TrainResult(steps=trainer.state.global_step, metrics=metrics)
 
 
 def floor_for(context: JobContext, folder: Path, dtype: torch.dtype) -> MemoryFloor:
-    lora = context.parameters["tuning"] == "lora"
-    rank = context.parameters["loraRank"] if lora else None
-    return floor_of(folder, dtype=dtype, lora_rank=rank, partial=is_partial(context))
+    tuning = TUNING.of(context.parameters)
+    rank = context.parameters["loraRank"] if tuning in ADAPTED else None
+    return floor_of(folder, dtype=dtype, lora_rank=rank, partial=is_partial(context), quantized=tuning == "qlora")
 
 
 def is_partial(context: JobContext) -> bool:
@@ -158,7 +218,7 @@ def metrics_of(history: list[dict[str, Any]]) -> dict[str, float | None]:
         "loss": tail_mean(losses),
         "tokens": next(iter(logged(history, "num_tokens")[-1:]), None),
     }
-    for name, key in LOGGED.items():
+    for key, name in LOGGED.items():
         if values := logged(history, key):
             metrics[name] = tail_mean(values)
     return {name: value if value is not None and math.isfinite(value) else None for name, value in metrics.items()}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Preempted, Rejected
+from lamdagent_gpu.train.rewards import Scorer
 from lamdagent_gpu.train.sampling import SAMPLES, sample, sampling_of
 from lamdagent_gpu.train.verifiable import Prompt
 
@@ -45,7 +46,9 @@ def rounds_of(prompts: Sequence[Prompt]) -> int:
     return ceil(len(prompts) / ROUND)
 
 
-def sample_all(context: JobContext, model: Any, tokenizer: Any, prompts: list[Prompt], resume: Path | None) -> Sampled:
+def sample_all(
+    context: JobContext, model: Any, tokenizer: Any, prompts: list[Prompt], resume: Path | None, *, score: Scorer
+) -> Sampled:
     """Goes on from where the checkpoint stands; saves by time, at the end, and when asked to stop.
 
     Raises:
@@ -68,10 +71,8 @@ def sample_all(context: JobContext, model: Any, tokenizer: Any, prompts: list[Pr
             [f"{place} {number}" for place, number in asked],
             sampling,
         )
-        scored = [
-            Answer(ids=ids, reward=prompts[place].reward(tokenizer.decode(ids, skip_special_tokens=True)))
-            for (place, _), ids in zip(asked, answers, strict=True)
-        ]
+        rewards = score([prompts[place] for place, _ in asked], answers)
+        scored = [Answer(ids=ids, reward=reward) for ids, reward in zip(answers, rewards, strict=True)]
         sampled += [scored[start : start + count] for start in range(0, len(scored), count)]
         done = ceil(len(sampled) / ROUND)
         context.progress("sampling", done, total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.model import save_weights
 from lamdagent_gpu.train.order import kept_sequences, training_order
 from lamdagent_gpu.train.progress import Progress
+from lamdagent_gpu.train.quantized import keep_adapters_exact
 from lamdagent_gpu.train.rows import KEPT
+from lamdagent_gpu.train.together import random_states, total_over_ranks
 
 STATE_FILE = "trainer_state.json"
 STATE_FILES = ("optimizer.pt", "scheduler.pt", "rng_state.pth", STATE_FILE)
@@ -38,6 +41,7 @@ class DurableTrainer(Trainer):
     micro-batch with more accumulation sees the same rows in every step.
     """
 
+    random_states: Sequence[bytes] = ()
     offset = 0
     """Steps that the job did before the first one of the training."""
 
@@ -53,6 +57,7 @@ class DurableTrainer(Trainer):
         self.order = self.order_of(places)
         # TRL looks at the first row only; the loader below reads the rows themselves.
         super().__init__(train_dataset=Dataset.from_list(examples[:1]), **arguments)
+        keep_adapters_exact(self.model)
         for noisy in (PrinterCallback, ProgressCallback):
             self.remove_callback(noisy)
         self.add_callback(Progress(self, lambda: int(self._total_train_tokens)))
@@ -65,9 +70,17 @@ class DurableTrainer(Trainer):
         """Tokens of the longest sequence that a step will see."""
         return max(sequence_length(self.examples[row]) for row in set(self.order))
 
+    def final_metrics(self) -> dict[str, float | None]:
+        """What is measured once, after the last step."""
+        return {}
+
+    def over_ranks(self, value: Any) -> Any:
+        """The sum of a number that each rank has for its part of the batch."""
+        return value if self.context.ranks == 1 else total_over_ranks(value, self.args.device)
+
     def count_tokens(self, tokens: int) -> None:
         """Adds them to what TRL's log tells; for a loss that does not go through TRL's own."""
-        self._total_train_tokens += tokens
+        self._total_train_tokens += int(self.over_ranks(tokens))
         self._metrics["train"]["num_tokens"] = [self._total_train_tokens]
 
     def get_train_dataloader(self) -> Any:
@@ -89,6 +102,7 @@ class DurableTrainer(Trainer):
         self._total_train_tokens = int(seen[-1]) if seen else 0
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        self.random_states = random_states(super()._save_rng_state) if self.context.ranks > 1 else []
         self.context.save_checkpoint(self.offset + self.state.global_step, self.write_checkpoint)
 
     def write_checkpoint(self, folder: Path) -> None:
@@ -99,6 +113,15 @@ class DurableTrainer(Trainer):
         self._save_scaler(str(folder))
         self._save_rng_state(str(folder))
         self.state.save_to_json(str(folder / STATE_FILE))
+
+    def _save_rng_state(self, folder: str) -> None:
+        """Of all ranks; the first one's stands under the name of a single one too, whoever goes on with it."""
+        if not self.random_states:
+            super()._save_rng_state(folder)
+            return
+        for rank, state in enumerate(self.random_states):
+            (Path(folder) / f"rng_state_{rank}.pth").write_bytes(state)
+        (Path(folder) / "rng_state.pth").write_bytes(self.random_states[0])
 
     def _send_telemetry(self) -> None:
         """TRL would report the kind of model and device to its makers; nothing is sent unasked."""

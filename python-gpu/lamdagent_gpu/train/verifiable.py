@@ -1,4 +1,4 @@
-"""Prompts whose answers a rule can check: read, encoded, and the reward of an answer."""
+"""Prompts to answer: read, encoded, and the reward of an answer where a rule can check it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamdagent_gpu.train.data import chat_ids
 from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, kept_of, read_rows
 
 log = logging.getLogger("lamdagent.verifiable")
-REWARDS = tuple(METRICS)
+RULES = tuple(METRICS)
 """Metrics of generated answers; each gives a number in [0, 1]."""
 
 
@@ -27,14 +27,18 @@ class Prompt:
     """The mark of its row (`rows.kept_of`), for the examples made of it."""
 
 
-def read_prompts(context: JobContext, tokenizer: Any, reward: str) -> list[Prompt]:
+Reward = Callable[[str], float]
+"""Of an answer's text."""
+
+
+def read_prompts(context: JobContext, tokenizer: Any, reward_of: Callable[[Row], Reward]) -> list[Prompt]:
     """The prompts that leave room for an answer within `maxLength`, in the order of the rows.
 
     Raises:
-        Rejected: a row without a prompt, or whose answers the reward cannot use.
+        Rejected: a row without a prompt, or whose answers a rule cannot use.
     """
     limit = context.parameters["maxLength"]
-    found = encode_rows(context, read_rows(context), lambda row: encode_prompt(row, tokenizer, reward))
+    found = encode_rows(context, read_rows(context), lambda row: encode_prompt(row, tokenizer, reward_of))
     rows = list(found)
     prompts = [prompt for prompt in rows if 0 < len(prompt.ids) < limit]
     if len(prompts) < len(rows):
@@ -49,15 +53,19 @@ def read_prompts(context: JobContext, tokenizer: Any, reward: str) -> list[Promp
     return prompts
 
 
-def encode_prompt(row: Row, tokenizer: Any, reward: str) -> Prompt:
-    answers = checked_answers(row, reward)
+def encode_prompt(row: Row, tokenizer: Any, reward_of: Callable[[Row], Reward]) -> Prompt:
+    reward = reward_of(row)
     prompt = row["prompt"] if "prompt" in row else missing(row, "prompt")
     if isinstance(prompt, list):
         ids = chat_ids(check_messages(prompt, "prompt"), tokenizer, prompt=True)
     else:
         ids = list(tokenizer(check_text(prompt, "prompt"))["input_ids"])
-    metric = METRICS[reward]
-    return Prompt(ids=ids, reward=lambda answer: metric(answer, answers), kept=kept_of(row))
+    return Prompt(ids=ids, reward=reward, kept=kept_of(row))
+
+
+def rule_of(row: Row, *, rule: str) -> Reward:
+    answers, metric = checked_answers(row, rule), METRICS[rule]
+    return lambda answer: metric(answer, answers)
 
 
 def checked_answers(row: Row, reward: str) -> Any:

@@ -7,23 +7,17 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_models import MODELS, tiny_model
 
 from lamdagent_gpu.context import OutOfMemory
-from lamdagent_gpu.evaluate import generate
-from lamdagent_gpu.evaluate.generate import generate_all
+from lamdagent_gpu.evaluate import cache, generate
+from lamdagent_gpu.evaluate.generate import generate_all, generate_shards
 
 ENDS = {3, 11, 27}
 
 
 def random_llama(dtype: torch.dtype = torch.float32) -> Any:
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(5)
-    config = LlamaConfig(
-        vocab_size=50, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=64, initializer_range=0.3, eos_token_id=3, pad_token_id=0,
-    )  # fmt: skip
-    return LlamaForCausalLM(config).to(dtype).eval()
+    return tiny_model("llama", dtype)
 
 
 def random_prompts(count: int = 24) -> list[list[int]]:
@@ -36,17 +30,43 @@ def run(model: Any, prompts: list[list[int]], **own: Any) -> list[list[int]]:
     return generate_all(model, prompts, **{**settings, **own})
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_batches_equal_transformers_one_by_one(dtype: torch.dtype) -> None:
-    model, prompts = random_llama(dtype), random_prompts()
-    got = run(model, prompts, **({"batch": 1} if dtype == torch.bfloat16 else {}))
-    for prompt, answer in zip(prompts, got, strict=True):
-        out = model.generate(
-            torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt), dtype=torch.long), do_sample=False,
-            max_new_tokens=16, eos_token_id=sorted(ENDS), pad_token_id=0,
-        )[0, len(prompt) :].tolist()  # fmt: skip
-        assert answer == (out[:-1] if out[-1] in ENDS else out)
+def alone(model: Any, prompt: list[int]) -> list[int]:
+    """transformers' own answer, without its end token."""
+    out = model.generate(
+        torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt), dtype=torch.long), do_sample=False,
+        max_new_tokens=16, eos_token_id=sorted(ENDS), pad_token_id=0,
+    )[0, len(prompt) :].tolist()  # fmt: skip
+    return out[:-1] if out[-1] in ENDS else out
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_batches_equal_transformers_one_by_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "ROOM", 3)
+    model, prompts = tiny_model(name), random_prompts()
+    got = run(model, prompts)
+    assert got == [alone(model, prompt) for prompt in prompts]
     assert len({len(answer) for answer in got}) > 3  # rows left the batch at different times
+
+
+def test_one_by_one_bfloat16_equals_transformers_too() -> None:
+    model, prompts = random_llama(torch.bfloat16), random_prompts()
+    assert run(model, prompts, batch=1) == [alone(model, prompt) for prompt in prompts]
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_a_beginning_that_all_prompts_share_is_run_once_and_changes_no_answer(name: str) -> None:
+    model, fed = tiny_model(name), []
+    beginning = random_prompts(1)[0] * 40
+    prompts = [[*beginning[:40], *prompt] for prompt in random_prompts()]
+    expected = run(model, prompts)
+    model.register_forward_pre_hook(lambda *given: fed.append(given[2]["input_ids"].shape), with_kwargs=True)
+    answers: dict[int, list[int]] = {}
+    for shard in generate_shards(model, prompts, max_new_tokens=16, end_ids=ENDS, pad_id=0, share=True):
+        answers.update(shard)
+    assert [answers[place] for place in range(len(prompts))] == expected
+    longest = max(map(len, prompts))
+    windows = name in ("gemma2", "mistral")  # they count slots: padding must not stand within a row
+    assert fed[:2] == [(1, 40), (24, longest if windows else longest - 40)]
 
 
 def test_the_size_of_the_batches_changes_no_answer() -> None:
@@ -83,11 +103,11 @@ def test_out_of_memory_halves_the_batch(
     model, prompts, sizes = random_llama(), random_prompts(), []
     whole, real = run(model, prompts), generate.generate_batch
 
-    def scarce(model: Any, rows: Any, *rest: Any) -> Any:
+    def scarce(model: Any, rows: Any, *rest: Any, **own: Any) -> Any:
         sizes.append(len(rows))
         if len(rows) > 6:
             raise error
-        return real(model, rows, *rest)
+        return real(model, rows, *rest, **own)
 
     monkeypatch.setattr(generate, "generate_batch", scarce)
     assert run(model, prompts) == whole
@@ -96,7 +116,7 @@ def test_out_of_memory_halves_the_batch(
 
 
 def test_one_row_that_does_not_fit_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(*_: Any) -> Any:
+    def never(*_: Any, **__: Any) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(generate, "generate_batch", never)
@@ -105,7 +125,7 @@ def test_one_row_that_does_not_fit_ends_the_job(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_other_errors_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> Any:
+    def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(generate, "generate_batch", broken)

@@ -10,10 +10,11 @@ import pytest
 import torch
 from conftest import World, make_tokenizer
 from test_generate import random_llama
+from tiny_models import MODELS, tiny_model
 
 from lamdagent_gpu.context import Diverged, OutOfMemory, Rejected
 from lamdagent_gpu.evaluate import loglikelihood, run_evaluation
-from lamdagent_gpu.evaluate.choices import ChoiceItem, request_of
+from lamdagent_gpu.evaluate.choices import ChoiceItem, requests_of
 from lamdagent_gpu.evaluate.loglikelihood import Request, score_shards
 from lamdagent_gpu.evaluate.perplexity import windows_of
 
@@ -52,6 +53,28 @@ def test_batches_equal_one_plain_pass_a_continuation(limit: int, logits: int, mo
     model, requests = random_llama(), random_requests()
     for request, values in zip(requests, scored(model, requests, limit=limit), strict=True):
         assert values == pytest.approx(plainly(model, request), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+@pytest.mark.parametrize("shared", [0, 40])
+def test_every_architecture_gives_what_plain_passes_give(name: str, shared: int) -> None:
+    model, beginning = tiny_model(name), [5, 9, 17, 30, 8] * 8
+    requests = [Request([*beginning[:shared], *one.context], one.continuations) for one in random_requests(12)]
+    for request, values in zip(requests, scored(model, requests), strict=True):
+        assert values == pytest.approx(plainly(model, request), abs=1e-4)
+
+
+def test_a_beginning_that_all_contexts_share_is_run_once() -> None:
+    model, fed = random_llama(), []
+    model.register_forward_pre_hook(lambda *given: fed.append(given[2]["input_ids"].shape), with_kwargs=True)
+    scored(model, [Request([*[5] * 40, last], [[6], [7]]) for last in (8, 9)])
+    assert fed == [(1, 40), (2, 1)]
+    fed.clear()
+    scored(model, [Request([5] * 40, [[6]]), Request([5] * 40, [[7]])])
+    assert fed == [(1, 39), (2, 1)]  # each row has a last token of its own
+    fed.clear()
+    scored(model, [Request([5] * 20, [[6]]), Request([*[5] * 20, 7], [[6]])])
+    assert fed == [(2, 21)]  # not worth a pass of its own
 
 
 def test_the_same_requests_give_the_same_bits() -> None:
@@ -146,11 +169,11 @@ def test_white_space_before_the_answer_is_counted_to_the_choices() -> None:
     tokenizer.chat_template = ""
     item = ChoiceItem(id="a", messages=[{"role": "user", "content": "Q: "}], choices=["x", "yz"], answer=0, line=1)
     encode = lambda text: tokenizer(text)["input_ids"]  # noqa: E731
-    assert request_of(item, tokenizer, None) == Request(encode("Q:"), [encode(" x"), encode(" yz")])
+    assert requests_of([item], tokenizer, None) == [Request(encode("Q:"), [encode(" x"), encode(" yz")])]
     with pytest.raises(
         Rejected, match=r"items.jsonl:1 \(id a\): expected question and choice within .* 4 tokens, got 5"
     ):
-        request_of(item, tokenizer, 4)
+        requests_of([item], tokenizer, 4)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 import torch
 from conftest import LORA, World
-from method_cases import CASES, Case, forget
+from method_cases import CASES, QLORA_CASES, Case, forget
 from safetensors.torch import load, load_file
 
 from lamdagent_gpu.context import JobContext, Preempted, Rejected, TrainResult
@@ -17,6 +18,10 @@ from lamdagent_gpu.train import reference, run, run_training
 from lamdagent_gpu.train.registry import METHODS
 from lamdagent_gpu.train.trainer import DurableTrainer
 
+EVERY = {**CASES, **QLORA_CASES}
+NEEDS_QLORA = pytest.mark.skipif(
+    find_spec("bitsandbytes") is None, reason="an extra: python-gpu/requirements-qlora.txt"
+)
 Ending = tuple[TrainResult, dict[str, bytes]]
 
 
@@ -60,11 +65,11 @@ def in_halves(world: World, job: BuildJob, monkeypatch: pytest.MonkeyPatch) -> d
     return load_file(context.output_folder / "model.safetensors")
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [*CASES, *(pytest.param(name, marks=NEEDS_QLORA) for name in QLORA_CASES)])
 def test_stops_change_no_bit_and_smaller_micro_batches_nothing_but_rounding(
     world: World, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    case = CASES[name]
+    case = EVERY[name]
     expected = ending(world.context(case.job(world)))
     assert expected[1]["model.safetensors"] != (world.store.open(world.model) / "model.safetensors").read_bytes()
     forget(world, case.job(world))

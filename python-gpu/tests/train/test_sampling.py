@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from lamdagent_gpu.train.registry import METHODS
 from lamdagent_gpu.train.rft import kept
 from lamdagent_gpu.train.sampled import Answer, read_sampled
 from lamdagent_gpu.train.sampling import Draw, Sampling, sample, uniforms
-from lamdagent_gpu.train.verifiable import encode_prompt
+from lamdagent_gpu.train.verifiable import encode_prompt, rule_of
 
 
 def sampling(**changed: Any) -> Sampling:
@@ -84,10 +85,12 @@ def test_rewards_are_the_metrics_of_generated_answers(
     world: World, reward: str, row: dict[str, Any], right: str, wrong: str
 ) -> None:
     tokenizer = load_tokenizer(world.store.open(world.model))
-    prompt = encode_prompt({"prompt": "say", "_where": "row 1", **row}, tokenizer, reward)
+    prompt = encode_prompt({"prompt": "say", "_where": "row 1", **row}, tokenizer, partial(rule_of, rule=reward))
     assert tokenizer.decode(prompt.ids) == "say"
     assert (prompt.reward(right), prompt.reward(wrong)) == (1.0, 0.0)
-    chat = encode_prompt({"prompt": [{"role": "user", "content": "say"}], "_where": "", **row}, tokenizer, reward)
+    chat = encode_prompt(
+        {"prompt": [{"role": "user", "content": "say"}], "_where": "", **row}, tokenizer, partial(rule_of, rule=reward)
+    )
     assert tokenizer.decode(chat.ids) == "<u>say<a>"
 
 

@@ -79,7 +79,7 @@ def test_a_bfloat16_model_stays_one(world: World, tuning: dict[str, Any]) -> Non
 
 def test_weights_are_trained_in_float32_unless_frozen_or_too_large() -> None:
     gigabytes = 80 * 10**9
-    assert training_dtype(bfloat16=False, lora=True, parameters=1, device_bytes=None) == torch.float32
-    assert training_dtype(bfloat16=True, lora=False, parameters=10**9, device_bytes=gigabytes) == torch.float32
-    assert training_dtype(bfloat16=True, lora=True, parameters=10**9, device_bytes=gigabytes) == torch.bfloat16
-    assert training_dtype(bfloat16=True, lora=False, parameters=7 * 10**9, device_bytes=gigabytes) == torch.bfloat16
+    assert training_dtype(bfloat16=False, adapted=True, parameters=1, device_bytes=None) == torch.float32
+    assert training_dtype(bfloat16=True, adapted=False, parameters=10**9, device_bytes=gigabytes) == torch.float32
+    assert training_dtype(bfloat16=True, adapted=True, parameters=10**9, device_bytes=gigabytes) == torch.bfloat16
+    assert training_dtype(bfloat16=True, adapted=False, parameters=7 * 10**9, device_bytes=gigabytes) == torch.bfloat16

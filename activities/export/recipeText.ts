@@ -1,0 +1,31 @@
+import { Document, type Scalar, type ScalarTag } from 'yaml';
+import type { Recipe } from '../../domain/recipe.js';
+
+const HEAD = ` How the model in this folder was made. \`python rebuild.py\` makes it again and compares the weights;
+ \`npx lamdagent recipe run recipe.yaml\` does the same. A stage's id is the SHA-256 of its RFC 8785 canonical JSON.`;
+
+/** Of YAML 1.1, which Python reads, a number such as 1e-7 is a text; 1.0e-7 is a number in every version. */
+const FLOAT: ScalarTag = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  identify: (value) => typeof value === 'number' && String(value).includes('e'),
+  test: /^[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?$/,
+  resolve: Number,
+  stringify: ({ value }: Scalar) =>
+    String(value)
+      .replace(/^(-?\d+)e/, '$1.0e')
+      .replace(/e(\d)/, 'e+$1'),
+};
+
+/** `recipe.yaml`: a Recipe that Python's readers and ours understand alike. */
+export function recipeText(recipe: Recipe): string {
+  const document = new Document(recipe, {
+    aliasDuplicateObjects: false,
+    customTags: (tags) => [FLOAT, ...tags],
+  });
+  document.commentBefore = HEAD;
+  return document.toString({
+    ...{ lineWidth: 0, directives: false },
+    ...{ defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN' },
+  });
+}

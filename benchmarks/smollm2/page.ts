@@ -1,7 +1,6 @@
 import type { StoredExploration } from '../../activities/ledger/read.js';
 import { leaderboardOf, statusOf, type LeaderboardRow } from '../../activities/ledger/views.js';
-import type { Plan } from '../../domain/plan.js';
-import type { ConstraintEvidence, Estimate, ExplorationResult, SplitScores } from '../../domain/result.js';
+import type { ConstraintEvidence, Estimate, ExplorationResult } from '../../domain/result.js';
 import { trialName, type TrialRecord } from '../../domain/trial.js';
 import { verdictText } from '../../domain/verdict.js';
 
@@ -71,8 +70,8 @@ function labelOf({ label }: TrialRecord): string {
 }
 
 /** Scores by split, and the champion's gains over the other two on the same items. */
-function modelTable({ plan, result }: Finished): string {
-  const { figures, champion } = result;
+function modelTable(found: Finished): string {
+  const { figures, champion } = found.result;
   const names = new Map([
     ...(figures?.gains ?? []).map(({ over }) => [over, over === 0 ? 'base' : 'SFT on all data'] as const),
     [0, champion === 0 ? 'base (kept)' : 'base'] as const,
@@ -87,21 +86,21 @@ function modelTable({ plan, result }: Finished): string {
     `champion minus ${nameOf(gain.over)}`,
     ...[gain.search, gain.confirm, gain.test].map(signedEstimate),
   ]);
-  return [
-    table(['', 'search', 'confirm', 'test'], [...scores, ...gains]),
-    testTable(plan, [result.test.baseScores, result.test.bestScores]),
-  ].join('\n\n');
+  return [table(['', 'search', 'confirm', 'test'], [...scores, ...gains]), testTable(found)].join('\n\n');
 }
 
-/** Each benchmark on the test split. */
-function testTable({ benchmarks }: Plan, models: readonly SplitScores[]): string {
-  const names = benchmarks.map(({ name }) => name);
+/** Each benchmark on the test split, of every model that was tested. */
+function testTable({ plan, finals }: Finished): string {
+  const names = plan.benchmarks.map(({ name }) => name);
+  const tested = finals.filter(({ split }) => split === 'test').map(({ result }) => result);
   return table(
     ['test split', ...names],
-    models.map(({ trial, scores }) => [
-      trialName(trial),
-      ...names.map((name) => (scores[name] === undefined ? '' : percent(scores[name].score))),
-    ]),
+    tested
+      .sort((a, b) => a.trial - b.trial)
+      .map(({ trial, scores }) => [
+        trialName(trial),
+        ...names.map((name) => (scores[name] === undefined ? '' : percent(scores[name].score))),
+      ]),
   );
 }
 

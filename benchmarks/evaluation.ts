@@ -28,6 +28,8 @@ interface Round {
 interface Case {
   readonly kind: keyof typeof NAMES;
   readonly split: 'search' | 'test';
+  /** Questions with answers that stand before each question. */
+  readonly examples: number;
   readonly items: number;
   readonly parameters: number;
   readonly theirBatch: number;
@@ -75,7 +77,8 @@ function textOf({ rounds, cases, batch }: Comparison): string {
     const speed = (side: readonly Round[]): string =>
       (of.items / (median(side.map(({ cpuSeconds }) => cpuSeconds)) ?? Number.NaN)).toFixed(0);
     const byCpu = ratios(ours, theirs, 'cpuSeconds');
-    const name = `${NAMES[of.kind]}, ${(of.parameters / 1e6).toFixed(1)}M, ${of.split}`;
+    const before = of.examples > 0 ? ` after ${String(of.examples)} examples` : '';
+    const name = `${NAMES[of.kind]}${before}, ${(of.parameters / 1e6).toFixed(1)}M, ${of.split}`;
     const line = [
       name,
       String(of.items),

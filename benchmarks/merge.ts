@@ -4,8 +4,7 @@
  *     npm run bench:merge [-- --runs 3 --layers 21 --threads 1 --folder FOLDER --methods linear,ties,dareTies]
  *
  * 21 layers make models of 335M parameters; a base and two of them, with their results, take about 5 GB of FOLDER. Every
- * run is a process of its own; ours, mergekit's and the copy take turns. mergekit is an extra requirement:
- * `.venv/bin/pip install --no-deps -r python-gpu/requirements-mergekit.txt`.
+ * run is a process of its own; ours, mergekit's and the copy take turns. It takes about eight minutes.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -13,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { median } from '../test/kill/item.js';
+import { readEnvironment } from '../workers/env.js';
 import { writeSection } from './page.js';
 
 const { values } = parseArgs({
@@ -90,7 +90,7 @@ async function program(...words: readonly string[]): Promise<unknown> {
     `OMP_NUM_THREADS=${values.threads}`,
     'HF_HUB_OFFLINE=1',
   ];
-  const python = [join(root, '.venv/bin/python'), join(root, 'benchmarks/merge.py'), ...words];
+  const python = [join(readEnvironment().venv, 'bin', 'python'), join(root, 'benchmarks/merge.py'), ...words];
   const { stdout } = await promisify(execFile)('env', [...settings, ...python], { maxBuffer: 1 << 26 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }

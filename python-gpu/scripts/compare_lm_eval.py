@@ -27,6 +27,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lamdagent_gpu.environment import KEPT_MEMORY
+
+if (
+    not KEPT_MEMORY.keys() <= os.environ.keys()
+):  # read when a process starts; the worker's child has it, so both sides do
+    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **KEPT_MEMORY})
 os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
 
 import torch
@@ -40,6 +46,7 @@ from lamdagent_gpu.weights import parameter_count
 NEW_TOKENS = {"number": 48, "plural": 24, "tool": 44, "roman": 16, "format": 40}
 """As the quickstart's spec has it."""
 CHOICES = 4
+EXAMPLES = 2
 THEIR_BATCHES = (64, 128, 256)
 FEW = 32
 """Items of each benchmark that the larger model answers."""
@@ -67,6 +74,8 @@ class Case:
     model: Path
     kind: str
     split: str
+    examples: int
+    """Questions with answers that stand before each question, the same ones everywhere."""
     folders: list[Path]
 
     @property
@@ -74,30 +83,42 @@ class Case:
         return sum(sum(1 for _ in (one / "items.jsonl").open()) for one in self.folders)
 
     def task(self, benchmark: str) -> str:
-        return f"{self.model.name}-{self.kind}-{self.split}-{benchmark}"
+        return f"{self.model.name}-{self.kind}-{self.split}-{self.examples}-{benchmark}"
 
 
 def write_items(quickstart: Path, large: Path, scratch: Path) -> list[Case]:
     """The splits as they are, and as questions of four choices: the answer and those of the next items."""
     small = quickstart / "model"
-    wanted = [(small, "search", None), (small, "test", None), (large, "search", FEW)]
+    kinds = ("generation", "multipleChoice")
+    wanted = [(small, kind, split, 0, None) for split in ("search", "test") for kind in kinds]
+    wanted += [(small, "multipleChoice", "search", EXAMPLES, None)]
+    wanted += [(large, kind, "search", 0, FEW) for kind in kinds]
     return [
         Case(
-            model=model, kind=kind, split=split,
-            folders=[write_split(quickstart, scratch / model.name, kind, split, name, most) for name in NEW_TOKENS],
+            model=model, kind=kind, split=split, examples=examples,
+            folders=[
+                write_split(quickstart, scratch / model.name / f"{kind}-{split}-{examples}" / name, kind, split, examples, most)
+                for name in NEW_TOKENS
+            ],
         )
-        for model, split, most in wanted
-        for kind in ("generation", "multipleChoice")
+        for model, kind, split, examples, most in wanted
     ]  # fmt: skip
 
 
-def write_split(quickstart: Path, scratch: Path, kind: str, split: str, name: str, most: int | None) -> Path:
-    rows = [json.loads(line) for line in (quickstart / f"benchmarks/{name}/{split}.jsonl").open(encoding="utf8")][:most]
+def write_split(quickstart: Path, folder: Path, kind: str, split: str, examples: int, most: int | None) -> Path:
+    benchmark = quickstart / "benchmarks" / folder.name
+    rows, shown = read_rows(benchmark / f"{split}.jsonl")[:most], read_rows(benchmark / "confirm.jsonl")[:examples]
+    before = "".join(f"{one['messages'][0]['content']}: {one['answers'][0]}, " for one in shown)
+    for row in rows:
+        row["messages"][0]["content"] = before + row["messages"][0]["content"]
     made = rows if kind == "generation" else [choice_of(rows, at) for at in range(len(rows))]
-    folder = scratch / kind / split / name
     folder.mkdir(parents=True)
     (folder / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in made), "utf8")
     return folder
+
+
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.open(encoding="utf8")]
 
 
 def choice_of(rows: list[dict[str, Any]], at: int) -> dict[str, Any]:
@@ -134,7 +155,7 @@ def compare(cases: list[Case], rounds: int) -> dict[str, Any]:
             different[at] += differences(found["ours"], found["lmEval"])
     told = [
         {
-            "kind": case.kind, "split": case.split, "items": case.items, "parameters": parameters[case.model],
+            "kind": case.kind, "split": case.split, "examples": case.examples, "items": case.items, "parameters": parameters[case.model],
             "theirBatch": batch, "different": count,
         }
         for case, batch, count in zip(cases, batches, different, strict=True)
@@ -144,13 +165,14 @@ def compare(cases: list[Case], rounds: int) -> dict[str, Any]:
 
 def warmed_up(subjects: dict[Path, Subject], theirs: dict[Path, Harness], cases: list[Case]) -> list[int]:
     """Runs every case once by ours and, of the small model, several times by lm-eval; its fastest batch size of each."""
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str, int], int] = {}
     theirs[cases[0].model].evaluated(cases[0], THEIR_BATCHES[0])
     for case in cases:
         ours(subjects[case.model], case)
-        if (case.kind, case.split) not in found:
-            found[case.kind, case.split] = theirs[case.model].fastest_batch(case)
-    return [found[case.kind, case.split] for case in cases]
+        key = (case.kind, case.split, case.examples)
+        if key not in found:
+            found[key] = theirs[case.model].fastest_batch(case)
+    return [found[case.kind, case.split, case.examples] for case in cases]
 
 
 def say(text: str) -> None:
@@ -210,7 +232,7 @@ class Harness:
 
         self.model_seconds = 0.0
         """Of the processor, in HFLM's own methods during the last evaluation."""
-        tasks = cases[0].folders[0].parents[2] / "tasks"
+        tasks = cases[0].folders[0].parents[1] / "tasks"
         tasks.mkdir()
         for case in cases:
             for folder in case.folders:

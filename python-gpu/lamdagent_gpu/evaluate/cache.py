@@ -26,7 +26,7 @@ class RoomyLayer(DynamicLayer):
         self._buffers = (keys, values)
 
     def update(
-        self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         rows, begin = self.keys.shape[0], self.keys.shape[-2]
         end = begin + key_states.shape[-2]

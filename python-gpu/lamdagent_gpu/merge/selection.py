@@ -79,13 +79,11 @@ class Bracket:
         self._held: list[Bits] = []
 
     def take(self, bits: Bits) -> None:
-        inside = bits >= self.low
-        beyond = bits > self.high
-        self.above += int(np.count_nonzero(beyond))
-        inside &= ~beyond
-        self.within += int(np.count_nonzero(inside))
+        self.above += int(np.count_nonzero(bits > self.high))
+        places = np.flatnonzero((bits >= self.low) & (bits <= self.high))  # places index faster than a mask
+        self.within += len(places)
         if self.low < self.high:
-            self._held.append(bits[inside])
+            self._held.append(bits[places])
 
     def answer(self, k: int) -> int | None:
         """The k-th largest of all that was taken, or None if it lies outside the bracket."""

@@ -1,11 +1,12 @@
 /**
  * Every policy on true outcomes of a small space, at equal GPU-seconds.
  *
- *     npm run bench:policies [-- --seeds 20]
+ *     npm run bench:policies [-- --seeds 20] [--llm http://127.0.0.1:8080/v1 …]
  *
  * Outcomes come from the committed table of the landscape (`npm run bench:landscape` fills it); a pipeline that is not in
  * it is built and scored for real, and added. The LLM's answers come from a committed table too, by what was asked; what
- * is not in it is asked of the embedded LLM, and added. So no proposal lacks a true outcome, and the figures come in seconds.
+ * is not in it is asked of the embedded LLM (or of its weights where `--llm` says), and added. So no proposal lacks a true
+ * outcome, and the figures come in seconds.
  */
 import { parseArgs } from 'node:util';
 import { EMBEDDED_LLM } from '../activities/decide/openLlm.js';
@@ -23,7 +24,9 @@ import { openLlmPool } from './policies/llmPool.js';
 import { textOf, type Arm } from './policies/page.js';
 import { runPolicy, type Outcome, type Run } from './policies/run.js';
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '20' } } });
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '20' }, llm: { type: 'string', multiple: true, default: [] } },
+});
 /** Random's trials whose mean cost is everyone's budget, and those that set the mark to reach. */
 const BUDGET_TRIALS = 50;
 const MARK_TRIALS = 100;
@@ -31,14 +34,14 @@ const MOST_TRIALS = 300;
 /** Runs side by side: while the LLM thinks in one, another may train. */
 const LANES = 2;
 /**
- * How much of the budget each arm spends. The agent asks the LLM up to four times a decision, seconds each on a CPU: its
- * runs end early, and it is compared with the others where it ended.
+ * How much of the budget each arm spends. An LLM is asked up to four times a decision, seconds each on a CPU: runs that ask
+ * it end early, and are compared with the others where they ended.
  */
 const SHARES: readonly (readonly [PolicyName, number])[] = [
   ['evolution', 1],
   ['tpe', 1],
-  ['hybrid', 1],
-  ['agent', 0.25],
+  ['hybrid', 0.5],
+  ['agent', 0.2],
 ];
 
 const world = await openLandscapeWorld();
@@ -47,7 +50,7 @@ const before = table.size;
 /** Outcomes that are being made: two runs may want the same. */
 const made = new Map<string, ReturnType<Outcome>>();
 const direct = startDirect({ store: world.store.location });
-const llms = openLlmPool(LANES);
+const llms = openLlmPool(LANES, values.llm);
 const answers = openAnswers({ model: EMBEDDED_LLM.model, client: llms.client });
 try {
   const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1);

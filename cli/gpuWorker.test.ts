@@ -15,7 +15,8 @@ function plant(script: string): string {
   const bin = join(home, 'venv', 'bin');
   mkdirSync(bin, { recursive: true });
   const file = join(bin, 'lamdagent-gpu-worker');
-  writeFileSync(file, `#!/bin/bash\necho "$@" >> ${home}/args\nenv > ${home}/env\n${script}\n`);
+  const noted = `echo "$@" >> ${home}/args\nenv > ${home}/env\nenv > ${home}/env-$CUDA_VISIBLE_DEVICES`;
+  writeFileSync(file, `#!/bin/bash\n${noted}\n${script}\n`);
   chmodSync(file, 0o755);
   return join(home, 'venv');
 }
@@ -107,11 +108,64 @@ describe('lamdagent gpu-worker', () => {
     assert.equal(text('args').trim().split('\n').length, 1);
   }).timeout(60_000);
 
+  it('starts one worker for each device, which sees that one alone, and hands the class on', async () => {
+    const venv = plant('exit 0');
+    const [, ended] = begin(['--devices', '1,MIG-5b1e0c44', '--gpu-class', 'large'], {
+      LAMDAGENT_VENV: venv,
+      CUDA_VISIBLE_DEVICES: '7',
+      OMP_NUM_THREADS: '3',
+    });
+    const { code, output } = await ended;
+    assert.equal(code, 0, output);
+    const calls = text('args').trim().split('\n');
+    assert.equal(calls.length, 2);
+    for (const call of calls) assert.match(call, /--device=cuda --gpu-class=large --notice=30$/);
+    for (const device of ['1', 'MIG-5b1e0c44'])
+      assert.match(text(`env-${device}`), new RegExp(`^OMP_NUM_THREADS=3$`, 'm'));
+  }).timeout(60_000);
+
+  it('starts only that worker again that crashed, and ends when all have ended, with the worst code', async () => {
+    const crash = '[ "$CUDA_VISIBLE_DEVICES" = 0 ] && [ $(wc -l < HOME/again) -lt 2 ] && kill -SEGV $$';
+    const script = [
+      'echo x >> HOME/again-$CUDA_VISIBLE_DEVICES',
+      '[ "$CUDA_VISIBLE_DEVICES" = 0 ] && echo x >> HOME/again',
+    ]
+      .concat(crash, 'sleep 1; [ "$CUDA_VISIBLE_DEVICES" = 1 ] && exit 2; exit 0')
+      .join('\n')
+      .replaceAll('HOME', home);
+    const venv = plant(script);
+    const [, ended] = begin(['--device', 'cuda', '--count', '2'], { LAMDAGENT_VENV: venv });
+    const { code, output } = await ended;
+    assert.equal(code, 2, output);
+    assert.deepEqual(
+      ['again-0', 'again-1'].map((name) => text(name).trim().split('\n').length),
+      [2, 1],
+    );
+    assert.match(output, /GPU worker 0: ended unasked \(signal SIGSEGV\)/);
+  }).timeout(60_000);
+
+  it('lets the others work on when one cannot be kept running', async () => {
+    const venv = plant(
+      `[ "$CUDA_VISIBLE_DEVICES" = 0 ] && exit 9; trap 'echo told; exit 0' TERM; while :; do sleep 0.05; done`,
+    );
+    const [child, ended] = begin(['--device', 'cuda', '--count', '2'], { LAMDAGENT_VENV: venv });
+    let seen = '';
+    child.stderr?.on('data', (chunk: Buffer) => (seen += chunk.toString()));
+    await until(() => seen.includes('GPU worker 0: expected to keep running'));
+    child.kill('SIGTERM');
+    const { code, output } = await ended;
+    assert.equal(code, 9, output);
+    assert.match(output, /told/);
+  }).timeout(60_000);
+
   it('ends with 2 for an option that can never work, before a worker starts', async () => {
     const venv = plant('exit 0');
     for (const [given, expected] of [
       [['--spot', 'ibm'], /Allowed choices are off, aws, gcp, azure, auto/],
       [['--notice', '1'], /expected a number of seconds from 2 to 120, got 1/],
+      [['--devices', '0,x'], /--devices: expected indices or ids.*got "x"/],
+      [['--devices', '0', '--count', '2'], /expected either this or --devices, got both/],
+      [['--count', '0'], /expected a whole number from 1 to 64, got 0/],
       [['--store', 's3://'], /expected a folder or s3:.*got "s3:/],
     ] as const) {
       const { code, output } = await begin(given, { LAMDAGENT_VENV: venv })[1];

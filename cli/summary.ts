@@ -41,12 +41,17 @@ export function costLines({ spend, saved, recoveries }: StatusView): readonly st
   const seconds = (value: number): string => `${value.toFixed(1)} GPU-seconds`;
   const recovered = recoveryText(recoveries);
   return [
-    `spent: ${seconds(spend.gpuSeconds)}${llmText(spend)}`,
+    `spent: ${seconds(spend.gpuSeconds)}${gpuUsdText(spend)}${llmText(spend)}`,
     ...(saved.stages > 0
       ? [`saved: ${String(saved.stages)} stages were in the store already, ${seconds(saved.gpuSeconds)}`]
       : []),
     ...(recovered === null ? [] : [`recovered: ${recovered}`]),
   ];
+}
+
+/** ` for $0.42`; nothing where no class of workers has a price. */
+export function gpuUsdText({ gpuUsd = null }: Partial<Pick<StatusView['spend'], 'gpuUsd'>>): string {
+  return gpuUsd === null ? '' : ` for ${usdText(gpuUsd)}`;
 }
 
 /** `, 1200 LLM tokens ($0.0021)`; nothing where no LLM was asked. */

@@ -1,6 +1,7 @@
 import type { CallView, ChoiceView, DecisionView } from '../activities/ledger/decisionView.js';
 import type { RecipeStep } from '../activities/ledger/recipe.js';
 import type { TrialView } from '../activities/ledger/trialView.js';
+import { placeText } from '../domain/attemptPlace.js';
 import { usdText } from '../domain/prices.js';
 import type { Estimate } from '../domain/result.js';
 import { signed } from './summary.js';
@@ -150,7 +151,7 @@ function attemptLines({ attempts }: TrialView): readonly string[] {
   const rows = attempts.map((one) => [
     one.stage,
     String(one.attempt),
-    `${one.worker} (${one.device})`,
+    placeText(one),
     one.end,
     `${String(one.resumedStep)} to ${String(one.lastStep)}`,
     String(one.stepsLost),

@@ -34,3 +34,13 @@ export function attemptTotals(
     attempts,
   };
 }
+
+/** The outcome with the attempts before it (on smaller classes of workers) put first, numbered on. */
+export function afterAttempts<Outcome extends { readonly attempts: readonly Attempt[] }>(
+  earlier: readonly Attempt[],
+  outcome: Outcome,
+): Outcome {
+  const before = earlier.at(-1)?.attempt ?? 0;
+  const later = outcome.attempts.map((one) => ({ ...one, attempt: one.attempt + before }));
+  return { ...outcome, attempts: [...earlier, ...later] };
+}

@@ -38,8 +38,12 @@ function headline(state: Exploration): string {
   return (
     `**${cell(plan.name)}** ${phase}: ${String(completed)} trials completed, ${String(failed)} failed, ` +
     `${String(inFlight.length)} running; ${spend.gpuSeconds.toFixed(0)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost, ` +
-    `${spend.savedGpuSeconds.toFixed(0)} saved by reuse); policy ${plan.policy}${llmText(spend)}`
+    `${spend.savedGpuSeconds.toFixed(0)} saved by reuse)${gpuUsdText(spend)}; policy ${plan.policy}${llmText(spend)}`
   );
+}
+
+function gpuUsdText({ gpuUsd }: Exploration['spend']): string {
+  return gpuUsd === undefined ? '' : ` for ${usdText(gpuUsd)}`;
 }
 
 function llmText(spend: Exploration['spend']): string {

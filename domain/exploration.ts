@@ -3,6 +3,7 @@ import type { Spent } from './budgetChange.js';
 import { constraintChances } from './constraintChance.js';
 import { withCost, type KindCosts } from './costs.js';
 import { fidelityOf, isFull } from './fidelity.js';
+import { usdOfAttempts } from './gpuClass.js';
 import { startedAs, type Intervention, type QueuedTrial, type SteeringNote } from './intervention.js';
 import type { Plan } from './plan.js';
 import { NO_PLATEAU, withPlateau, type Plateau } from './plateau.js';
@@ -81,6 +82,8 @@ export interface Spend {
   readonly llmTokens: number;
   /** What LLM calls cost; null: the price is not known. Absent in what 0.1 carried over. */
   readonly usd?: number | null;
+  /** What attempts cost on classes of workers with a price; absent where there was none. */
+  readonly gpuUsd?: number;
   readonly fallbacks: number;
 }
 
@@ -214,8 +217,13 @@ export function spentOf({ policyTrials, spend, startedAt }: Exploration, now: st
     gpuSeconds: spend.gpuSeconds,
     wallClockSeconds: (Date.parse(now) - Date.parse(startedAt)) / 1000,
     llmTokens: spend.llmTokens,
-    usd: spend.usd ?? 0,
+    usd: usdSpent(spend),
   };
+}
+
+/** All that is known to be spent: on the LLM and on GPUs. What has no price counts as free. */
+export function usdSpent({ usd, gpuUsd = 0 }: Spend): number {
+  return (usd ?? 0) + gpuUsd;
 }
 
 /** Stages that are being tried, or will be without a further decision. */
@@ -259,7 +267,7 @@ export function withRow(state: Exploration, row: TrialRecord): Exploration {
     baseScores: isBase ? row.scores : state.baseScores,
     allData: isAllData ? proposalOf(row) : (state.allData ?? null),
     top: ranked(state.top, row),
-    spend: spendWith(state.spend, row),
+    spend: spendWith(state, row),
     recoveries: withRecoveries(state.recoveries ?? NO_RECOVERIES, row),
     costs: withCost(state.costs ?? {}, row),
     plateau: withPlateau(state.plateau ?? NO_PLATEAU, row, state.plan.stop?.plateau?.atLeast ?? 0),
@@ -285,12 +293,17 @@ function ranked(top: readonly TopRow[], row: TrialRecord): readonly TopRow[] {
 }
 
 /** What was inherited was paid elsewhere, and saved nothing that was asked for here. */
-function spendWith(spend: Spend, row: TrialRecord): Spend {
+function spendWith({ spend, plan }: Exploration, row: TrialRecord): Spend {
   if (row.inherited !== undefined) return spend;
   const paid = row.stages.filter((stage) => !stage.reused);
   const reused = row.stages.filter((stage) => stage.reused);
+  const usd = usdOfAttempts(
+    plan.workers,
+    paid.flatMap(({ attempts }) => attempts),
+  );
   return {
     ...spend,
+    ...(usd === null ? {} : { gpuUsd: (spend.gpuUsd ?? 0) + usd }),
     gpuSeconds: spend.gpuSeconds + sum(paid.map((stage) => stage.gpuSeconds)),
     lostGpuSeconds: spend.lostGpuSeconds + sum(paid.map((stage) => stage.lostGpuSeconds)),
     savedGpuSeconds: spend.savedGpuSeconds + sum(reused.map((stage) => stage.gpuSeconds)),

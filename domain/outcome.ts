@@ -7,10 +7,13 @@ export type AttemptEnd = (typeof ATTEMPT_ENDS)[number];
 
 /** One try of a stage on one worker. A preempted or lost attempt is not a failed trial. */
 export interface Attempt {
-  /** 1-based; equals the fence (epoch) the attempt held. */
+  /** 1-based; equals the fence (epoch) the attempt held, but for attempts on a larger class, which are numbered on. */
   readonly attempt: number;
   readonly worker: string;
+  /** Where it computed: `cpu`, or `cuda: NVIDIA H100 80GB HBM3, 85.0 GB, compute 9.0, GPU-8f3a…`. */
   readonly device: string;
+  /** The class of its worker (`gpuClass.ts`); absent or null: it has none. */
+  readonly gpuClass?: string | null | undefined;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly endedAt: string;

@@ -3,7 +3,9 @@ import type { ContaminationSummary } from './contamination.js';
 import type { OperationName } from './data/operations.js';
 import type { DatasetShape } from './dataShapes.js';
 import type { Fidelity } from './fidelity.js';
+import type { GpuFleet } from './gpuClass.js';
 import type { JsonObject } from './json.js';
+import type { ModelShape } from './memory.js';
 import type { BuildKind } from './stage.js';
 
 /** The values a hyper-parameter may take in a search: listed choices, or a range. */
@@ -34,6 +36,8 @@ export interface PlannedModel {
   readonly stageId: string;
   readonly weightsSha256: string;
   readonly parameterCount: number;
+  /** What its memory depends on; absent where the model was imported before shapes were read. */
+  readonly shape?: ModelShape;
   /** Of a model from a hub. */
   readonly hub?: HubPin;
 }
@@ -166,6 +170,8 @@ export interface Plan {
   readonly stop?: StopSettings;
   /** Absent when the ledger begins empty. */
   readonly inherited?: Inheritance;
+  /** Classes of GPU workers; absent: one queue for all. */
+  readonly workers?: GpuFleet;
   /** Rungs of a multi-fidelity search; absent: every trial trains on all data. */
   readonly fidelity?: Fidelity;
   /** Remarks for the user, e.g. how to switch the agent on. */

@@ -5,6 +5,7 @@ import {
   faultOfParameters,
   sampleParameters,
 } from './parameterSpace.js';
+import { faultOfMemory } from './memoryFault.js';
 import { faultOfSize, hasRoom } from './pipelineSize.js';
 import type { ActionSpace, Plan } from './plan.js';
 import type { Pool } from './pool.js';
@@ -39,6 +40,7 @@ export function faultOfAction({ plan, pool }: Pick<Space, 'plan' | 'pool'>, acti
     faultOfParameters(ACTION_TYPES[space.kind].parameters, space.parameters, action.parameters) ??
     faultOfValues(action) ??
     faultOfMethod(plan, pool, action) ??
+    faultOfMemory(plan, pool, action) ??
     faultOfSize({ plan, pool }, action.models)
   );
 }
@@ -56,6 +58,7 @@ function isNewAndLegal(space: Space, action: Action): boolean {
   const fault =
     faultOfValues(action) ??
     faultOfMethod(space.plan, space.pool, action) ??
+    faultOfMemory(space.plan, space.pool, action) ??
     faultOfSize(space, action.models);
   return fault === null && isNew(space, action);
 }

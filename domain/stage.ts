@@ -86,6 +86,17 @@ export function inputIds(stage: Stage): readonly string[] {
   return [...new Set(roles.flatMap((role) => stage.inputs[role] ?? []))];
 }
 
+const DATA_ROLES = ['data', 'benchmark'];
+
+/** The ids of the models a stage builds on: those it changes, merges or scores first, then teachers and the like. */
+export function modelIds({ inputs }: Pick<Stage, 'inputs'>): readonly string[] {
+  const { model = [], models = [], ...others } = inputs;
+  const roles = Object.keys(others)
+    .filter((role) => !DATA_ROLES.includes(role))
+    .sort();
+  return [...model, ...models, ...roles.flatMap((role) => others[role] ?? [])];
+}
+
 /** Short form of an id for people: its first 8 digits. */
 export function shortId(stageId: string): string {
   return stageId.slice(0, 8);

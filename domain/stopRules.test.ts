@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { estimateOf, reservedGpuSeconds, withCost } from './costs.js';
-import { beginExploration, rowOf, withRow, withStarted, type Exploration } from './exploration.js';
+import { beginExploration, rowOf, spentOf, withRow, withStarted, type Exploration } from './exploration.js';
 import { withPlateau, NO_PLATEAU } from './plateau.js';
-import { samplePlan, sampleProposal, sampleResult } from './samples.js';
+import { sampleAttempt, samplePlan, sampleProposal, sampleResult, sampleStageId } from './samples.js';
 import { firstReason, stopRulesOf, type StopRule } from './stopRules.js';
 import type { Plan } from './plan.js';
 import type { Action, TrialRecord } from './trial.js';
@@ -33,6 +33,58 @@ const flying = (state: Exploration, trial: number, kind: Action['kind'] = 'sft')
 const why = (state: Exploration): string | null => firstReason(stopRulesOf(state.plan), state, START);
 const budget = (changes: Partial<Plan['budget']>): Partial<Plan> => ({
   budget: { trials: 9, gpuSeconds: null, wallClockSeconds: null, ...changes },
+});
+
+describe('a budget in USD with GPUs that have a price', () => {
+  const workers = {
+    classes: [{ name: 'large', memoryBytes: 80e9, pricePerHour: 3600 }],
+    actions: {},
+  };
+  const paidBy = (gpuClass: string | null) => (state: Exploration, trial: number) => {
+    const attempts = [sampleAttempt({ gpuClass, gpuSeconds: 2, lostGpuSeconds: 0 })];
+    const stage = {
+      stageId: sampleStageId(trial),
+      kind: 'sft',
+      reused: false,
+      gpuSeconds: 2,
+      lostGpuSeconds: 0,
+      attempts,
+    };
+    const row = rowOf(flying(state, trial), { ...sampleResult(trial, 0.5), stages: [stage] });
+    if (row === null) throw new Error('row: expected one');
+    return withRow(flying(state, trial), row);
+  };
+
+  it('counts what attempts cost on their class, reserves for trials in flight, and ends the search', () => {
+    let state = searching({ ...budget({ usd: 9 }), workers });
+    assert.equal(state.spend.gpuUsd, undefined, 'attempts without a class cost nothing known');
+    state = paidBy('large')(state, 3);
+    assert.equal(state.spend.gpuUsd, 2);
+    assert.equal(spentOf(state, START).usd, 2);
+    assert.equal(why(state), null);
+    state = paidBy('large')(paidBy('large')(state, 4), 5);
+    assert.equal(state.spend.gpuUsd, 6);
+    const rate = 6 / state.spend.gpuSeconds;
+    assert.equal(why(state), null, 'one more trial fits');
+    const flight = flying(flying(flying(state, 6), 7), 8);
+    const reserved = (rate * reservedGpuSeconds(flight)).toFixed(4);
+    assert.equal(why(flight), `budget: $9 ($6.0000 spent, $${reserved} reserved for trials in flight)`);
+  });
+
+  it('takes the dearest class before anything was measured on one', () => {
+    const state = searching({ ...budget({ usd: 2 }), workers });
+    assert.match(
+      why(state) ?? '',
+      /^budget: \$2 \(\$0\.0000 spent\)/,
+      'the next trial takes 3 s, at $1 each',
+    );
+  });
+
+  it('is the LLM’s alone where no class has a price', () => {
+    const state = paidBy('large')(searching(budget({ usd: 1 })), 3);
+    assert.equal(state.spend.gpuUsd, undefined);
+    assert.equal(why(state), null);
+  });
 });
 
 describe('the rules that end a search', () => {

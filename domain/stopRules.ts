@@ -1,6 +1,7 @@
 import { nextGpuSeconds, reservedGpuSeconds } from './costs.js';
-import type { Exploration } from './exploration.js';
+import { usdSpent, type Exploration } from './exploration.js';
 import { isFull } from './fidelity.js';
+import { highestUsdPerSecond } from './gpuClass.js';
 import type { Plan } from './plan.js';
 
 /** Says why no further trial may be proposed, or null. `now` is ISO 8601. */
@@ -72,13 +73,22 @@ export function llmTokenBudget(limit: number): StopRule {
       : null;
 }
 
-/** Calls of an unknown price count as free; the plan's notes say so. */
+/**
+ * The LLM's calls and the GPUs of classes with a price; what has none counts as free, and the plan's notes say so. Trials in
+ * flight and the next one are taken to cost what GPU-seconds did so far, before that the dearest class.
+ */
 export function usdBudget(limit: number): StopRule {
-  return ({ spend, nextDecision }) => {
-    const usd = spend.usd ?? 0;
-    return isUsedUp({ spent: usd, next: perDecision(usd, nextDecision), limit })
-      ? `budget: $${String(limit)} ($${usd.toFixed(4)} spent)`
-      : null;
+  return (state) => {
+    const { spend, nextDecision, plan } = state;
+    const { gpuUsd = 0, gpuSeconds } = spend;
+    const rate = gpuUsd > 0 ? gpuUsd / gpuSeconds : highestUsdPerSecond(plan.workers);
+    const spent = usdSpent(spend);
+    const reserved = rate === 0 ? 0 : rate * reservedGpuSeconds(state);
+    const gpus = rate === 0 ? 0 : rate * nextGpuSeconds(state);
+    const next = perDecision(spend.usd ?? 0, nextDecision) + gpus;
+    if (!isUsedUp({ spent: spent + reserved, next, limit })) return null;
+    const flight = reserved === 0 ? '' : `, $${reserved.toFixed(4)} reserved for trials in flight`;
+    return `budget: $${String(limit)} ($${spent.toFixed(4)} spent${flight})`;
   };
 }
 

@@ -5,7 +5,7 @@ import { inRoot, inVenv } from './root.mjs';
 import { setUp } from './setup.mjs';
 
 const node = (script, ...args) => [process.execPath, [inRoot('node_modules', script), ...args]];
-const PYTHON_FOLDERS = ['python-gpu', 'examples'];
+const PYTHON_FOLDERS = ['python-gpu', 'examples', 'benchmarks'];
 const RUFF = ['--config', inRoot('python-gpu/pyproject.toml'), ...PYTHON_FOLDERS];
 const CHECKS = [
   ['eslint', ...node('eslint/bin/eslint.js', '.')],

@@ -11,7 +11,7 @@ import { scaleJobs } from '../domain/scale.js';
 import { stageOfAction } from '../domain/stageOfAction.js';
 import type { Action, ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
 import { promotionFor } from '../activities/decide/promote.js';
-import { samplePlan } from '../domain/samples.js';
+import { sampleAttempt, samplePlan } from '../domain/samples.js';
 import type { Slate, SuggestJob } from '../domain/suggestion.js';
 import type {
   ControlActivities,
@@ -19,6 +19,7 @@ import type {
   OrchestratorActivities,
   StoreActivities,
 } from '../workflows/activities.js';
+import { gpuQueue } from '../workflows/contract.js';
 
 /** What the doubles saw, and what they can be told to do. */
 export interface Doubles {
@@ -34,8 +35,11 @@ export interface Doubles {
   readonly finals: string[];
   /** Stage ids (by trial) whose build waits until released; a cancellation ends the wait. */
   readonly gates: Map<number, Promise<void>>;
-  /** Told by the build (`throws`: also by the evaluation) of this trial instead of a result. */
-  readonly failures: Map<number, 'rejected' | 'throws'>;
+  /**
+   * Told by the build (`throws`: also by the evaluation) of this trial instead of a result; `outOfMemory` by workers of
+   * class small alone.
+   */
+  readonly failures: Map<number, 'rejected' | 'throws' | 'outOfMemory'>;
   /** Stages (by trial) whose objects were collected: the trial's workflow finds them missing and builds them first. */
   readonly parents: Map<number, readonly IdentifiedStage[]>;
   /** What became of the models of a scale study, by job. */
@@ -297,6 +301,11 @@ async function build(made: Doubles, trial: number, job: BuildJob): Promise<Build
   if (failure === 'throws') throw ApplicationFailure.nonRetryable('planted', 'Planted');
   if (failure === 'rejected')
     return { status: 'rejected', stageId: job.stageId, message: 'planted', attempts: [] };
+  if (failure === 'outOfMemory' && Context.current().info.taskQueue === gpuQueue('small'))
+    return {
+      ...{ status: 'outOfMemory', stageId: job.stageId, message: 'planted' },
+      attempts: [sampleAttempt({ end: 'failed', gpuClass: 'small', lostGpuSeconds: 3 })],
+    };
   made.built.push(job.stageId);
   const weightsSha256 = sha256Hex(String(trial));
   return {

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CONTRACT } from '../activities/spec/contract.js';
 import { ACTION_TYPES, MERGE_METHODS, TRAINING_KINDS } from '../domain/actionTypes.js';
+import { memoryNeed } from '../domain/memory.js';
 import { BENCHMARK_KINDS } from '../domain/metrics.js';
+import type { ParameterValues } from '../domain/parameterSpace.js';
+import { modelShape } from '../activities/spec/modelShape.js';
 import { safetensors } from '../activities/spec/testSpec.js';
 import { weightsFacts } from '../activities/spec/weights.js';
+import { WorkersSchema } from '../activities/spec/workers.js';
 import { createFolderStore } from '../activities/store/folder.js';
 import { sha256Hex, stageIdOf, type Stage } from '../domain/stage.js';
 
@@ -64,6 +68,67 @@ print(json.dumps(stage_id_of(Stage.model_validate_json(sys.argv[1]).model_dump()
       'import json; from lamdagent_gpu.evaluate.kinds import KINDS; print(json.dumps([*KINDS]))';
     assert.deepEqual(await python(program), BENCHMARK_KINDS);
   }).timeout(60_000);
+
+  it('on the memory that a training can not do without, in bfloat16', async () => {
+    const tensors = {
+      ...{ 'model.embed_tokens.weight': [50, 8], 'model.norm.weight': [8], 'lm_head.weight': [50, 8] },
+      ...{
+        'model.layers.0.mlp.up.weight': [24, 8],
+        'model.layers.0.norm.weight': [8],
+        'model.layers.1.q.weight': [8, 8],
+      },
+    };
+    const model = join(folder, 'sized');
+    await mkdir(model);
+    const file = join(model, 'model.safetensors');
+    await writeFile(file, safetensors(tensors));
+    await writeFile(
+      join(model, 'config.json'),
+      '{"hidden_size": 8, "num_hidden_layers": 2, "vocab_size": 50}',
+    );
+    const shape = await modelShape([file], join(model, 'config.json'));
+    assert.deepEqual([shape.hidden, shape.layers, shape.vocabulary, shape.context], [8, 2, 50, 0]);
+    const program = `
+import json, pathlib, sys, torch
+from lamdagent_gpu.train.memory import floor_of
+from lamdagent_gpu.train.model import FULL_BYTES, MEMORY_SHARE
+folder, dtype = pathlib.Path(sys.argv[1]), torch.bfloat16
+print(json.dumps({"full": floor_of(folder, dtype=dtype, lora_rank=None).total,
+                  "partial": floor_of(folder, dtype=dtype, lora_rank=None, partial=True).total,
+                  "lora": floor_of(folder, dtype=dtype, lora_rank=4).total,
+                  "float32": FULL_BYTES * ${String(shape.parameters)} / MEMORY_SHARE}))`;
+    const need = (parameters: ParameterValues) => memoryNeed('sft', parameters, [shape]);
+    const full = need({ tuning: 'full', maxLength: 0 });
+    const ours = {
+      full: full.floor,
+      partial: need({ tuning: 'full', freeze: 'embeddings' }).floor,
+      lora: need({ tuning: 'lora', loraRank: 4 }).floor,
+      float32: full.about,
+    };
+    assert.deepEqual(await python(program, model), ours);
+  }).timeout(60_000);
+
+  it('on which names classes of workers may have', async () => {
+    const names = [
+      'large',
+      'a100-80',
+      '0',
+      'any',
+      'control',
+      'anyhow',
+      'Large',
+      '-a',
+      'a_b',
+      'a'.repeat(32),
+      'a'.repeat(33),
+    ];
+    const program = `
+import json, sys
+from lamdagent_gpu.worker import CLASS_NAME
+print(json.dumps([CLASS_NAME.fullmatch(name) is not None for name in json.loads(sys.argv[1])]))`;
+    const ours = names.map((name) => WorkersSchema.safeParse({ classes: { [name]: { memory: 1 } } }).success);
+    assert.deepEqual(await python(program, JSON.stringify(names)), ours);
+  }).timeout(30_000);
 
   it('on what merge methods there are, what they need, and their parameters', async () => {
     const program = `

@@ -4,9 +4,10 @@ import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServiceActivities } from '../activities/service/service.js';
+import { classNames } from '../domain/gpuClass.js';
 import type { Plan } from '../domain/plan.js';
 import { identify } from '../domain/stage.js';
-import { QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
+import { gpuQueue, QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
 import { makeCurrent, startBuild } from './builds.js';
 import { createDoubles, type Doubles } from './doubles.js';
@@ -222,6 +223,22 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       return [named('scale', workflowId), named('scaleModel', `${workflowId}/t0002-scaled`)];
     },
   },
+  classes: {
+    plan: {
+      workers: {
+        classes: [
+          { name: 'small', memoryBytes: 24e9, pricePerHour: 0.5 },
+          { name: 'large', memoryBytes: 80e9, pricePerHour: 2 },
+        ],
+        actions: {},
+      },
+    },
+    before: (doubles) => doubles.failures.set(2, 'outOfMemory'),
+    run: async ({ handle, doubles }) => {
+      await ended(handle);
+      return [named('classes', handle.workflowId), named('classesTrial', childOf(handle, doubles, 2))];
+    },
+  },
   rebuilding: {
     plan: {},
     before: (doubles) => {
@@ -250,7 +267,10 @@ export async function runShape(
   const service = createServiceActivities({ client: server.client, warn: () => undefined });
   const watchdog = shape.watched === true ? { closedWorkflows: service.closedWorkflows } : {};
   const { nativeConnection: connection } = server;
-  const gpu = await Worker.create({ connection, taskQueue: QUEUES.gpu, activities: doubles.gpu });
+  const queues = classNames(shape.plan.workers).map(gpuQueue);
+  const gpus = await Promise.all(
+    queues.map((taskQueue) => Worker.create({ connection, taskQueue, activities: doubles.gpu })),
+  );
   const control = await Worker.create({
     connection,
     taskQueue: QUEUES.gpuControl,
@@ -267,7 +287,10 @@ export async function runShape(
     const until: Running['until'] = (holds) => statusUntil(server, workflowId, holds);
     return shape.run({ server, doubles, handle, open, until });
   };
-  const recorded = await gpu.runUntil(control.runUntil(explored));
+  const recorded = await gpus.reduce<() => Promise<readonly Recorded[]>>(
+    (inner, gpu) => () => gpu.runUntil(inner),
+    () => control.runUntil(explored),
+  )();
   await orchestrator.stop();
   return recorded;
 }

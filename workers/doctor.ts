@@ -8,6 +8,7 @@ import { childEnvironment, type Environment } from './env.js';
 import { messageOf } from './fault.js';
 import { homeAt } from './home.js';
 import { storeFinding } from './storeDoctor.js';
+import { workerFindings } from './workerDoctor.js';
 import { findTemporal, readServerAddress } from './temporalServer.js';
 
 export interface Finding {
@@ -48,13 +49,15 @@ export async function examine(env: Environment): Promise<readonly Finding[]> {
     await homeFinding(env),
     await storeFinding(env),
     await serverFinding(env),
+    ...(await workerFindings(env)),
   ];
 }
 
 const TRAINING = `
-import importlib.metadata as m, torch
-device = 'cuda' if torch.cuda.is_available() else 'mps' if torch.backends.mps.is_available() else 'cpu'
-print('torch', m.version('torch'), 'transformers', m.version('transformers'), 'trl', m.version('trl'), 'device', device)`;
+import importlib.metadata as m
+from lamdagent_gpu.device_probe import choose
+device = choose('auto')
+print('torch', m.version('torch'), 'transformers', m.version('transformers'), 'trl', m.version('trl'), f'device {device} ({device.reason})')`;
 
 function isThere(check: string, file: string, fix: string): Finding {
   const ok = existsSync(file);

@@ -22,6 +22,10 @@ export interface Environment {
   readonly uiPort: number | null;
   /** LAMDAGENT_DEVICE (auto, cuda, mps, cpu; default auto): where the GPU worker computes. */
   readonly device: string;
+  /** CUDA_VISIBLE_DEVICES: the GPUs that this process may use (default: all). */
+  readonly cudaVisible: string | null;
+  /** OMP_NUM_THREADS: threads of a GPU worker beside a GPU (default: its share of the cores). */
+  readonly ompThreads: string | null;
   /** LAMDAGENT_STORE (default `<home>/store`): the store's folder, or `s3://bucket/prefix` (reached by the AWS_* variables). */
   readonly store: string;
   /** LAMDAGENT_CACHE (default `<home>/cache`): this machine's copies of an S3 store's objects. */
@@ -65,6 +69,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     port: portOf('LAMDAGENT_PORT', text('LAMDAGENT_PORT')),
     uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
     device: text('LAMDAGENT_DEVICE') ?? 'auto',
+    cudaVisible: text('CUDA_VISIBLE_DEVICES'),
+    ompThreads: text('OMP_NUM_THREADS'),
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
     cache: resolve(cwd, text('LAMDAGENT_CACHE') ?? join(home, 'cache')),
     storeBudgetBytes: bytesOf('LAMDAGENT_STORE_BUDGET', text('LAMDAGENT_STORE_BUDGET')),

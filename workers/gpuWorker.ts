@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program } from './childProcess.js';
 import { storeNeeds, type Environment } from './env.js';
+import { hostOf, placementsOf, threadsOf, type Host } from './devices.js';
 import { EXIT, UserFault } from './fault.js';
 import type { Home } from './home.js';
 
@@ -13,7 +14,8 @@ const SLACK_SECONDS = 5;
 /** The GPU worker of an embedded installation. */
 export function gpuWorkerProgram(env: Environment, home: Home, address: string): Program {
   return {
-    ...workerProgram(env, NOTICE_SECONDS),
+    ...workerProgram(env, NOTICE_SECONDS, threadsOf(env.device, 1, hostOf(env))),
+    name: 'GPU worker',
     args: [
       ...['--address', address, '--namespace', 'default', '--device', env.device],
       ...['--store', env.store, '--cache', env.cache, '--notice', String(NOTICE_SECONDS)],
@@ -31,46 +33,69 @@ export interface GpuWorkerOptions {
   readonly cache?: string;
   readonly device?: string;
   readonly queue?: string;
+  readonly gpuClass?: string;
+  /** Either this, */
+  readonly devices?: readonly string[];
+  /** or this: several workers; neither: one. */
+  readonly count?: number;
   readonly notice?: number;
   readonly spot?: string;
   readonly metadataAddress?: string;
 }
 
-/** A GPU worker for the service of `--address`, else of TEMPORAL_* or the profile, which the worker reads itself. */
-export function foregroundGpuWorker(env: Environment, options: GpuWorkerOptions): Program {
-  const { notice = NOTICE_SECONDS } = options;
+/** GPU workers for the service of `--address`, else of TEMPORAL_* or the profile, which the workers read themselves. */
+export function foregroundGpuWorkers(
+  env: Environment,
+  options: GpuWorkerOptions,
+  host: Host = hostOf(env),
+): readonly Program[] {
+  const { notice = NOTICE_SECONDS, devices } = options;
+  const wanted = options.device ?? env.device;
+  const placements = placementsOf({ ...options, device: wanted }, host);
+  // Who names devices must not get the CPU in their place.
+  const device = devices === undefined ? wanted : 'cuda';
+  const args = argumentsOf({ ...options, device, notice }, env);
+  const threads = threadsOf(device, placements.length, host);
+  const common = workerProgram(env, notice, threads);
+  return placements.map(({ name, visible }) => ({
+    ...common,
+    name,
+    args,
+    env: { ...common.env, ...(visible === null ? {} : { CUDA_VISIBLE_DEVICES: visible }) },
+    logFile: null,
+    needs: ['judge', 'temporal', ...storeNeeds({ store: options.store ?? env.store })],
+    lastCodes: [EXIT.ok, EXIT.usage],
+  }));
+}
+
+function argumentsOf(options: GpuWorkerOptions, env: Environment): readonly string[] {
   const values: Readonly<Record<string, string | undefined>> = {
     '--address': options.address,
     '--namespace': options.namespace,
     '--store': options.store ?? env.store,
     '--cache': options.cache ?? env.cache,
-    '--device': options.device ?? env.device,
+    '--device': options.device,
     '--queue': options.queue,
-    '--notice': String(notice),
+    '--gpu-class': options.gpuClass,
+    '--notice': String(options.notice),
     '--spot': options.spot,
     '--metadata-address': options.metadataAddress,
   };
-  return {
-    ...workerProgram(env, notice),
-    args: Object.entries(values).flatMap(([name, value]) =>
-      value === undefined ? [] : [`${name}=${value}`],
-    ),
-    logFile: null,
-    needs: ['judge', 'temporal', ...storeNeeds({ store: options.store ?? env.store })],
-    lastCodes: [EXIT.ok, EXIT.usage],
-  };
+  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]));
 }
 
-/** One thread: on a busy machine two can be far slower, and bit-identity depends on the number. */
-function workerProgram(env: Environment, noticeSeconds: number): Omit<Program, 'args' | 'logFile' | 'needs'> {
+function workerProgram(
+  env: Environment,
+  noticeSeconds: number,
+  threads: string,
+): Pick<Program, 'command' | 'env' | 'graceMs'> {
   const command = join(env.venv, 'bin', 'lamdagent-gpu-worker');
   if (!existsSync(command))
     throw new UserFault(`GPU worker: expected ${command}, got no such file. Run \`npm run setup\`.`);
   return {
-    name: 'GPU worker',
     command,
     env: {
-      OMP_NUM_THREADS: '1',
+      OMP_NUM_THREADS: threads,
       HF_HUB_OFFLINE: '1',
       TOKENIZERS_PARALLELISM: 'false',
       PYTHONUNBUFFERED: '1',

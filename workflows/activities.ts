@@ -2,6 +2,8 @@ import type { DecideInput, DecideOutput } from '../domain/decision.js';
 import type { Inherited } from '../domain/inheritance.js';
 import type { Intervention } from '../domain/intervention.js';
 import type { Json } from '../domain/json.js';
+import type { GpuFleet } from '../domain/gpuClass.js';
+import type { ModelShape } from '../domain/memory.js';
 import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome, Score } from '../domain/outcome.js';
 import type { Opening } from '../domain/opening.js';
 import type { Plan, Split } from '../domain/plan.js';
@@ -43,6 +45,8 @@ export interface LookupInput {
   readonly evaluations: readonly string[];
   /** Who asks: what was made for the same requester is booked as paid, not as reused. */
   readonly requester: string;
+  /** The shapes of models are wanted too. */
+  readonly sized?: true;
 }
 /** What a model's weights were when a trial first made it, and which (`<explorationId>/<trial>`). */
 export interface BookedWeights {
@@ -60,6 +64,8 @@ export interface LookupOutput {
   readonly scores: readonly Score[];
   /** Costs of the stages found: what reuse saves, or what this requester paid before its workflow was restarted. */
   readonly found: readonly StageCost[];
+  /** Of the target and of all that missing stages build on, by stage id; only where they were asked for. */
+  readonly shapes?: Readonly<Record<string, ModelShape>>;
 }
 
 /** A scale study as its workflow needs it. */
@@ -72,6 +78,8 @@ export interface PreparedScale {
   /** Jobs at once. */
   readonly parallel: number;
   readonly checkpointSeconds: number;
+  /** Of the exploration's plan. */
+  readonly workers?: GpuFleet;
   /** Of a study that was worked out before. */
   readonly result: ScaleResult | null;
 }

@@ -9,6 +9,16 @@ export const QUEUES = {
   gpuControl: 'lamdagent-gpu-control',
 } as const;
 
+/** The queue of a class of GPU workers, as `lamdagent-gpu-worker --gpu-class` has it; null: of workers without a class. */
+export function gpuQueue(gpuClass: string | null): string {
+  return gpuClass === null ? QUEUES.gpu : `${QUEUES.gpu}-${gpuClass}`;
+}
+
+/** Beside it, polled by busy workers too. `any`: the one that workers of all classes poll. */
+export function gpuControlQueue(gpuClass: string | null): string {
+  return `${gpuQueue(gpuClass)}-control`;
+}
+
 export const WORKFLOW_TYPES = { explore: 'explore', pipeline: 'pipeline', scale: 'scale' } as const;
 
 /** Workflow ids are made here only. */

@@ -9,10 +9,12 @@ import {
 } from '@temporalio/workflow';
 import type { DecideInput, DecideOutput } from '../domain/decision.js';
 import { bookedUsd } from '../domain/exploration.js';
+import { ANY_CLASS } from '../domain/gpuClass.js';
+import { plusUsd } from '../domain/prices.js';
 import type { Slate, SuggestJob } from '../domain/suggestion.js';
 import { trialName } from '../domain/trial.js';
 import type { ControlActivities, OrchestratorActivities } from './activities.js';
-import { CONTROL_ACTIVITY, DECIDE_ACTIVITY, QUEUES } from './contract.js';
+import { CONTROL_ACTIVITY, DECIDE_ACTIVITY, gpuControlQueue } from './contract.js';
 import type { Inbox } from './inbox.js';
 
 const { decide } = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
@@ -49,7 +51,10 @@ function inputOf(inbox: Inbox): DecideInput {
     inFlight: state.inFlight.map((flight) => flight.proposed),
     ...(steering.length === 0 ? {} : { steering }),
     budget: state.plan.budget,
-    spent: { llmTokens: state.spend.llmTokens, usd: bookedUsd(state.spend) },
+    spent: {
+      llmTokens: state.spend.llmTokens,
+      usd: plusUsd(bookedUsd(state.spend), state.spend.gpuUsd ?? 0),
+    },
   };
 }
 
@@ -57,7 +62,9 @@ function inputOf(inbox: Inbox): DecideInput {
 async function slateUnlessStopped(inbox: Inbox, job: SuggestJob, trial: number): Promise<Slate | null> {
   const isStopped = (): boolean => inbox.current().stopReason !== null;
   const scope = new CancellationScope();
-  const slate = scope.run(() => slateOf(job, trial));
+  const { workers } = inbox.current().plan;
+  const queue = gpuControlQueue(workers === undefined ? null : ANY_CLASS);
+  const slate = scope.run(() => slateOf(job, trial, queue));
   await Promise.race([slate, condition(isStopped)]);
   if (!isStopped()) return slate;
   scope.cancel();
@@ -66,11 +73,11 @@ async function slateUnlessStopped(inbox: Inbox, job: SuggestJob, trial: number):
 }
 
 /** Where the sampler can't answer, the search goes on without it: the decision says so and counts as a fallback. */
-async function slateOf(job: SuggestJob, trial: number): Promise<Slate> {
+async function slateOf(job: SuggestJob, trial: number, taskQueue: string): Promise<Slate> {
   const summary = `suggestions for ${trialName(trial)}: waits for a GPU worker`;
   const { suggest } = proxyActivities<ControlActivities>({
     ...CONTROL_ACTIVITY,
-    taskQueue: QUEUES.gpuControl,
+    taskQueue,
     summary,
   });
   try {

@@ -4,7 +4,6 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
-  proxyActivities,
   proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -19,8 +18,10 @@ import type {
 import { shortId, type IdentifiedStage } from '../domain/stage.js';
 import type { BenchmarkScore, ProposedTrial, StageCost, TrialResult } from '../domain/trial.js';
 import { buildCost, evaluationCost } from '../domain/cost.js';
-import type { BookedWeights, GpuActivities, StoreActivities } from './activities.js';
-import { GPU_ACTIVITY, LOCAL_ACTIVITY, QUEUES } from './contract.js';
+import type { GpuFleet } from '../domain/gpuClass.js';
+import type { BookedWeights, LookupOutput, StoreActivities } from './activities.js';
+import { LOCAL_ACTIVITY } from './contract.js';
+import { classesOf, runOnGpu } from './gpuJobs.js';
 import { trialEnded } from './messages.js';
 
 export interface PipelineInput {
@@ -33,6 +34,8 @@ export interface PipelineInput {
   readonly requester?: string;
   /** The workflow id that gets the `trialEnded` signal; null: nobody. */
   readonly reportTo: string | null;
+  /** Classes of GPU workers; absent: one queue for all. */
+  readonly workers?: GpuFleet;
 }
 
 const store = proxyLocalActivities<StoreActivities>(LOCAL_ACTIVITY);
@@ -40,15 +43,6 @@ const store = proxyLocalActivities<StoreActivities>(LOCAL_ACTIVITY);
 /** Scoring a finished model goes before starting a new training. */
 const BUILD_PRIORITY = 4;
 const EVALUATE_PRIORITY = 2;
-
-function gpu(summary: string, priorityKey: number): GpuActivities {
-  return proxyActivities<GpuActivities>({
-    ...GPU_ACTIVITY,
-    taskQueue: QUEUES.gpu,
-    summary: summary.slice(0, 120),
-    priority: { priorityKey },
-  });
-}
 
 /** Builds the missing stages of one pipeline, scores its model, and reports. A failed stage is a result, not an error. */
 export async function pipeline(input: PipelineInput): Promise<TrialResult> {
@@ -85,23 +79,28 @@ async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise
     stageId: target,
     evaluations: wanted.map((one) => one.stageId),
     requester: requesterOf(input),
+    ...(input.workers === undefined ? {} : { sized: true }),
   });
   stages.push(...known.found);
   let weightsSha256 = known.weightsSha256;
   let metrics: Outcome['metrics'] = {};
-  const doubts: string[] = [];
+  const remarks: string[] = [];
   for (const missing of known.missing) {
-    const built = await build(input, missing);
+    const { outcome: built, notes } = await build(input, missing, known.shapes);
     stages.push(buildCost(missing, built));
-    if (built.status !== 'completed') return failed(built, stages);
-    doubts.push(...weightsDoubt(missing, built, known.bookedWeights?.[missing.stageId]));
+    remarks.push(...notes);
+    if (built.status !== 'completed') return failed(built, stages, { remarks });
+    remarks.push(...weightsDoubt(missing, built, known.bookedWeights?.[missing.stageId]));
     if (missing.stageId === target) ({ weightsSha256, metrics } = built);
   }
-  const scored = await evaluate(input, known.scores);
+  const evaluation = await evaluate(input, known);
+  const scored = evaluation?.outcome ?? null;
+  remarks.push(...(evaluation?.notes ?? []));
   if (scored !== null) stages.push(evaluationCost(scored, wanted));
-  if (scored !== null && scored.status !== 'completed') return failed(scored, stages, weightsSha256);
+  if (scored !== null && scored.status !== 'completed')
+    return failed(scored, stages, { remarks, weightsSha256 });
   const scores = byBenchmark(input, [...known.scores, ...(scored?.scores ?? [])]);
-  return { status: 'completed', message: doubts.join(' '), weightsSha256, scores, stages, metrics };
+  return { status: 'completed', message: remarks.join(' '), weightsSha256, scores, stages, metrics };
 }
 
 /** A model that was collected and made again must be the same; when it isn't, the row and the log say so. */
@@ -118,13 +117,21 @@ function weightsDoubt(
   return [doubt];
 }
 
-function build(input: PipelineInput, missing: IdentifiedStage): Promise<BuildOutcome> {
-  const isTarget = missing.stageId === input.proposed.stageId;
-  const label = isTarget
-    ? input.proposed.label
-    : `rebuild ${missing.stage.kind} ${missing.stageId.slice(0, 8)}`;
+type OnGpu<Result> = Promise<{ readonly outcome: Result; readonly notes: readonly string[] }>;
+
+function build(
+  input: PipelineInput,
+  missing: IdentifiedStage,
+  shapes: LookupOutput['shapes'] = {},
+): OnGpu<BuildOutcome> {
+  const { stage, stageId } = missing;
+  const isTarget = stageId === input.proposed.stageId;
+  const label = isTarget ? input.proposed.label : `rebuild ${stage.kind} ${shortId(stageId)}`;
   const paid = { options: input.options, requester: requesterOf(input) };
-  return gpu(label, BUILD_PRIORITY).build({ schemaVersion: 1, ...missing, ...paid, label });
+  const classes = classesOf(input.workers, stage, shapes);
+  return runOnGpu({ summary: label, priority: BUILD_PRIORITY, classes }, (gpu) =>
+    gpu.build({ schemaVersion: 1, ...missing, ...paid, label }),
+  );
 }
 
 /** A trial that 0.1 began is named by its workflow id: `explore/<name>/<trial>-<8 digits>`, or `…/<split>-<trial>`. */
@@ -136,9 +143,9 @@ function requesterOf({ explorationId, requester }: PipelineInput): string {
 /** Scores what has no score yet; null when there is nothing to do. */
 async function evaluate(
   input: PipelineInput,
-  known: readonly Score[],
-): Promise<Evaluated | StageFailure | null> {
-  const have = new Set(known.map((score) => score.stageId));
+  { scores, shapes = {} }: LookupOutput,
+): Promise<Awaited<OnGpu<Evaluated | StageFailure>> | null> {
+  const have = new Set(scores.map((score) => score.stageId));
   const stages = Object.values(input.evaluations).filter((one) => !have.has(one.stageId));
   if (stages.length === 0) return null;
   const label = `score ${input.proposed.label}`;
@@ -150,7 +157,9 @@ async function evaluate(
     requester: requesterOf(input),
     label,
   } as const;
-  return gpu(label, EVALUATE_PRIORITY).evaluate(job);
+  const inputs = { model: [job.modelStageId] };
+  const classes = classesOf(input.workers, { kind: 'evaluate', parameters: {}, inputs }, shapes);
+  return runOnGpu({ summary: label, priority: EVALUATE_PRIORITY, classes }, (gpu) => gpu.evaluate(job));
 }
 
 function byBenchmark(input: PipelineInput, scores: readonly Score[]): Record<string, BenchmarkScore> {
@@ -174,9 +183,13 @@ function byBenchmark(input: PipelineInput, scores: readonly Score[]): Record<str
 function failed(
   failure: { readonly status: StageFailure['status']; readonly message: string },
   stages: readonly StageCost[],
-  weightsSha256: string | null = null,
+  {
+    remarks = [],
+    weightsSha256 = null,
+  }: { readonly remarks?: readonly string[]; readonly weightsSha256?: string | null } = {},
 ): Outcome {
-  return { status: failure.status, message: failure.message, weightsSha256, scores: {}, stages, metrics: {} };
+  const message = [...remarks, failure.message].join(' ');
+  return { status: failure.status, message, weightsSha256, scores: {}, stages, metrics: {} };
 }
 
 function innermostMessage(error: Error): string {

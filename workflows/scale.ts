@@ -51,7 +51,7 @@ export async function scale(request: ScaleRequest): Promise<ScaleResult> {
 
 /** A failed pipeline is a result; it reports to nobody, since its parent waits for it. */
 async function runJob(
-  { plan, checkpointSeconds }: PreparedScale,
+  { plan, checkpointSeconds, workers }: PreparedScale,
   job: ScaleJob,
   workflowId: string,
 ): Promise<TrialResult> {
@@ -64,6 +64,7 @@ async function runJob(
     options: { checkpointSeconds, maxStalledAttempts: MAX_STALLED_ATTEMPTS },
     requester: scaleRequester(plan, job.name),
     reportTo: null,
+    ...(workers === undefined ? {} : { workers }),
   };
   for (let restarts = 0; ;) {
     try {

@@ -68,6 +68,7 @@ function pipelineInput(
     options: { checkpointSeconds: plan.checkpointSeconds, maxStalledAttempts: MAX_STALLED_ATTEMPTS },
     requester: requesterOf(plan, proposed, split),
     reportTo,
+    ...(plan.workers === undefined ? {} : { workers: plan.workers }),
   };
 }
 

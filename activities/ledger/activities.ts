@@ -5,6 +5,7 @@ import type { Json } from '../../domain/json.js';
 import {
   canonicalJson,
   inputIds,
+  modelIds,
   SOURCE_KINDS,
   type IdentifiedStage,
   type Stage,
@@ -19,6 +20,7 @@ import type {
 import { noFailpoints, type Reach } from '../failpoints.js';
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
+import { shapesOf } from './modelShapes.js';
 import { openTest } from './openTest.js';
 import { withPairedChances } from './pairedChances.js';
 
@@ -78,7 +80,10 @@ async function recordRow(store: Store, explorationId: string, row: TrialRecord):
     await putOnce(store, key, JSON.stringify(row));
 }
 
-async function lookup(store: Store, { stageId, evaluations, requester }: LookupInput): Promise<LookupOutput> {
+async function lookup(
+  store: Store,
+  { stageId, evaluations, requester, sized }: LookupInput,
+): Promise<LookupOutput> {
   const walk: Walk = { missing: [], there: [], seen: new Set() };
   await collectMissing(store, stageId, walk);
   const made = walk.there.find((one) => one.stageId === stageId) ?? null;
@@ -92,7 +97,12 @@ async function lookup(store: Store, { stageId, evaluations, requester }: LookupI
     weightsSha256: made === null ? null : String(made.result['weightsSha256']),
     scores: scored.map(scoreOf),
     found: [...builds, ...scored].map((one) => costOf(one, requester)),
+    ...(sized === true ? { shapes: await shapesOf(store, [stageId, ...modelsOf(walk.missing)]) } : {}),
   };
+}
+
+function modelsOf(stages: readonly IdentifiedStage[]): readonly string[] {
+  return stages.flatMap(({ stage }) => modelIds(stage));
 }
 
 /** The first booking stands: a model that is made again is compared with it. */

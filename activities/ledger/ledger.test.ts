@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { JsonObject } from '../../domain/json.js';
 import { samplePlan, sampleProposal, sampleResult, sampleStageId } from '../../domain/samples.js';
 import { identify, sha256Hex, type Stage } from '../../domain/stage.js';
 import type { TrialOrigin, TrialRecord } from '../../domain/trial.js';
@@ -42,6 +43,8 @@ async function recorded(store: Store, label?: string): Promise<void> {
     await ledger.record({ explorationId, row: one });
 }
 
+const PLAIN = { recipeVersion: 1, inputs: {}, parameters: {}, seed: '1' } as const;
+
 describe('the ledger', () => {
   it('takes a row once: the same again is fine, another one is a conflict', async () => {
     await withFolder(async (folder) => {
@@ -53,6 +56,48 @@ describe('the ledger', () => {
         ledger.record({ explorationId: 'sample-00000000', row: { ...row(1, 'allData', 0.7), sequence: 1 } }),
         /expected the record that is there/,
       );
+    });
+  });
+
+  it('knows the shapes of models, made or not, by those that they are made of', async () => {
+    await withFolder(async (folder) => {
+      const store = createFolderStore(folder);
+      const shape = { parameters: 7, linearWidths: 4, hidden: 2, layers: 1, vocabulary: 3, context: 16 };
+      const sized = async (name: string, facts: JsonObject): Promise<string> => {
+        const one = identify({ ...PLAIN, kind: 'model', parameters: { name } });
+        await store.putIfAbsent(keys.stage(one.stageId), JSON.stringify(one.stage));
+        await store.publish(one.stageId, 'model', [{ path: 'a', text: name }], facts);
+        return one.stageId;
+      };
+      const base = await sized('base', { parameterCount: 7, shape });
+      const old = await sized('old', { parameterCount: 9 });
+      const trained = identify({ ...PLAIN, kind: 'sft', inputs: { model: [base] } });
+      const merged = identify({
+        ...PLAIN,
+        kind: 'merge',
+        inputs: { models: [trained.stageId, base], base: [old] },
+      });
+      for (const one of [trained, merged])
+        await store.putIfAbsent(keys.stage(one.stageId), JSON.stringify(one.stage));
+      const ledger = createLedgerActivities({ store });
+      const asked = { stageId: merged.stageId, evaluations: [], requester: 'x' };
+      assert.equal((await ledger.lookup(asked)).shapes, undefined);
+      const { shapes, missing } = await ledger.lookup({ ...asked, sized: true });
+      assert.deepEqual(missing, [trained, merged]);
+      const ofOld = {
+        ...shape,
+        linearWidths: 0,
+        hidden: 0,
+        layers: 0,
+        vocabulary: 0,
+        context: 0,
+        parameters: 9,
+      };
+      const ids = [merged.stageId, trained.stageId, base];
+      assert.deepEqual(shapes, { ...Object.fromEntries(ids.map((id) => [id, shape])), [old]: ofOld });
+      await store.publish(trained.stageId, 'sft', [{ path: 'a', text: 'made' }], { parameterCount: 8 });
+      const made = await ledger.lookup({ ...asked, stageId: trained.stageId, sized: true });
+      assert.deepEqual(made.shapes, { [trained.stageId]: { ...shape, parameters: 8 } });
     });
   });
 

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/json.js';
 import { budgetAfter, notesAfter, type Intervention, type SteeringNote } from '../../domain/intervention.js';
 import { chanceOfFeasibility, constraintChances } from '../../domain/constraintChance.js';
+import { usdOfAttempts } from '../../domain/gpuClass.js';
 import type { Opening } from '../../domain/opening.js';
 import { isCounted } from '../../domain/metrics.js';
 import { missingScores, type MissingScores } from '../../domain/missing.js';
@@ -64,6 +65,8 @@ export interface StatusView {
     readonly llmTokens: number;
     /** What LLM calls cost; null: the price is not known. */
     readonly usd: number | null;
+    /** What attempts cost on classes of workers with a price; null: no such class was used. */
+    readonly gpuUsd: number | null;
   };
   /** What content-addressed reuse of stages saved. */
   readonly saved: { readonly stages: number; readonly gpuSeconds: number };
@@ -262,6 +265,10 @@ function costsOf({ plan, rows, decisions }: StoredExploration) {
       lostGpuSeconds: sum(paid.map((stage) => stage.lostGpuSeconds)),
       llmTokens: sum(calls.map((call) => call.promptTokens + call.completionTokens)),
       usd: usdOfCalls(plan.llm, calls),
+      gpuUsd: usdOfAttempts(
+        plan.workers,
+        paid.flatMap(({ attempts }) => attempts),
+      ),
     },
     saved: { stages: saved.length, gpuSeconds: sum(saved.map((stage) => stage.gpuSeconds)) },
     recoveries: rounded(recoveriesOf(rows)),

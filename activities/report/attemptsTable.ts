@@ -1,4 +1,5 @@
 import { columnHeads } from './columns.js';
+import { deviceText } from '../../domain/attemptPlace.js';
 import type { Attempt } from '../../domain/outcome.js';
 import { shortId } from '../../domain/stage.js';
 import type { TrialRecord } from '../../domain/trial.js';
@@ -41,15 +42,14 @@ export function attemptsTable({ stages }: TrialRecord): Markup {
 }
 
 function cells(attempt: Attempt): Markup {
-  const { end, reason, worker, device, resumedStep, lastStep, stepsLost, lostGpuSeconds, gpuSeconds } =
-    attempt;
+  const { end, reason, worker, resumedStep, lastStep, stepsLost, lostGpuSeconds, gpuSeconds } = attempt;
   const resumed = resumedStep > 0 ? `resumed at ${String(resumedStep)}, ` : '';
   const lost =
     stepsLost === 0 && lostGpuSeconds === 0
       ? '–'
       : `${String(stepsLost)} steps, ${durationText(lostGpuSeconds)}`;
   return html`<td>${attempt.attempt}</td>
-    <td>${clipped(worker, 60)} (${clipped(device, 40)})</td>
+    <td>${clipped(worker, 60)} (${clipped(deviceText(attempt), 80)})</td>
     <td>${end}${reason === '' ? '' : `: ${clipped(reason, 120)}`}</td>
     <td>${lastStep === 0 ? '–' : `${resumed}to ${String(lastStep)}`}</td>
     <td>${lost}</td>

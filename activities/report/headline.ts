@@ -23,7 +23,7 @@ export function headline(found: StoredExploration): Markup {
       ${figure('Best, search split', status.best === null ? '–' : `${percent(status.best.score)} (${status.best.trial})`)}
       ${figure('Time', timeText(found))}
       ${figure('Trials', `${String(status.trials.completed)} completed, ${String(status.trials.failed)} failed`)}
-      ${figure('GPU time', `${durationText(status.spend.gpuSeconds)}, ${durationText(status.spend.lostGpuSeconds)} lost`)}
+      ${figure('GPU time', `${durationText(status.spend.gpuSeconds)}, ${durationText(status.spend.lostGpuSeconds)} lost${status.spend.gpuUsd === null ? '' : `, ${usdText(status.spend.gpuUsd)}`}`)}
       ${figure('Reuse', `${String(status.saved.stages)} stages, ${durationText(status.saved.gpuSeconds)} saved`)}
       ${figure('LLM', `${String(status.spend.llmTokens)} tokens, ${usdText(status.spend.usd)}`)}
     </dl>

@@ -1,3 +1,4 @@
+import { deviceText } from '../../domain/attemptPlace.js';
 import type { Comparisons } from '../../domain/comparison.js';
 import { derivationText, derivedRowsText } from '../../domain/data/derivationText.js';
 import { missingScores, missingText } from '../../domain/missing.js';
@@ -66,8 +67,8 @@ function versionsText(): string {
 
 function devicesEntry({ rows }: StoredExploration): Markup {
   const attempts = rows.flatMap(({ stages }) => stages.flatMap((stage) => stage.attempts));
-  const devices = [...new Set(attempts.map(({ device }) => clipped(device, 60)))].sort();
-  return devices.length === 0 ? html`` : entry('Devices', devices.slice(0, 12).join(', '));
+  const devices = [...new Set(attempts.map((attempt) => clipped(deviceText(attempt), 120)))].sort();
+  return devices.length === 0 ? html`` : entry('Devices', devices.slice(0, 12).join('; '));
 }
 
 function hubText(hub: HubPin | undefined): string {

@@ -6,6 +6,7 @@ import {
   recoveryText,
   type Losses,
 } from '../../domain/recoveries.js';
+import { deviceText } from '../../domain/attemptPlace.js';
 import { attemptsOf, type AttemptRow } from '../ledger/attempts.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { durationText } from './format.js';
@@ -86,7 +87,7 @@ function eventRow(row: AttemptRow): Markup {
     <td>${row.stage} <small>${row.stageId.slice(0, 8)}</small></td>
     <td>${row.attempt}</td>
     <td>${row.worker}</td>
-    <td>${row.device}</td>
+    <td>${deviceText(row)}</td>
     <td>${row.startedAt}</td>
     <td>${row.endedAt}</td>
     <td>${row.end}${reason}</td>

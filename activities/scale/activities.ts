@@ -91,6 +91,7 @@ async function prepared(store: Store, { plan }: StoredExploration, study: ScaleP
     models: jobs.length,
     parallel: plan.parallel,
     checkpointSeconds: plan.checkpointSeconds,
+    ...(plan.workers === undefined ? {} : { workers: plan.workers }),
     result: await readJson<ScaleResult>(store, keys.scale(explorationId, label)),
   };
 }

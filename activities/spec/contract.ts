@@ -50,6 +50,7 @@ export const AttemptSchema = z.strictObject({
   attempt: z.int().min(1),
   worker: z.string(),
   device: z.string(),
+  gpuClass: z.string().nullish(),
   startedAt: z.string(),
   endedAt: z.string(),
   end: z.enum(ATTEMPT_ENDS),

@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ModelShape } from '../../domain/memory.js';
 import type { Fault } from './faults.js';
 import { configFaults } from './foreignConfig.js';
-import { BrokenWeights, tensorEntries } from './weights.js';
+import { modelShape } from './modelShape.js';
+import { BrokenWeights } from './weights.js';
 
 /** Configuration, tokenizer and chat template; training leftovers and pickles stay behind. */
 const SIDE_FILE =
@@ -21,6 +23,8 @@ export interface ModelFiles {
   /** Names inside the folder, sorted. */
   readonly weights: readonly string[];
   readonly others: readonly string[];
+  /** Null where the weights could not be read. */
+  readonly shape: ModelShape | null;
 }
 
 /** The files of a model folder that are imported; everything that is missing or broken is reported. */
@@ -34,7 +38,7 @@ export async function checkModel(
   const names = await readdir(folder).catch(() => null);
   if (names === null) {
     report('a folder with a model', folder, 'Check the path; it is relative to the spec file.');
-    return { weights: [], others: [] };
+    return { weights: [], others: [], shape: null };
   }
   const others = names.filter((name) => SIDE_FILE.test(name)).sort();
   if (!others.includes('config.json'))
@@ -43,31 +47,33 @@ export async function checkModel(
     for (const { rule, value, hint } of await configFaults(join(folder, name))) report(rule, value, hint);
   if (!others.some((name) => /^(tokenizer|vocab|spiece|sentencepiece)/.test(name)))
     report('a tokenizer', `${folder} without it`, 'Save the tokenizer beside the model.');
-  return { weights: await weightsOf(folder, names, report), others: withIndex(names, others) };
+  return { ...(await weightsOf(folder, names, report)), others: withIndex(names, others) };
 }
 
 function withIndex(names: readonly string[], others: readonly string[]): readonly string[] {
   return names.includes(INDEX) ? [...others, INDEX].sort() : others;
 }
 
+const UNREADABLE = { weights: [], shape: null };
+
 async function weightsOf(
   folder: string,
   names: readonly string[],
   report: (rule: string, value: string, hint: string) => void,
-): Promise<readonly string[]> {
+): Promise<Pick<ModelFiles, 'weights' | 'shape'>> {
   const weights = names.includes(INDEX) ? await shardsOf(join(folder, INDEX)) : [WEIGHTS];
   const missing = weights.filter((name) => !names.includes(name));
   if (weights.length === 0) report(`${INDEX} with a weight_map`, join(folder, INDEX), 'Save it again.');
   for (const name of missing) report(`weights in ${name}`, `${folder} without it`, weightsAdvice(names));
-  if (missing.length > 0) return [];
+  if (missing.length > 0) return UNREADABLE;
+  const files = weights.map((name) => join(folder, name));
   try {
-    await tensorEntries(weights.map((name) => join(folder, name)));
+    return { weights, shape: await modelShape(files, join(folder, 'config.json')) };
   } catch (error) {
     if (!(error instanceof BrokenWeights)) throw error;
     report('whole safetensors files', error.message, 'Download or save the model again.');
-    return [];
+    return UNREADABLE;
   }
-  return weights;
 }
 
 /** What to do where there are no safetensors. */

@@ -100,7 +100,9 @@ describe('preparing an exploration', () => {
       model?.files.map(({ path }) => path),
       ['config.json', 'model.safetensors', 'tokenizer.json'],
     );
-    assert.deepEqual(model.result, { weightsSha256: plan.models[0]?.weightsSha256, parameterCount: 7 });
+    const { weightsSha256, shape } = plan.models[0] ?? {};
+    assert.deepEqual(model.result, { weightsSha256, parameterCount: 7, shape });
+    assert.equal(shape?.parameters, 7);
     assert.deepEqual((await store.manifest(plan.datasets[0]?.stageId ?? ''))?.result, {
       shape: 'sft',
       rows: 2,

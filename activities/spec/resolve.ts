@@ -1,7 +1,9 @@
 import { ACTION_TYPES, isTrainingKind, type ParameterType } from '../../domain/actionTypes.js';
 import type { DataShape } from '../../domain/dataShapes.js';
 import { rungsFrom } from '../../domain/fidelity.js';
+import type { GpuFleet } from '../../domain/gpuClass.js';
 import { asksLlm } from '../../domain/llmTurns.js';
+import { sizedModels, withoutImpossible } from '../../domain/memoryLimits.js';
 import { priceOf, tabledPrice } from '../../domain/prices.js';
 import type {
   ActionSpace,
@@ -19,19 +21,25 @@ import type { WrittenSpace } from './parameterSchema.js';
 import type { Spec } from './schema.js';
 import { narrowMargins } from '../../domain/constraintEvidence.js';
 import type { Sources } from './sources.js';
+import { fleetOf } from './workers.js';
 
 /** The plan of a spec: every default filled in, every source pinned. Pure. */
 export function resolvePlan(spec: Spec, sources: Sources, explorationId: string): Plan {
   const llm = llmOf(spec);
   const policy = spec.policy === 'auto' ? (llm === null ? 'evolution' : 'hybrid') : spec.policy;
   const constraints = spec.objective.constraints.map(constraintOf);
+  const workers = fleetOf(spec.workers);
+  const models = sizedModels(sources.models);
+  const actions = actionsOf(spec).map((action) =>
+    withoutImpossible(actionSpace(action, sources), models, workers),
+  );
   return {
     schemaVersion: 1,
     explorationId,
     name: spec.name,
     seed: String(spec.seed),
     ...sources,
-    actions: actionsOf(spec).map((action) => actionSpace(action, sources)),
+    actions: actions.map(({ space }) => space),
     constraints,
     level: spec.objective.level,
     policy,
@@ -44,9 +52,12 @@ export function resolvePlan(spec: Spec, sources: Sources, explorationId: string)
     maxStages: spec.maxStages ?? null,
     finalists: spec.finalists,
     ...fidelityOf(spec),
+    ...(workers === undefined ? {} : { workers }),
     notes: [
       ...policyNotes(spec),
       ...priceNotes(asksLlm(policy) ? llm : null),
+      ...gpuPriceNotes(spec, workers),
+      ...actions.flatMap(({ notes }) => notes),
       ...idleParameters(spec),
       ...idleRungs(spec),
       ...benchmarkNotes(spec),
@@ -115,6 +126,14 @@ function priceNotes(llm: LlmSettings | null): readonly string[] {
   return [
     `llm ${llm.model}: its price is not known, so no $ are booked; set llm.prices: {promptPerMillion, completionPerMillion} in USD (0 for a server of your own)`,
   ];
+}
+
+/** A budget in USD that would not end by what GPUs cost. */
+function gpuPriceNotes({ budget }: Spec, workers: GpuFleet | undefined): readonly string[] {
+  const free = workers?.classes.filter(({ pricePerHour }) => pricePerHour === null) ?? [];
+  if (budget.usd === undefined || free.length === 0) return [];
+  const names = free.map(({ name }) => name).join(', ');
+  return [`workers.classes: no pricePerHour of ${names}, so budget.usd counts nothing for their GPUs`];
 }
 
 function policyNotes({ policy, llm }: Spec): readonly string[] {

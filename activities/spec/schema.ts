@@ -5,6 +5,7 @@ import { actionsSchema } from './actionSchema.js';
 import { BenchmarkSchema } from './benchmark.js';
 import { ModelSchema } from './model.js';
 import { DatasetSchema } from './dataset.js';
+import { WorkersSchema } from './workers.js';
 import { duration, endpoint, label, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
@@ -154,6 +155,9 @@ export const SpecSchema = z.strictObject({
     .prefault({}),
   stop: Stop.prefault({}).describe('Ends the search before its budget is used up.'),
   inherit: Inherit.optional().describe('Another exploration whose trials the ledger begins with.'),
+  workers: WorkersSchema.optional().describe(
+    'Classes of GPU workers; left out: one queue for all of them. docs/devices.md.',
+  ),
   parallel: whole(1, 1000).default(1).describe('Trials in flight at once.'),
   checkpointSeconds: seconds.default(30).describe('Longest training time between two checkpoints.'),
   fidelity: Fidelity.optional().describe(

@@ -6,6 +6,7 @@ import { clashes } from './clashes.js';
 import { datasetSenseFaults } from './datasetSense.js';
 import { didYouMean, shown, valueAt, type Fault } from './faults.js';
 import type { Spec } from './schema.js';
+import { workerFaults } from './workers.js';
 
 /** Names that stand in the spec, those of faulty entries included: a reference to one of them is no second fault. */
 interface KnownNames {
@@ -36,6 +37,7 @@ export function senseFaults(value: unknown, rest: Spec): readonly Fault[] {
     ...missingParts(rest, known),
     ...objectiveFaults(rest, known),
     ...fidelityFaults(rest),
+    ...workerFaults(valueAt(value, 'workers'), rest.workers),
     ...clashes(rest),
     ...datasetSenseFaults(value, rest),
   ];

@@ -37,15 +37,19 @@ export async function importModel(
     files,
   }: { readonly name: string; readonly folder: string; readonly files: Pick<CheckedFiles, 'models'> },
 ): Promise<PlannedModel> {
-  const { weights = [], others = [] } = files.models[name] ?? {};
+  const { weights = [], others = [], shape: read = null } = files.models[name] ?? {};
   const { stageId, facts } = await importSource(store, {
     kind: 'model',
     files: [...others, ...weights].map((path) => ({ path, file: join(folder, path) })),
     parameters: {},
-    facts: async () => ({ ...(await weightsFacts(weights.map((path) => join(folder, path)))) }),
+    facts: async () => {
+      const found = await weightsFacts(weights.map((path) => join(folder, path)));
+      return { ...found, ...(read === null ? {} : { shape: { ...read } }) };
+    },
   });
-  const { weightsSha256, parameterCount } = facts as unknown as WeightsFacts;
-  return { name, stageId, weightsSha256, parameterCount };
+  const { weightsSha256, parameterCount, shape } = facts as unknown as WeightsFacts &
+    Pick<PlannedModel, 'shape'>;
+  return { name, stageId, weightsSha256, parameterCount, ...(shape === undefined ? {} : { shape }) };
 }
 
 async function importBenchmark(

@@ -6,6 +6,7 @@ import type { HubAccess } from '../hub/access.js';
 import { checkFiles, type CheckedFiles } from './files.js';
 import { fetchHubSources, type HubPins } from './hubSources.js';
 import { faultsOfIssues } from './issues.js';
+import { memoryFaults } from './memory.js';
 import { pruned } from './prune.js';
 import { SpecSchema, type Spec } from './schema.js';
 import { senseFaults } from './sense.js';
@@ -60,6 +61,7 @@ export async function checkSpec(value: unknown, root: string, hub?: HubAccess): 
       ? { pinned: absolute, local: absolute, pins: { models: {}, datasets: {} } }
       : await fetchHubSources(absolute, hub, faults);
   const files = await checkFiles(local, faults);
+  faults.push(...memoryFaults(local, files));
   return faults.length > 0 ? { ok: false, faults } : { ok: true, spec: pinned, files, local, pins };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseBytes } from '../../domain/bytes.js';
 import { DURATION, secondsOf } from './duration.js';
 
 /** Values that stand in several places of a spec. */
@@ -19,6 +20,19 @@ const DURATION_RULE = 'seconds, or a duration such as "90s", "30m", "2h", "1d"';
 export const duration = z.union(
   [seconds, z.string().regex(DURATION, DURATION_RULE).transform(secondsOf).pipe(seconds)],
   DURATION_RULE,
+);
+
+const SIZE_RULE = 'bytes, or a size such as "24GB", "80GiB"';
+export const size = z.union(
+  [
+    whole(1),
+    z
+      .string()
+      .refine((text) => parseBytes(text) !== null, SIZE_RULE)
+      .transform((text) => parseBytes(text) ?? 0)
+      .pipe(whole(1)),
+  ],
+  SIZE_RULE,
 );
 
 /** An address that holds no key: the variable does. */

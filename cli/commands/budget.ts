@@ -60,7 +60,7 @@ async function show(context: Context, name: string, json: boolean | undefined): 
     trials: view.policyTrials,
     gpuSeconds: spend.gpuSeconds,
     llmTokens: spend.llmTokens,
-    ...(spend.usd === null ? {} : { usd: spend.usd }),
+    ...(spend.usd === null && spend.gpuUsd === null ? {} : { usd: (spend.usd ?? 0) + (spend.gpuUsd ?? 0) }),
   };
   const names = Object.keys(BUDGET_LIMITS) as readonly BudgetLimit[];
   const rows = names.map((one) => [

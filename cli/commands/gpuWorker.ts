@@ -1,21 +1,27 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { storeOf } from '../../workers/env.js';
-import { EXIT } from '../../workers/fault.js';
-import { foregroundGpuWorker, type GpuWorkerOptions } from '../../workers/gpuWorker.js';
+import type { Program } from '../../workers/childProcess.js';
+import { parseDevices } from '../../workers/devices.js';
+import { EXIT, messageOf } from '../../workers/fault.js';
+import { foregroundGpuWorkers, type GpuWorkerOptions } from '../../workers/gpuWorker.js';
 import { createKeeper } from '../../workers/keeper.js';
 import type { Context, Run } from '../context.js';
 import { listenForInterrupt } from '../interrupt.js';
+import { wholeNumber } from '../numbers.js';
+import type { Terminal } from '../terminal.js';
 
+const MOST_WORKERS = 64;
 const EXAMPLE = `
-Example, on a spot machine of a fleet:
-  npx lamdagent gpu-worker --address temporal.internal:7233 --store s3://bucket/lamdagent --spot auto`;
+Examples, on a spot machine of a fleet, and on a machine with four GPUs:
+  npx lamdagent gpu-worker --address temporal.internal:7233 --store s3://bucket/lamdagent --spot auto
+  npx lamdagent gpu-worker --devices 0,1,2,3 --gpu-class large`;
 
 export function addGpuWorker(program: Command, run: Run): void {
   program
     .command('gpu-worker')
     .description(
-      'run one GPU worker here until Ctrl-C, SIGTERM or a preemption notice; it is started again when it crashes',
+      'run GPU workers here until Ctrl-C, SIGTERM or a preemption notice; each is started again when it crashes',
     )
     .option('--address <host:port>', 'the Temporal service (default: TEMPORAL_* or the profile)')
     .option('--namespace <name>', 'its namespace (default: TEMPORAL_NAMESPACE or the profile, else default)')
@@ -33,7 +39,14 @@ export function addGpuWorker(program: Command, run: Run): void {
         'cpu',
       ]),
     )
+    .option('--devices <list>', 'one worker for each of these GPUs: 0,1,2 or GPU-… or MIG-…', parseDevices)
+    .option(
+      '--count <n>',
+      'so many workers, each with a GPU of its own where there are GPUs (default: 1)',
+      workerCount,
+    )
     .option('--queue <name>', 'task queue to poll (default: lamdagent-gpu)')
+    .option('--gpu-class <name>', 'class of machine, as specs name it; its queue is polled (docs/devices.md)')
     .addOption(
       new Option('--spot <provider>', 'whose preemption notices to watch for (default: off)').choices([
         ...['off', 'aws', 'gcp', 'azure', 'auto'],
@@ -49,25 +62,37 @@ export function addGpuWorker(program: Command, run: Run): void {
       noticeSeconds,
     )
     .addHelpText('after', EXAMPLE)
-    .action((options: GpuWorkerOptions) => run((context) => gpuWorker(context, options)));
+    .action((options: GpuWorkerOptions) => run((context) => gpuWorkers(context, options)));
 }
 
-/** The worker's own exit code. It keeps no record of processes: the worker ends when this process is gone. */
-async function gpuWorker({ env, terminal }: Context, options: GpuWorkerOptions): Promise<number> {
+/** The workers' own exit code, the worst of them. No record of processes is kept: they end when this one is gone. */
+async function gpuWorkers({ env, terminal }: Context, options: GpuWorkerOptions): Promise<number> {
+  const programs = foregroundGpuWorkers(env, options);
   const interrupt = listenForInterrupt();
-  const keeper = createKeeper({
-    record: { add: () => undefined, remove: () => undefined },
-    say: (line) => {
-      terminal.say(line);
-    },
-  });
-  const worker = keeper.keep(foregroundGpuWorker(env, options));
+  const workers = programs.map((program) => kept(program, terminal));
   try {
-    await Promise.race([interrupt.pressed, worker.finished, keeper.failed]);
+    await Promise.race([interrupt.pressed, Promise.all(workers.map(({ over }) => over))]);
   } finally {
-    await keeper.stop(interrupt.hurry);
+    await Promise.all(workers.map(({ stop }) => stop(interrupt.hurry)));
   }
-  return worker.exitCode() ?? EXIT.failed;
+  return Math.max(...workers.map(({ exitCode }) => exitCode() ?? EXIT.failed));
+}
+
+/** Each has a keeper of its own: one that can't be kept running leaves the others alone. */
+function kept(program: Program, { say }: Terminal) {
+  const record = { add: () => undefined, remove: () => undefined };
+  const keeper = createKeeper({ record, say });
+  const { finished, exitCode } = keeper.keep(program);
+  const over = Promise.race([finished, keeper.failed]).catch((error: unknown) => {
+    say(messageOf(error));
+  });
+  return { over, exitCode, stop: keeper.stop };
+}
+
+function workerCount(text: string): number {
+  const count = wholeNumber(text);
+  if (count >= 1 && count <= MOST_WORKERS) return count;
+  throw new InvalidArgumentError(`expected a whole number from 1 to ${String(MOST_WORKERS)}, got ${text}.`);
 }
 
 function noticeSeconds(text: string): number {

@@ -3,6 +3,7 @@ import { recordOf } from '../../activities/spec/cleanSources.js';
 import { deriveOnce } from '../../activities/spec/deriveOnce.js';
 import { formatFaults, type Fault } from '../../activities/spec/faults.js';
 import type { CheckedFiles } from '../../activities/spec/files.js';
+import { forecastLines, specForecasts } from '../../activities/spec/memory.js';
 import { loadEstimate } from '../../activities/ledger/estimate.js';
 import { estimateLines, type CostEstimate } from '../../domain/estimate.js';
 import { inspectDatasets } from '../../activities/spec/gate.js';
@@ -42,13 +43,16 @@ async function validate(
   const { contamination = null, derived = [] } = found ?? {};
   const valid = faults.length === 0;
   const estimate = spec === null ? null : await loadEstimate(store, spec);
+  const memory = parsed.ok ? specForecasts(parsed.spec, parsed.files) : [];
   if (json)
     terminal.print(
-      JSON.stringify({ schemaVersion: 1, valid, faults, spec, contamination, derived, estimate }),
+      JSON.stringify({ schemaVersion: 1, valid, faults, spec, contamination, derived, estimate, memory }),
     );
   else
     for (const line of [
-      ...(parsed.ok && valid ? validLines(file, parsed, { derived, estimate }) : [formatFaults(faults)]),
+      ...(parsed.ok && valid
+        ? validLines(file, parsed, { derived, estimate, memory })
+        : [formatFaults(faults)]),
       ...(contamination === null
         ? []
         : [...hubLines(spec), ...derivedLines(derived), ...contaminationLines(contamination)]),
@@ -69,13 +73,19 @@ function validLines(
   {
     derived,
     estimate,
-  }: { readonly derived: readonly PlannedDataset[]; readonly estimate: CostEstimate | null },
+    memory,
+  }: {
+    readonly derived: readonly PlannedDataset[];
+    readonly estimate: CostEstimate | null;
+    readonly memory: ReturnType<typeof specForecasts>;
+  },
 ): readonly string[] {
   const plan = previewPlan(spec, files, derived);
   return [
     `${file}: valid`,
     ...planLines(plan),
     ...(estimate === null ? [] : estimateLines(estimate)),
+    ...forecastLines(memory),
     ...plan.notes,
   ];
 }

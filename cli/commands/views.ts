@@ -9,13 +9,15 @@ import {
 import { loadAttempts, type AttemptsView } from '../../activities/ledger/attempts.js';
 import { correlationText } from '../../activities/report/fidelity.js';
 import { openingsText } from '../../domain/opening.js';
+import { placeText } from '../../domain/attemptPlace.js';
 import { missingText } from '../../domain/missing.js';
 import { recoveryText } from '../../domain/recoveries.js';
 import { fourWayText } from '../../domain/shrinkage.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
-import { llmText, signed } from '../summary.js';
+import { gpuUsdText, llmText, signed } from '../summary.js';
 import { table } from '../table.js';
+import { workerLines, workersOf } from '../workerLines.js';
 
 interface Json {
   readonly json?: boolean;
@@ -28,7 +30,16 @@ export function addViews(program: Command, run: Run): void {
   reading('status', 'state, scores and spend of an exploration')
     .argument('<name>')
     .action((name: string, { json }: Json) =>
-      run((context) => show(context, { name, json, load: loadStatus, lines: statusLines })),
+      run((context) =>
+        show(context, {
+          ...{ name, json },
+          load: async (store) => {
+            const view = await loadStatus(store, name);
+            return view === null ? null : { ...view, workers: await workersOf(context, name) };
+          },
+          lines: (view) => [...statusLines(view), ...workerLines(view.workers)],
+        }),
+      ),
     );
   reading('leaderboard', 'all trials of an exploration, best first')
     .argument('<name>')
@@ -91,7 +102,7 @@ export function statusLines(view: StatusView): readonly string[] {
     ...view.missing.map((one) => `missing     ${missingText(one)}`),
     ...view.ending.map((line) => `result      ${line}`),
     ...endFigures(view),
-    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost)${llmText(spend)}`,
+    `spend       ${spend.gpuSeconds.toFixed(1)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost)${gpuUsdText(spend)}${llmText(spend)}`,
     ...(view.inherited === null
       ? []
       : [`inherited   ${String(view.inherited.trials)} trials of ${view.inherited.explorationId}`]),
@@ -158,7 +169,7 @@ function attemptLines({ rows }: AttemptsView): readonly string[] {
       row.trial,
       row.stage,
       String(row.attempt),
-      `${row.worker} (${row.device})`,
+      placeText(row),
       row.startedAt,
       row.end,
       ...[row.resumedStep, row.lastStep, row.stepsKept, row.stepsLost].map(String),

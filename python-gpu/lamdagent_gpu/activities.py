@@ -90,7 +90,8 @@ class Activities:
         """What this worker is and does now; answered beside a running job."""
         return {
             "worker": self.supervisor.worker,
-            "device": self.supervisor.device,
+            "device": self.supervisor.label,
+            "gpuClass": self.supervisor.gpu_class,
             "queue": self.queue,
             "versions": {"python": platform.python_version(), **library_versions()},
             "busy": self.supervisor.latest,

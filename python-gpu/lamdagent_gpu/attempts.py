@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
+from typing import Any
 
 from lamdagent_gpu.contract.messages import Attempt
 from lamdagent_gpu.pace import Pace
@@ -31,6 +32,7 @@ class AttemptRecord:
     lastStep: int = 0
     checkpoint: int = 0
     gpuSeconds: float = 0.0
+    gpuClass: str | None = None
 
     @property
     def stalled(self) -> bool:
@@ -48,7 +50,12 @@ def key_of(stage_id: str, attempt: int) -> str:
 
 def save(store: Store, stage_id: str, record: AttemptRecord) -> None:
     """Also the sign of life: the record's age tells others whether its worker is still there."""
-    store.replace(key_of(stage_id, record.attempt), json.dumps(asdict(record), allow_nan=False))
+    store.replace(key_of(stage_id, record.attempt), json.dumps(said(asdict(record)), allow_nan=False))
+
+
+def said(attempt: dict[str, Any]) -> dict[str, Any]:
+    """Without the class where there is none: workers of before there were classes know no such key."""
+    return {key: value for key, value in attempt.items() if key != "gpuClass" or value is not None}
 
 
 def load(store: Store, stage_id: str) -> list[AttemptRecord]:
@@ -119,6 +126,7 @@ def _wire(record: AttemptRecord, kept: int) -> Attempt:
         attempt=record.attempt,
         worker=record.worker,
         device=record.device,
+        gpuClass=record.gpuClass,
         startedAt=record.startedAt,
         endedAt=record.endedAt,
         end=record.end or "failed",  # type: ignore[arg-type]

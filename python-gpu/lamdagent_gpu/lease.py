@@ -114,14 +114,17 @@ class Lease:
         return time.monotonic() - self._began
 
 
-async def take(store: Store, stage_id: str, *, worker: str, device: str, stop: Callable[[], str | None]) -> Lease:
+async def take(
+    store: Store, stage_id: str, *, worker: str, device: str, gpu_class: str | None = None,
+    stop: Callable[[], str | None],
+) -> Lease:  # fmt: skip
     """Claims the stage once nobody else works on it.
 
     Raises HeldElsewhere when another attempt still beats after some patience, Stopped when asked to stop first.
     """
     await _wait_for_holder(store, stage_id, stop)
     epoch = await asyncio.to_thread(fence.claim, store, stage_id, worker)
-    record = AttemptRecord(attempt=epoch, worker=worker, device=device, startedAt=now_iso())
+    record = AttemptRecord(attempt=epoch, worker=worker, device=device, gpuClass=gpu_class, startedAt=now_iso())
     records = await asyncio.to_thread(attempts.load, store, stage_id)
     earlier = await asyncio.to_thread(attempts.close_lost, store, stage_id, records)
     await asyncio.to_thread(attempts.save, store, stage_id, record)

@@ -29,7 +29,8 @@ def publish_model(store: Store, job: BuildJob, end: JobEnd) -> BuiltModel:
         attempts=attempts.to_wire(end.records),
         reused=False,
     )
-    result = {**model.model_dump(exclude={"status", "reused"}), "madeFor": job.requester}
+    facts = model.model_dump(exclude={"status", "reused"})
+    result = {**facts, "attempts": [attempts.said(one) for one in facts["attempts"]], "madeFor": job.requester}
     made_with.record(store, job.stageId, end.records[-1].device)
     failpoints.reach("publish/before-rename")
     manifest = store.publish(job.stageId, job.stage.kind, end.output, result, end.guard)
@@ -39,7 +40,7 @@ def publish_model(store: Store, job: BuildJob, end: JobEnd) -> BuiltModel:
 
 def publish_scores(store: Store, job: EvaluateJob, end: JobEnd) -> dict[str, Manifest]:
     """One object a split, the first split last: it carries the attempts, and names the work folder of a next attempt."""
-    wire = [attempt.model_dump() for attempt in attempts.to_wire(end.records)]
+    wire = [attempts.said(attempt.model_dump()) for attempt in attempts.to_wire(end.records)]
     made = {}
     for index, split in reversed(list(enumerate(end.result["splits"]))):
         result = {**split, "attempts": wire if index == 0 else [], "madeFor": job.requester}

@@ -21,6 +21,7 @@ from temporalio.exceptions import ApplicationError
 
 from lamdagent_gpu.activities import Activities
 from lamdagent_gpu.contract.messages import BuildJob, JobOptions, Recipe, RecipeStep
+from lamdagent_gpu.device import DEVICES, Device, NoDevice, detect
 from lamdagent_gpu.direct import activity
 from lamdagent_gpu.made_with import differences, made_with
 from lamdagent_gpu.recipe import RecipeFault, read_recipe, take_in
@@ -28,7 +29,6 @@ from lamdagent_gpu.store import FolderStore, Store
 from lamdagent_gpu.store.interface import MANIFEST
 from lamdagent_gpu.supervisor import Supervisor
 from lamdagent_gpu.weights import weights_sha256
-from lamdagent_gpu.worker import DEVICES, detect_device
 
 EQUAL, DIFFERENT, UNUSABLE = 0, 1, 2
 OPTIONS = JobOptions(checkpointSeconds=30, maxStalledAttempts=3)
@@ -71,15 +71,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     return compare(recipe, store, output / "model", device)
 
 
-def device_for(recipe: Recipe, wanted: str) -> str:
-    """What was asked for; else the CPU where that made the model, else the best there is."""
+def device_for(recipe: Recipe, wanted: str) -> Device:
+    """What was asked for; else the CPU where that made the model, else the best there is. Raises RecipeFault."""
     made = recipe.steps[-1].madeWith
-    return "cpu" if wanted == "auto" and made is not None and made.device == "cpu" else detect_device(wanted)
+    try:
+        return detect("cpu" if wanted == "auto" and made is not None and made.device == "cpu" else wanted)
+    except NoDevice as error:
+        raise RecipeFault(str(error)) from None
 
 
-async def build_all(recipe: Recipe, store: Store, device: str) -> str | None:
+async def build_all(recipe: Recipe, store: Store, device: Device) -> str | None:
     """Makes every step that is not there yet; how one failed, or None."""
-    supervisor = Supervisor(store=store, device=device, worker=f"rebuild:{os.getpid()}")
+    supervisor = Supervisor(
+        store=store, device=device.kind, worker=f"rebuild:{os.getpid()}", label=str(device),
+        variables=device.variables(os.environ),
+    )  # fmt: skip
     build = activity(Activities(store=store, supervisor=supervisor, queue="direct").build)
     try:
         for number, step in enumerate(recipe.steps, 1):
@@ -112,7 +118,7 @@ def verdict(step: RecipeStep, weights: str) -> str:
     return f"different: weights SHA-256 {weights}, recorded {step.weightsSha256}"
 
 
-def compare(recipe: Recipe, store: Store, target: Path, device: str) -> int:
+def compare(recipe: Recipe, store: Store, target: Path, device: Device) -> int:
     """Puts the model where people find it, hashes what lies there, and says whether it is the recorded one."""
     last = recipe.steps[-1]
     copy_model(store.open(last.stageId), target)
@@ -127,7 +133,7 @@ def compare(recipe: Recipe, store: Store, target: Path, device: str) -> int:
             "What it was made with is not recorded; another device or other versions of the packages give other bits."
         )
         return DIFFERENT
-    causes = differences(last.madeWith, made_with(device))
+    causes = differences(last.madeWith, made_with(str(device)))
     if causes:
         print("Bits may differ where these do: " + "; ".join(causes) + ".")
     else:

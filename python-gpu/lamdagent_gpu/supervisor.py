@@ -9,7 +9,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -64,10 +64,17 @@ class JobEnd:
 class Supervisor:
     """Runs jobs one after another; `latest` is the progress that heartbeats carry."""
 
-    def __init__(self, *, store: Store, device: str, worker: str) -> None:
+    def __init__(
+        self, *, store: Store, device: str, worker: str, label: str | None = None, gpu_class: str | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """`device`: cuda, mps or cpu; `label`: the same for people; `variables`: what the child's environment has more."""
         self.store = store
         self.device = device
         self.worker = worker
+        self.label = label or device
+        self.gpu_class = gpu_class
+        self.variables = dict(variables or {})
         self.latest: dict[str, Any] | None = None
         self.stop_grace_seconds = STOP_GRACE_SECONDS
         """How long a job that was asked to stop may take until it is killed."""
@@ -82,7 +89,7 @@ class Supervisor:
             return
         location = self.store.location
         permitted = child_environment(os.environ, store=location)
-        environment = {"HF_HUB_OFFLINE": "1", **permitted, "TOKENIZERS_PARALLELISM": "false"}
+        environment = {"HF_HUB_OFFLINE": "1", **permitted, "TOKENIZERS_PARALLELISM": "false", **self.variables}
         child = await Child.start([location, str(self.store.local_root)], environment)
         try:
             ready = await child.next_event()
@@ -146,7 +153,9 @@ class Supervisor:
                 before,
             )
         try:
-            return await take(self.store, spec.work_id, worker=self.worker, device=self.device, stop=stop)
+            return await take(
+                self.store, spec.work_id, worker=self.worker, device=self.label, gpu_class=self.gpu_class, stop=stop
+            )
         except Stopped as stopped:
             raise JobFailed("Preempted", str(stopped)) from None
 

@@ -11,9 +11,9 @@ import contextlib
 import ctypes
 import logging
 import os
+import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -25,16 +25,20 @@ from temporalio.envconfig import ClientConfig
 from temporalio.worker import Worker
 
 from lamdagent_gpu.activities import Activities
-from lamdagent_gpu.environment import child_environment
+from lamdagent_gpu.device import DEVICES, Device, NoDevice, detect
 from lamdagent_gpu.spot import CHOICES, DEFAULT_ADDRESS, Metadata, Notice, Watch
 from lamdagent_gpu.stopping import LONGEST_SECONDS, Stopped, Stopping
 from lamdagent_gpu.store import open_store
 from lamdagent_gpu.supervisor import Supervisor
 
-DEVICES = ("auto", "cuda", "mps", "cpu")
 CACHE = Path("~/.cache/lamdagent").expanduser()
 NOTICE_SECONDS = 30.0
 SHORTEST_NOTICE_SECONDS = 2.0
+ANY_CLASS = "any"
+CLASS_NAME = re.compile(r"(?!(control|any)$)[a-z0-9][a-z0-9-]{0,31}")
+"""The same rule as in domain/gpuClass.ts and activities/spec/workers.ts."""
+USAGE = 2
+"""Exit code: started again it would fail again."""
 log = logging.getLogger("lamdagent.worker")
 
 
@@ -48,6 +52,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--device", choices=DEVICES, default="auto")
     parser.add_argument("--queue", default="lamdagent-gpu", help="task queue; the control queue has -control behind it")
+    parser.add_argument(
+        "--gpu-class",
+        type=gpu_class,
+        metavar="NAME",
+        help="class of this machine, as specs name it: the queues have -NAME behind them, and -any-control is polled too",
+    )
     parser.add_argument(
         "--notice",
         type=notice_seconds,
@@ -66,6 +76,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def gpu_class(text: str) -> str:
+    if CLASS_NAME.fullmatch(text):
+        return text
+    rule = "at most 32 lower-case letters, digits, dashes, other than control, any"
+    raise argparse.ArgumentTypeError(f"expected {rule}, got {text}")
+
+
 def notice_seconds(text: str) -> float:
     with contextlib.suppress(ValueError):
         if SHORTEST_NOTICE_SECONDS <= float(text) <= LONGEST_SECONDS:
@@ -81,26 +98,8 @@ def metadata_at(address: str) -> Metadata:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def detect_device(wanted: str) -> str:
-    """Asks torch in a process of its own, since this one stays light."""
-    if wanted != "auto":
-        return wanted
-    question = (
-        "import torch; print('cuda' if torch.cuda.is_available() else "
-        "'mps' if torch.backends.mps.is_available() else 'cpu')"
-    )
-    answer = subprocess.run(
-        [sys.executable, "-c", question],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=child_environment(os.environ, store=""),
-    )
-    return answer.stdout.strip().splitlines()[-1]
-
-
-async def connect(options: argparse.Namespace) -> Client:
-    """Connects, waiting for as long as the service is away."""
+async def connect(options: argparse.Namespace, identity: str) -> Client:
+    """Connects, waiting for as long as the service is away. The identity is what the service shows of a poller."""
     config = ClientConfig.load_client_connect_config()
     if options.address:
         config["target_host"] = options.address
@@ -109,7 +108,7 @@ async def connect(options: argparse.Namespace) -> Client:
     told = False
     while True:
         try:
-            return await Client.connect(**config)
+            return await Client.connect(**config, identity=identity)
         except RuntimeError as error:
             if not told:
                 log.warning("Temporal at %s does not answer yet (%s); waiting", config.get("target_host"), error)
@@ -144,19 +143,40 @@ async def serve(options: argparse.Namespace) -> None:
     listen(stopping, options)
     parent = asyncio.create_task(watch_parent(stopping, options.notice))
     fate = "nothing had begun"
-    with contextlib.suppress(Stopped):
-        device = await stopping.unless_asked(asyncio.to_thread(detect_device, options.device))
+    try:
+        device = await stopping.unless_asked(asyncio.to_thread(detect, options.device))
+        tell_device(device)
         fate = await live(options, stopping, device)
+    except Stopped:
+        pass
+    except NoDevice as error:
+        log.error("%s", error)
+        leave(USAGE)
     parent.cancel()
     log.warning("%s; %s", stopping.reason, fate)
     leave()
 
 
-async def live(options: argparse.Namespace, stopping: Stopping, device: str) -> str:
+def tell_device(device: Device) -> None:
+    log.info("device %s (%s)", device, device.reason)
+    if device.kind == "cuda" and device.visible > 1:
+        log.warning(
+            "%d devices are visible, this worker uses the first of them. `lamdagent gpu-worker --count %d` runs one for each",
+            device.visible,
+            device.visible,
+        )
+
+
+async def live(options: argparse.Namespace, stopping: Stopping, device: Device) -> str:
     """Sets up, works, and says what became of the work at hand."""
     store = open_store(options.store, options.cache)
-    supervisor = Supervisor(store=store, device=device, worker=f"{socket.gethostname()}:{os.getpid()}")
-    activities = Activities(store=store, supervisor=supervisor, queue=options.queue)
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    supervisor = Supervisor(
+        store=store, device=device.kind, worker=worker, label=str(device), gpu_class=options.gpu_class,
+        variables=device.variables(os.environ),
+    )  # fmt: skip
+    queue = options.queue if options.gpu_class is None else f"{options.queue}-{options.gpu_class}"
+    activities = Activities(store=store, supervisor=supervisor, queue=queue)
 
     def pass_on() -> None:
         """The job hears of it at once, not only when the queues are closed."""
@@ -168,17 +188,21 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: str) -> 
     stopping.on_change = pass_on
     warming = asyncio.create_task(supervisor.warm())
     try:
-        client = await stopping.unless_asked(connect(options))
+        client = await stopping.unless_asked(connect(options, f"{worker} ({device})"))
         await stopping.unless_asked(warming)
-        await work(client, activities, stopping, f"ready device={device} queue={options.queue} store={store.location}")
+        control_queues = [f"{queue}-control"]
+        if options.gpu_class is not None:
+            control_queues.append(f"{options.queue}-{ANY_CLASS}-control")
+        polling = pollers(client, activities, control_queues)
+        await work(polling, stopping, f"ready device={device} queue={queue} store={store.location}")
     except Stopped:
         warming.cancel()
     await supervisor.close()
     return supervisor.handed_back()
 
 
-async def work(client: Client, activities: Activities, stopping: Stopping, ready: str) -> None:
-    """Polls both queues until asked to stop; returns when all activities have ended and the server knows."""
+def pollers(client: Client, activities: Activities, control_queues: Sequence[str]) -> list[Worker]:
+    """Of work for the device, one at a time, and of small questions that are answered beside it."""
     gpu = Worker(
         client,
         task_queue=activities.queue,
@@ -188,21 +212,26 @@ async def work(client: Client, activities: Activities, stopping: Stopping, ready
         max_heartbeat_throttle_interval=timedelta(seconds=2),
         default_heartbeat_throttle_interval=timedelta(seconds=2),
     )
-    control = Worker(
-        client, task_queue=f"{activities.queue}-control", activities=[activities.health, activities.suggest]
-    )
-    async with gpu, control:
+    questions = [activities.health, activities.suggest]
+    return [gpu, *(Worker(client, task_queue=queue, activities=questions) for queue in control_queues)]
+
+
+async def work(polling: Sequence[Worker], stopping: Stopping, ready: str) -> None:
+    """Polls all queues until asked to stop; returns when all activities have ended and the server knows."""
+    async with contextlib.AsyncExitStack() as stack:
+        for worker in polling:
+            await stack.enter_async_context(worker)
         print(ready, flush=True)
         await stopping.wait()
         log.warning("%s: stopping within %.0f s", stopping.reason, stopping.deadline - time.monotonic())
-        await asyncio.gather(gpu.shutdown(), control.shutdown())
+        await asyncio.gather(*(worker.shutdown() for worker in polling))
 
 
-def leave() -> None:
+def leave(code: int = 0) -> None:
     """Ends the process. A thread that still reads or hashes for a job that was handed back must not hold it up."""
     logging.shutdown()
     sys.stdout.flush()
-    os._exit(0)
+    os._exit(code)
 
 
 def die_with_parent() -> None:

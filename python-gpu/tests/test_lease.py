@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -110,3 +111,17 @@ async def test_a_store_out_of_reach_stops_the_signs_of_life_and_nothing_else(
     assert lease.age_of_holder(store, ID) is not None
     await taken.close("completed", "")
     assert attempts.load(store, ID)[0].end == "completed"
+
+
+async def test_the_class_of_a_worker_is_on_record_and_unsaid_where_there_is_none(tmp_path: Path) -> None:
+    """Workers of before there were classes read these records, and know no such key."""
+    for gpu_class in (None, "large"):
+        store = FolderStore(tmp_path / str(gpu_class))
+        taken = await lease.take(store, ID, worker="w", device="cpu", gpu_class=gpu_class, stop=lambda: None)
+        records = await taken.close("failed", "planted")
+        written = json.loads(store.read(attempts.key_of(ID, 1)) or "")
+        assert written.get("gpuClass", "unsaid") == (gpu_class or "unsaid")
+        assert [one.gpuClass for one in attempts.load(store, ID)] == [gpu_class]
+        [wire] = attempts.to_wire(records)
+        assert wire.gpuClass == gpu_class
+        assert ("gpuClass" in attempts.said(wire.model_dump())) is (gpu_class is not None)

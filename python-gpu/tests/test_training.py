@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 from conftest import LORA, PREFERENCE, TRAINING, World, make_tokenizer
+from transformers import Trainer
 
 from lamdagent_gpu.context import Diverged, OutOfMemory, Rejected
 from lamdagent_gpu.contract.messages import BuildJob
-from lamdagent_gpu.train import run_training
+from lamdagent_gpu.train import run, run_training
 from lamdagent_gpu.train.data import encode_sft
-from lamdagent_gpu.train.run import next_micro_batch
+from lamdagent_gpu.train.fit import Fit, next_micro_batch
 from lamdagent_gpu.weights import weights_sha256
 
 VARIANTS = {
@@ -108,8 +109,43 @@ def test_what_never_fits_ends_as_out_of_memory(world: World, monkeypatch: pytest
         raise torch.OutOfMemoryError("planted")
 
     monkeypatch.setattr(DurableSFTTrainer, "training_step", never)
-    with pytest.raises(OutOfMemory, match="micro-batch of 1"):
+    with pytest.raises(OutOfMemory, match="a micro-batch of 1, activations recomputed: expected to fit cpu"):
         run_training(world.context(job_of(world, "sft full")))
+
+
+@pytest.mark.parametrize("name", ["sft full", "sft lora", "dpo lora"])
+def test_recomputed_activations_are_the_last_resort_and_change_no_bit(
+    world: World, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def weights() -> bytes:
+        context = world.context(job_of(world, name))
+        run_training(context)
+        return (context.output_folder / "model.safetensors").read_bytes()
+
+    monkeypatch.setattr(run, "first_micro_batch", lambda batch, _: 1)
+    expected = weights()
+    original = Trainer.training_step
+    kept: list[bool] = []
+
+    def limited(self: Any, model: Any, *rest: Any) -> Any:
+        kept.append(not any(getattr(one, "gradient_checkpointing", False) for one in model.modules()))
+        if kept[-1]:
+            raise torch.OutOfMemoryError("planted")
+        return original(self, model, *rest)
+
+    monkeypatch.setattr(Trainer, "training_step", limited)
+    assert weights() == expected
+    assert kept == [True] + [False] * 24
+    assert (
+        "out of memory with a micro-batch of 1; going on with a micro-batch of 1, activations recomputed" in caplog.text
+    )
+
+
+def test_what_is_tried_ends() -> None:
+    tried, fit = [], Fit(micro_batch=6)
+    while (smaller := fit.smaller(6)) is not None:
+        tried.append(fit := smaller)
+    assert tried == [Fit(micro_batch=3), Fit(micro_batch=1), Fit(micro_batch=1, recompute=True)]
 
 
 def test_micro_batches_divide_the_batch() -> None:

@@ -68,6 +68,7 @@ class Attempt(BaseModel):
     attempt: Annotated[StrictInt, Field(ge=1)]
     worker: StrictStr
     device: StrictStr
+    gpuClass: StrictStr | None = None
     startedAt: StrictStr
     endedAt: StrictStr
     end: Literal["completed", "preempted", "lost", "failed"]

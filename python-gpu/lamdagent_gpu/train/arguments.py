@@ -8,7 +8,7 @@ from typing import Any
 from trl import SFTConfig
 
 from lamdagent_gpu.context import JobContext
-from lamdagent_gpu.train.data import Example
+from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.model import lora_of
 from lamdagent_gpu.train.settings import settings
 

@@ -7,12 +7,11 @@ import re
 from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
-from lamdagent_gpu.train.rows import Row, check_messages, check_text, encode_rows, kept_of, keys_of
+from lamdagent_gpu.train.encoding import Encoding, Example, encoded_data
+from lamdagent_gpu.train.rows import Row, check_messages, check_text, keys_of
 
 log = logging.getLogger("lamdagent.data")
 IGNORED = -100
-Example = dict[str, Any]
-"""Token ids and labels, [tokens] each, by the names that the collator knows."""
 MARKED = re.compile(r"\{%-?\s*generation\b")
 
 
@@ -99,9 +98,18 @@ def common_prefix(left: list[int], right: list[int]) -> int:
     return next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
 
-def sft_examples(
-    context: JobContext, rows: list[Row], tokenizer: Any, *, whole: bool = False
-) -> list[dict[str, list[int]]]:
+SFT_ROWS = Encoding(name="sft", version=1, encode=lambda row, tokenizer: [labelled_ids(row, tokenizer)])
+PREFERENCE_ROWS = Encoding(
+    name="preference", version=1, encode=lambda row, tokenizer: [encode_preference(row, tokenizer)]
+)
+
+
+def labelled_ids(row: Row, tokenizer: Any) -> dict[str, list[int]]:
+    ids, labels = encode_sft(row, tokenizer)
+    return {"input_ids": ids, "labels": labels}
+
+
+def sft_examples(context: JobContext, tokenizer: Any, *, whole: bool = False) -> list[Example]:
     """All rows encoded and, unless `whole`, cut to `maxLength` tokens; rows left without any loss are dropped.
 
     Both with a warning.
@@ -110,32 +118,32 @@ def sft_examples(
     longest = None if whole else limit
     examples = []
     cut = endless = 0
-    encoded = encode_rows(context, rows, lambda row: encode_sft(row, tokenizer))
-    for row, (ids, labels) in zip(rows, encoded, strict=True):
-        cut += longest is not None and len(ids) > longest
+    encoded = encoded_data(context, tokenizer, SFT_ROWS)
+    for one in encoded:
+        labels = one["labels"]
+        cut += longest is not None and len(labels) > longest
         if any(label != IGNORED for label in labels[1:longest]):
-            examples.append({"input_ids": ids[:longest], "labels": labels[:longest], **kept_of(row)})
+            examples.append({**one, "input_ids": one["input_ids"][:longest], "labels": labels[:longest]})
             endless += tokenizer.eos_token_id not in labels
     if endless:
         log.warning(
             "chat template: %d of %d answers hold no end token (%s), so the model does not learn to stop there. "
-            "Put it between the template's generation marks.", endless, len(rows), tokenizer.eos_token,
+            "Put it between the template's generation marks.", endless, len(encoded), tokenizer.eos_token,
         )  # fmt: skip
-    return checked(examples, len(rows), cut, limit)
+    return checked(examples, len(encoded), cut, limit)
 
 
-def preference_examples(context: JobContext, rows: list[Row], tokenizer: Any) -> list[dict[str, list[int]]]:
+def preference_examples(context: JobContext, tokenizer: Any) -> list[Example]:
     """All pairs encoded; TRL's collator cuts the answers, pairs whose prompt fills `maxLength` alone are dropped."""
     limit = context.parameters["maxLength"]
-    examples = []
-    cut = 0
-    encoded = encode_rows(context, rows, lambda row: encode_preference(row, tokenizer))
-    for row, pair in zip(rows, encoded, strict=True):
-        longest = max(len(pair["chosen_ids"]), len(pair["rejected_ids"]))
-        cut += len(pair["prompt_ids"]) + longest > limit
-        if len(pair["prompt_ids"]) < limit:
-            examples.append({**pair, **kept_of(row)})
-    return checked(examples, len(rows), cut, limit)
+    pairs = encoded_data(context, tokenizer, PREFERENCE_ROWS)
+    examples = [pair for pair in pairs if len(pair["prompt_ids"]) < limit]
+    return checked(examples, len(pairs), sum(length_of(pair) > limit for pair in pairs), limit)
+
+
+def length_of(pair: Example) -> int:
+    """Of the prompt with the longer answer."""
+    return len(pair["prompt_ids"]) + max(len(pair["chosen_ids"]), len(pair["rejected_ids"]))
 
 
 def checked(examples: list[Example], rows: int, cut: int, limit: int) -> list[Example]:

@@ -16,7 +16,6 @@ from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
 from lamdagent_gpu.train.data import IGNORED, check_vocabulary, sft_examples
 from lamdagent_gpu.train.method import SFT_WEIGHT, TRAINING, Parameter, TrainMethod
 from lamdagent_gpu.train.model import load_model
-from lamdagent_gpu.train.rows import read_rows
 from lamdagent_gpu.train.sft import DurableSFTTrainer
 
 DIVERGENCE = Parameter(name="divergence", choices=("forwardKl", "reverseKl", "jsd"))
@@ -77,7 +76,7 @@ def make_trainer(
 ) -> DurableDistilTrainer:
     folders = [context.store.open(context.inputs(role)[0]) for role in DISTIL.roles]
     check_vocabularies(["the student", "the teacher"], folders)
-    examples = sft_examples(context, read_rows(context), tokenizer)
+    examples = sft_examples(context, tokenizer)
     check_vocabulary(examples, model)
     trainer = DurableDistilTrainer(
         **trainer_arguments(context, model, tokenizer, resume, examples=examples, args=sft_config(context, micro_batch))

@@ -12,7 +12,6 @@ from lamdagent_gpu.train.data import preference_examples
 from lamdagent_gpu.train.method import BETA, SFT_WEIGHT, TRAINING, Parameter, TrainMethod
 from lamdagent_gpu.train.preference import PairTrainer, pair_arguments
 from lamdagent_gpu.train.reference import reference_table, save_reference
-from lamdagent_gpu.train.rows import read_rows
 
 REFERENCE_NAMES = ("ref_chosen_logps", "ref_rejected_logps")
 LOSSES = {
@@ -42,8 +41,10 @@ class DurableDPOTrainer(PairTrainer):
     def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:
         rows = sorted(set(self.order))
         self.reference = reference_table(
-            self.context, self.resume, names=REFERENCE_NAMES, rows=rows, batch_size=batch_size, compute=self._logps
-        )
+            self.context, self.model, self.resume, names=REFERENCE_NAMES, rows=rows, batch_size=batch_size,
+            tokens=lambda row: [self.examples[row][name] for name in ("prompt_ids", "chosen_ids", "rejected_ids")],
+            compute=self._logps,
+        )  # fmt: skip
         for column in REFERENCE_NAMES:
             for row, value in zip(rows, self.reference[column].tolist(), strict=True):
                 self.examples[row][column] = value
@@ -67,7 +68,7 @@ class DurableDPOTrainer(PairTrainer):
 def make_trainer(
     context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
 ) -> DurableDPOTrainer:
-    examples = preference_examples(context, read_rows(context), tokenizer)
+    examples = preference_examples(context, tokenizer)
     return DurableDPOTrainer(
         **pair_arguments(
             context, model, tokenizer, micro_batch, resume, examples=examples, **loss_of(context.parameters)

@@ -15,7 +15,8 @@ import torch
 
 from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
-from lamdagent_gpu.train.data import Example, check_vocabulary
+from lamdagent_gpu.train.data import check_vocabulary
+from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
 from lamdagent_gpu.train.on_policy import REWARD, SAMPLING
 from lamdagent_gpu.train.sampling import SAMPLES, Sampling, sample, sampling_of

@@ -16,7 +16,6 @@ from lamdagent_gpu.train.data import check_vocabulary
 from lamdagent_gpu.train.labelled import labelled_examples
 from lamdagent_gpu.train.method import BETA, TRAINING, Parameter, TrainMethod
 from lamdagent_gpu.train.reference import reference_table, save_reference
-from lamdagent_gpu.train.rows import read_rows
 from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
 
@@ -45,7 +44,8 @@ class DurableKTOTrainer(DurableTrainer, KTOTrainer):
             seen |= {joined for batch in batches for joined in mismatched(batch)}
         rows = sorted(seen)
         self.reference = reference_table(
-            self.context, self.resume, names=("logps",), rows=rows, batch_size=batch_size,
+            self.context, self.model, self.resume, names=("logps",), rows=rows, batch_size=batch_size,
+            tokens=lambda one: [self.examples[one[0]]["prompt_ids"], self.examples[one[1]]["completion_ids"]],
             compute=lambda some: (self.compute_ref_log_probs(self.model, self._batch(some))[0],),
         )  # fmt: skip
         self.reference_logps = dict(zip(rows, self.reference["logps"].tolist(), strict=True))
@@ -114,7 +114,7 @@ def make_trainer(
     context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
 ) -> DurableKTOTrainer:
     values = context.parameters
-    examples = labelled_examples(context, read_rows(context), tokenizer)
+    examples = labelled_examples(context, tokenizer)
     check_vocabulary(examples, model)
     config = KTOConfig(
         **settings(context, micro_batch),

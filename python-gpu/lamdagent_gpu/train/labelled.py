@@ -6,7 +6,8 @@ from typing import Any
 
 from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.train.data import IGNORED, checked, encode_completion, encode_preference
-from lamdagent_gpu.train.rows import Row, encode_rows, kept_of, keys_of
+from lamdagent_gpu.train.encoding import Encoding, encoded_data
+from lamdagent_gpu.train.rows import Row, keys_of
 
 Labelled = dict[str, Any]
 """prompt_ids and completion_ids, [tokens] each, and the label: whether the answer is good."""
@@ -26,11 +27,17 @@ def encode_labelled(row: Row, tokenizer: Any) -> list[Labelled]:
     return [{"prompt_ids": ids[:start], "completion_ids": ids[start:], "label": row["label"]}]
 
 
-def labelled_examples(context: JobContext, rows: list[Row], tokenizer: Any) -> list[Labelled]:
+LABELLED_ROWS = Encoding(
+    name="labelled",
+    version=1,
+    encode=lambda row, tokenizer: [{**one, "label": [int(one["label"])]} for one in encode_labelled(row, tokenizer)],
+)
+
+
+def labelled_examples(context: JobContext, tokenizer: Any) -> list[Labelled]:
     """All answers encoded; TRL's collator cuts them, those whose prompt fills `maxLength` alone are dropped."""
     limit = context.parameters["maxLength"]
-    encoded = encode_rows(context, rows, lambda row: encode_labelled(row, tokenizer))
-    found = [{**one, **kept_of(row)} for row, many in zip(rows, encoded, strict=True) for one in many]
+    found = [{**one, "label": one["label"] == [1]} for one in encoded_data(context, tokenizer, LABELLED_ROWS)]
     kept = [one for one in found if len(one["prompt_ids"]) < limit and one["completion_ids"]]
     cut = sum(len(one["prompt_ids"]) + len(one["completion_ids"]) > limit for one in found)
     return checked(kept, len(found), cut, limit)

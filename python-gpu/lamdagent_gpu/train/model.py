@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from lamdagent_gpu.context import Diverged, JobContext, Rejected
 from lamdagent_gpu.foreign import check_model_folder
+from lamdagent_gpu.train.device import gets
 from lamdagent_gpu.weights import parameter_count, tensor_entries
 
 log = logging.getLogger("lamdagent.model")
@@ -35,11 +36,11 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def computes_in_bfloat16(device: str) -> bool:
-    return device == "cuda" and torch.cuda.is_bf16_supported()
+    return gets(device).bfloat16
 
 
 def load_model(folder: Path, device: str, dtype: torch.dtype | None = None) -> Any:
-    """The causal language model of the folder; by default float32 off CUDA, bfloat16 where the device computes in it."""
+    """The causal language model of the folder; by default bfloat16 where the device computes in it, else float32."""
     check_model_folder(folder)
     dtype = dtype or (torch.bfloat16 if computes_in_bfloat16(device) else torch.float32)
     model = AutoModelForCausalLM.from_pretrained(

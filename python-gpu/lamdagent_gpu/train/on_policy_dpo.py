@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import JobContext
-from lamdagent_gpu.train.data import Example
 from lamdagent_gpu.train.dpo import LOSS_PARAMETERS, DurableDPOTrainer, loss_of
+from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.method import TRAINING, TrainMethod
 from lamdagent_gpu.train.on_policy import SAMPLING, OnSampledTrainer, answered, trained
 from lamdagent_gpu.train.preference import pair_arguments

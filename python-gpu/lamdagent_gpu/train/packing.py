@@ -7,8 +7,6 @@ token that has a loss has it once. Pieces are placed by best-fit decreasing.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
-from typing import Any
 
 import torch
 
@@ -17,10 +15,6 @@ from lamdagent_gpu.train.data import IGNORED
 from lamdagent_gpu.train.rows import KEPT
 
 Example = dict[str, list[int]]
-PROBE = 8
-"""Tokens of each of the rows that `check_separates` packs."""
-SAME = 1e-3
-"""How much of the largest logit rounding may change."""
 
 
 def pack(examples: list[Example], limit: int) -> list[Example]:
@@ -79,27 +73,6 @@ def joined(pieces: list[Example]) -> Example:
     }
 
 
-def collator(pad_id: int) -> Callable[[list[Example]], dict[str, torch.Tensor]]:
-    """Batches of [sequences, longest]. Positions begin at 0 with each row, and padding has none but 0.
-
-    There is no attention mask: without one the attention keeps apart what such positions tell apart.
-    """
-
-    def collate(examples: list[Example]) -> dict[str, torch.Tensor]:
-        longest = max(map(size, examples))
-
-        def padded(rows: list[list[int]], value: int) -> torch.Tensor:
-            return torch.tensor([row + [value] * (longest - len(row)) for row in rows])
-
-        return {
-            "input_ids": padded([example["input_ids"] for example in examples], pad_id),
-            "labels": padded([example["labels"] for example in examples], IGNORED),
-            "position_ids": padded([positions(example["lengths"]) for example in examples], 0),
-        }
-
-    return collate
-
-
 def positions(lengths: list[int]) -> list[int]:
     return [place for length in lengths for place in range(length)]
 
@@ -107,29 +80,3 @@ def positions(lengths: list[int]) -> list[int]:
 def tokens_of(position_ids: torch.Tensor) -> int:
     """How many of the positions are no padding: all up to each sequence's last one above 0; rows have two or more."""
     return int((position_ids.flip(1).cumsum(1) > 0).sum())
-
-
-@torch.no_grad()
-def check_separates(model: Any) -> None:
-    """Raises Rejected unless a packed row is computed the same whatever stands before it.
-
-    State-space and linear attention layers, say, carry their state on from row to row.
-    """
-    count = model.get_input_embeddings().weight.shape[0]
-    first, other, row = ([(start + step * place) % count for place in range(PROBE)] for start, step in STRIDES)
-    position_ids = torch.tensor([positions([PROBE, PROBE])], device=model.device)
-
-    def logits_after(before: list[int]) -> torch.Tensor:
-        ids = torch.tensor([[*before, *row]], device=model.device)
-        logits: torch.Tensor = model(input_ids=ids, position_ids=position_ids, use_cache=False).logits
-        return logits[0, PROBE:].float()
-
-    one, two = logits_after(first), logits_after(other)
-    if (one - two).abs().max() > SAME * one.abs().max():
-        raise Rejected(
-            "packing: expected a model whose packed rows do not see each other, got one whose do. Use packing: none."
-        )
-
-
-STRIDES = ((1, 3), (2, 7), (0, 5))
-"""First token and step of the probes' rows: any that differ."""

@@ -9,7 +9,8 @@ from trl import DPOConfig, DPOTrainer
 
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.arguments import trainer_arguments
-from lamdagent_gpu.train.data import Example, check_vocabulary
+from lamdagent_gpu.train.data import check_vocabulary
+from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
 

@@ -17,7 +17,6 @@ from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.data import preference_examples
 from lamdagent_gpu.train.method import BETA, Maker
 from lamdagent_gpu.train.preference import PairTrainer, pair_arguments
-from lamdagent_gpu.train.rows import read_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +82,7 @@ def maker_of(trainer: type[ReferenceFreeTrainer]) -> Maker:
         context: JobContext, model: Any, tokenizer: Any, micro_batch: int, resume: Path | None
     ) -> ReferenceFreeTrainer:
         beta = BETA.of(context.parameters)
-        examples = preference_examples(context, read_rows(context), tokenizer)
+        examples = preference_examples(context, tokenizer)
         return trainer(**pair_arguments(context, model, tokenizer, micro_batch, resume, examples=examples, beta=beta))
 
     return make

@@ -12,18 +12,29 @@ import transformers
 
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts
 
+REFUSALS = ("does not have a deterministic implementation", "not deterministic because")
+"""What torch says of a kernel that may sum in another order each time."""
+
 
 @contextmanager
-def reproducible(seed: int) -> Iterator[None]:
-    """Seeds Python, NumPy and torch; asks for deterministic kernels where there are any. Restores the settings."""
+def reproducible(seed: int, *, strict: bool = True) -> Iterator[None]:
+    """Seeds Python, NumPy and torch; asks for deterministic kernels. Restores the settings.
+
+    `strict`: a kernel that has no deterministic form is refused with a RuntimeError (`is_refused`), else it runs. An
+    attention's backward pass has one, and takes it only when strict: bit-identical resumes on an H100, no slower.
+    """
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     memory: Any = torch.utils.deterministic
     filling = memory.fill_uninitialized_memory
     transformers.set_seed(seed)
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(True, warn_only=not strict)
     memory.fill_uninitialized_memory = False  # costs time, and changes no result of ours
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
         memory.fill_uninitialized_memory = filling
+
+
+def is_refused(error: RuntimeError) -> bool:
+    return any(text in str(error) for text in REFUSALS)

@@ -8,7 +8,8 @@ from typing import Any
 
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
-from lamdagent_gpu.train.data import IGNORED, Example, check_vocabulary
+from lamdagent_gpu.train.data import IGNORED, check_vocabulary
+from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
 from lamdagent_gpu.train.on_policy import SAMPLING, OnSampledTrainer, answered, trained
 from lamdagent_gpu.train.sampled import Answer, nothing_learnt

@@ -15,7 +15,8 @@ from transformers.utils.logging import disable_progress_bar
 
 from lamdagent_gpu.checkpoint import Checkpoint
 from lamdagent_gpu.context import Diverged, Incomplete, JobContext, OutOfMemory, Preempted, TrainResult
-from lamdagent_gpu.train.memory import MemoryFloor, activations_of, device_bytes, floor_of, require_room
+from lamdagent_gpu.train.fit import Fit, is_out_of_memory
+from lamdagent_gpu.train.memory import LAYER_VALUES, MemoryFloor, activations_of, device_bytes, floor_of, require_room
 from lamdagent_gpu.train.model import (
     computes_in_bfloat16,
     dtype_for_training,
@@ -25,7 +26,7 @@ from lamdagent_gpu.train.model import (
     saved_form,
 )
 from lamdagent_gpu.train.registry import METHODS
-from lamdagent_gpu.train.reproducible import reproducible
+from lamdagent_gpu.train.reproducible import is_refused, reproducible
 from lamdagent_gpu.train.sampled import is_sampling
 from lamdagent_gpu.train.trainer import STATE_FILE, STATE_FILES
 
@@ -50,32 +51,26 @@ def run_training(context: JobContext) -> TrainResult:
     batch = context.parameters["batchSize"]
     resume = context.resume
     require_state(resume)
-    micro_batch = first_micro_batch(batch, resume)
+    fit, strict = Fit(micro_batch=first_micro_batch(batch, resume)), True
     while True:
         try:
-            with reproducible(context.seed):
-                return _train(context, micro_batch, resume)
+            with reproducible(context.seed, strict=strict):
+                return _train(context, fit, resume)
         except RuntimeError as error:
-            if not is_out_of_memory(error):
+            if strict and is_refused(error):
+                log.warning("determinism: %s; going on without it, so a resume may differ in the last bits", error)
+                strict = False
+            elif is_out_of_memory(error):
+                smaller = fit.smaller(batch)
+                if smaller is None:
+                    raise OutOfMemory(f"{fit}: expected to fit {context.device}, got {error}") from None
+                log.warning("out of memory with %s; going on with %s", fit, smaller)
+                fit = smaller
+            else:
                 raise
-            smaller = next_micro_batch(batch, micro_batch)
-            if smaller is None:
-                raise OutOfMemory(f"micro-batch of 1: expected to fit {context.device}, got {error}") from None
-            log.warning("out of memory with a micro-batch of %d; going on with %d", micro_batch, smaller)
-            micro_batch = smaller
         free_memory()
         resume = context.newest_checkpoint()
         require_state(resume)
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has a type for it; the CPU allocator only a text."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
-
-
-def next_micro_batch(batch: int, micro_batch: int) -> int | None:
-    """The largest divisor of the batch that is at most half the micro-batch: the global batch stays what it is."""
-    return next((size for size in range(micro_batch // 2, 0, -1) if batch % size == 0), None)
 
 
 def free_memory() -> None:
@@ -102,7 +97,7 @@ def first_micro_batch(batch: int, checkpoint: Checkpoint | None) -> int:
     return int(state["train_batch_size"] or batch)
 
 
-def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> TrainResult:
+def _train(context: JobContext, fit: Fit, resume: Checkpoint | None) -> TrainResult:
     context.progress("loading", resume.step if resume else 0, context.parameters["steps"])
     folder = context.store.open(context.inputs("model")[0])
     tokenizer = load_tokenizer(folder)
@@ -112,11 +107,20 @@ def _train(context: JobContext, micro_batch: int, resume: Checkpoint | None) -> 
     require_room(floor, available=memory, device=context.device)
     model = load_model(folder, context.device, dtype)
     form = saved_form(model, folder)
+    fit.prepare(model)
     start = resume.folder if resume else None
-    trainer = METHODS[context.build.stage.kind].make(context, model, tokenizer, micro_batch, start)
+    trainer = METHODS[context.build.stage.kind].make(context, model, tokenizer, fit.micro_batch, start)
     if not is_partial(context):
         itemsize = 2 if computes_in_bfloat16(context.device) else dtype.itemsize
         activations = activations_of(model.config, tokens=trainer.longest(), itemsize=itemsize)
+        if memory is not None and floor.total + activations > memory and not fit.recompute:
+            log.warning(
+                "a sequence's activations: expected to fit %s; they are recomputed instead of kept", context.device
+            )
+            fit = replace(fit, recompute=True)
+            fit.prepare(model)
+        if fit.recompute:
+            activations //= LAYER_VALUES  # a layer keeps its input alone
         require_room(replace(floor, activations=activations), available=memory, device=context.device)
     state = None if start is None or is_sampling(start) else str(start)
     trainer.train(resume_from_checkpoint=state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamdagent_gpu.context import JobContext
-from lamdagent_gpu.train.model import computes_in_bfloat16
+from lamdagent_gpu.train.device import gets
 
 SCHEDULERS = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
@@ -13,11 +13,11 @@ SCHEDULERS = {"linear": "linear", "cosine": "cosine", "constant": "constant_with
 def settings(context: JobContext, micro_batch: int) -> dict[str, Any]:
     """AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101; betas 0.9 and 0.999), gradient norm clipped to 1.
 
-    Off CUDA everything is float32; on CUDA matrix products are autocast to bfloat16 where the device has it.
+    Matrix products are autocast to bfloat16 where the device has it (CUDA, MPS); else everything is float32.
     Saving, logging and reporting are ours alone.
     """
     parameters = context.parameters
-    on_cuda = context.device == "cuda"
+    has = gets(context.device)
     return {
         "output_dir": str(context.output_folder),
         "max_steps": parameters["steps"],
@@ -28,18 +28,18 @@ def settings(context: JobContext, micro_batch: int) -> dict[str, Any]:
         "lr_scheduler_type": SCHEDULERS[parameters["scheduler"]],
         "weight_decay": parameters["weightDecay"],
         "max_grad_norm": 1.0,
-        "optim": "adamw_torch_fused" if on_cuda else "adamw_torch",
+        "optim": has.optimizer,
         "adam_beta1": 0.9,
         "adam_beta2": 0.999,
         "adam_epsilon": 1e-8,
         "max_length": parameters["maxLength"],
         "seed": context.seed,
         "data_seed": context.seed,
-        "bf16": computes_in_bfloat16(context.device),
+        "bf16": has.bfloat16,
         "gradient_checkpointing": False,
         "use_cpu": context.device == "cpu",
         "dataloader_num_workers": 0,
-        "dataloader_pin_memory": on_cuda,
+        "dataloader_pin_memory": has.pinned,
         "logging_strategy": "steps",
         "logging_steps": 1,
         "logging_nan_inf_filter": False,

@@ -10,10 +10,11 @@ from trl import SFTTrainer
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
 from lamdagent_gpu.train.data import check_vocabulary, sft_examples
+from lamdagent_gpu.train.device import gets
 from lamdagent_gpu.train.freezing import freeze
+from lamdagent_gpu.train.layout import layout
 from lamdagent_gpu.train.method import TRAINING, TUNING, Parameter, TrainMethod
-from lamdagent_gpu.train.packing import check_separates, collator, pack, tokens_of
-from lamdagent_gpu.train.rows import read_rows
+from lamdagent_gpu.train.packing import pack, tokens_of
 from lamdagent_gpu.train.trainer import DurableTrainer
 
 PACKING = Parameter(name="packing", choices=("none", "bestFit"), unsaid="none")
@@ -26,8 +27,8 @@ class DurableSFTTrainer(DurableTrainer, SFTTrainer):
     """TRL's SFT trainer with our data order and checkpoints."""
 
 
-class PackedSFTTrainer(DurableSFTTrainer):
-    """On sequences of several rows; TRL counts the tokens of one sequence only."""
+class RowsSFTTrainer(DurableSFTTrainer):
+    """On rows that lie side by side in a sequence; TRL counts the tokens of one sequence only."""
 
     def compute_loss(self, model: Any, inputs: Any, *rest: Any, **named: Any) -> Any:
         before = self._total_train_tokens
@@ -43,23 +44,26 @@ def make_trainer(
 ) -> DurableSFTTrainer:
     values = context.parameters
     packed = PACKING.of(values) == "bestFit"
-    examples = sft_examples(context, read_rows(context), tokenizer, whole=packed)
+    examples = sft_examples(context, tokenizer, whole=packed)
     check_vocabulary(examples, model)
+    noise = NEFTUNE_ALPHA.of(values)
+    # The noise is scaled by the width of a sequence, so sequences with noise keep one.
+    by_rows = gets(context.device).varlen and not noise
+    collate = layout(model, tokenizer.pad_token_id, packed=packed, by_rows=by_rows)
     if packed:
-        check_separates(model)
         examples = pack(examples, values["maxLength"])
     if TUNING.of(values) == "full" and (what := FREEZE.of(values)) != "none":
         freeze(model, what, FROZEN_SHARE.of(values) if what == "lowerLayers" else 0)
-    return (PackedSFTTrainer if packed else DurableSFTTrainer)(
+    return (RowsSFTTrainer if collate else DurableSFTTrainer)(
         **trainer_arguments(
             context,
             model,
             tokenizer,
             resume,
             examples=examples,
-            args=sft_config(context, micro_batch, neftune_noise_alpha=NEFTUNE_ALPHA.of(values) or None),
+            args=sft_config(context, micro_batch, neftune_noise_alpha=noise or None),
         ),
-        data_collator=collator(tokenizer.pad_token_id) if packed else None,
+        data_collator=collate,
     )
 
 

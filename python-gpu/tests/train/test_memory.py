@@ -65,6 +65,16 @@ def test_a_sequence_that_leaves_no_room_is_refused_before_the_first_step(
     run(world, total + 2**24, monkeypatch)
 
 
+def test_activations_that_leave_no_room_are_recomputed(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = world.store.open(world.model)
+    kept = activations_of(AutoConfig.from_pretrained(folder), tokens=12, itemsize=4)  # every row has 12 tokens or fewer
+    total = floor_of(folder, dtype=torch.float32, lora_rank=None).total
+    run(world, total + kept // 2, monkeypatch)
+    assert "they are recomputed instead of kept" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("kind", "more"),
     [("llama", {"num_key_value_heads": 1}), ("qwen2", {"num_key_value_heads": 2}), ("gemma2", {"head_dim": 8})],

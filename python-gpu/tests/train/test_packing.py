@@ -12,8 +12,9 @@ from conftest import TRAINING, World
 from lamdagent_gpu.context import Rejected
 from lamdagent_gpu.train import run_training
 from lamdagent_gpu.train.data import IGNORED
+from lamdagent_gpu.train.layout import layout, padded_packs
 from lamdagent_gpu.train.model import load_model
-from lamdagent_gpu.train.packing import best_fit, check_separates, collator, pack, positions, tokens_of
+from lamdagent_gpu.train.packing import best_fit, pack, positions, tokens_of
 from lamdagent_gpu.train.rows import KEPT
 
 Example = dict[str, Any]
@@ -68,7 +69,7 @@ def test_packed_rows_give_the_logits_that_they_give_alone(world: World) -> None:
     model = load_model(world.store.open(world.model), "cpu")
     rows = [example(length, start=length) for length in (11, 6, 5, 9)]
     packs = pack(rows, 16)
-    batch = collator(0)(packs)
+    batch = padded_packs(0)(packs)
     assert tokens_of(batch["position_ids"]) == 31
     without_labels = {name: one for name, one in batch.items() if name != "labels"}
     with torch.no_grad():
@@ -83,11 +84,11 @@ def test_packed_rows_give_the_logits_that_they_give_alone(world: World) -> None:
 
 def test_a_model_that_lets_packed_rows_see_each_other_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     model = load_model(world.store.open(world.model), "cpu")
-    check_separates(model)
+    layout(model, 0, packed=True, by_rows=False)
     original = model.forward
     monkeypatch.setattr(model, "forward", lambda *rest, position_ids=None, **named: original(*rest, **named))
     with pytest.raises(Rejected, match="packing: expected a model whose packed rows do not see each other"):
-        check_separates(model)
+        layout(model, 0, packed=True, by_rows=False)
 
 
 def test_a_model_that_carries_its_state_on_is_refused() -> None:
@@ -96,7 +97,7 @@ def test_a_model_that_carries_its_state_on_is_refused() -> None:
     torch.manual_seed(0)
     config = MambaConfig(vocab_size=99, hidden_size=16, num_hidden_layers=1, state_size=4, initializer_range=0.2)
     with pytest.raises(Rejected, match=r"packing: expected a model .* Use packing: none"):
-        check_separates(MambaForCausalLM(config).eval())
+        layout(MambaForCausalLM(config).eval(), 0, packed=True, by_rows=False)
 
 
 def test_the_loss_is_that_of_the_rows_unpacked(world: World) -> None:

@@ -172,9 +172,10 @@ def test_a_template_without_an_end_token_in_its_answers_is_warned_of(
     from lamdagent_gpu.train.data import sft_examples
 
     tokenizer = tokenizer_with(TEMPLATE.replace("<e>{% endgeneration %}", "{% endgeneration %}<e>"))
-    context = world.context(world.build_job("sft", TRAINING, model=[world.model], data=[world.sft]))
+    data = world.publish("dataset", {"data.jsonl": GOOD + "\n"}, {})
+    context = world.context(world.build_job("sft", TRAINING, model=[world.model], data=[data]))
     with caplog.at_level(logging.WARNING, logger="lamdagent"):
-        sft_examples(context, [{"messages": TURNS, "_where": "row 1"}], tokenizer)
+        sft_examples(context, tokenizer)
     assert "1 of 1 answers hold no end token (<e>)" in caplog.text
 
 

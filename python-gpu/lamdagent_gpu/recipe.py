@@ -24,9 +24,11 @@ def read_recipe(file: Path) -> Recipe:
     """Raises RecipeFault unless it is a recipe whose stages are what their ids say."""
     try:
         recipe = Recipe.model_validate(yaml.safe_load(file.read_text("utf8")))
-        for one in [*recipe.steps, *recipe.sources]:
-            if one.stage is not None:
-                check_stage_id(one.stage, one.stageId)
+        for step in recipe.steps:
+            check_stage_id(step.stage, step.stageId)
+        for source in recipe.sources:
+            if source.stage is not None:
+                check_stage_id(source.stage, source.stageId)
     except OSError as error:
         raise RecipeFault(f"{file}: expected a recipe file, got {error.strerror}. Check the path.") from None
     except yaml.YAMLError as error:

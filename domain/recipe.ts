@@ -4,7 +4,7 @@ import type { IdentifiedStage, Stage } from './stage.js';
 
 /** What a model was made with: all that may change its bits beside the stage itself. */
 export interface MadeWith {
-  /** cpu, cuda or mps. */
+  /** Its kind and name: `cpu`, `cuda: NVIDIA H100 80GB HBM3`. */
   readonly device: string;
   /** The processor's kind, e.g. x86_64, and the system, e.g. Linux. */
   readonly machine: string;

@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         device = device_for(recipe, options.device)
         with (output / "log.txt").open("a") as log, contextlib.redirect_stderr(log):
             failure = asyncio.run(build_all(recipe, store, device))
-    except (RecipeFault, NoDevice) as fault:
+    except RecipeFault as fault:
         print(fault, file=sys.stderr)
         return UNUSABLE
     if failure is not None:
@@ -72,9 +72,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def device_for(recipe: Recipe, wanted: str) -> Device:
-    """What was asked for; else the CPU where that made the model, else the best there is. Raises NoDevice."""
+    """What was asked for; else the CPU where that made the model, else the best there is. Raises RecipeFault."""
     made = recipe.steps[-1].madeWith
-    return detect("cpu" if wanted == "auto" and made is not None and made.device == "cpu" else wanted)
+    try:
+        return detect("cpu" if wanted == "auto" and made is not None and made.device == "cpu" else wanted)
+    except NoDevice as error:
+        raise RecipeFault(str(error)) from None
 
 
 async def build_all(recipe: Recipe, store: Store, device: Device) -> str | None:

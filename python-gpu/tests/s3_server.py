@@ -1,37 +1,32 @@
-"""A real S3-compatible server on loopback, in a process of its own."""
+"""A real S3-compatible server on loopback, in a process of its own: the one that the tests of both languages share."""
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+SERVER = Path(__file__).resolve().parents[2] / "test" / "s3_server.py"
 
 
 @contextlib.contextmanager
 def s3_server() -> Iterator[str]:
-    """Yields its endpoint. It keeps everything in memory."""
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    endpoint = f"http://127.0.0.1:{port}"
+    """Yields its endpoint. It keeps everything in memory, and handles one request at a time, as moto alone does not."""
+    process = subprocess.Popen(
+        [sys.executable, str(SERVER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
     try:
-        for _ in range(300):
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{endpoint}/moto-api/data.json", timeout=5):
-                break
-            time.sleep(0.1)
-        else:
-            raise RuntimeError(f"S3 server at {endpoint}: expected an answer within 30 s, got none")
-        yield endpoint
+        port = process.stdout.readline().strip()
+        if not port.isdecimal():
+            raise RuntimeError(f"S3 server: expected the port it listens on, got {port!r}")
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()
-        process.wait()
+        process.communicate()

@@ -1,4 +1,4 @@
-import { Document, type Scalar, type ScalarTag } from 'yaml';
+import { Document, isScalar, visit, type Scalar, type ScalarTag } from 'yaml';
 import type { Recipe } from '../../domain/recipe.js';
 
 const HEAD = ` How the model in this folder was made. \`python rebuild.py\` makes it again and compares the weights;
@@ -17,11 +17,19 @@ const FLOAT: ScalarTag = {
       .replace(/e(\d)/, 'e+$1'),
 };
 
+/** Keys that are texts in every version without quotes; `yes` and the like are none in YAML 1.1. */
+const PLAIN_KEY = /^(?!(?:y|yes|n|no|true|false|on|off|null)$)[a-z][\w-]*$/i;
+
 /** `recipe.yaml`: a Recipe that Python's readers and ours understand alike. */
 export function recipeText(recipe: Recipe): string {
   const document = new Document(recipe, {
     aliasDuplicateObjects: false,
     customTags: (tags) => [FLOAT, ...tags],
+  });
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && !PLAIN_KEY.test(String(key.value))) key.type = 'QUOTE_DOUBLE';
+    },
   });
   document.commentBefore = HEAD;
   return document.toString({

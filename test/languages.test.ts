@@ -108,7 +108,7 @@ print(json.dumps({"full": floor_of(folder, dtype=dtype, lora_rank=None).total,
       float32: full.about,
     };
     assert.deepEqual(await python(program, model), ours);
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('on which names classes of workers may have', async () => {
     const names = [

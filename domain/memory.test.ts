@@ -5,6 +5,7 @@ import { memoryNeed, shapeOfSize, type ModelShape } from './memory.js';
 /** A Llama of 8 billion parameters: 32 layers of width 4096. */
 const LARGE: ModelShape = {
   parameters: 8_030_000_000,
+  linearParameters: 6_979_321_856,
   linearWidths: 32 * (4 * 4096 + 2 * (4096 + 1024) + 3 * (4096 + 14336)),
   hidden: 4096,
   layers: 32,
@@ -24,6 +25,13 @@ describe('the memory a stage needs', () => {
     assert.equal(floor, 2 * LARGE.parameters + 16 * 16 * LARGE.linearWidths);
   });
 
+  it('of QLoRA is 4 bits and the constants of linear layers, and the rest in bfloat16', () => {
+    const { floor } = memoryNeed('sft', { tuning: 'qlora', loraRank: 16, maxLength: 1024 }, [LARGE]);
+    assert.equal(gigabytes(floor), 6.4);
+    const unknown = memoryNeed('sft', { tuning: 'qlora', loraRank: 16 }, [shapeOfSize(LARGE.parameters)]);
+    assert.ok(unknown.floor < floor, 'nothing is refused for what is not known');
+  });
+
   it('of a partly frozen training says nothing of gradients', () => {
     const { floor } = memoryNeed('sft', { tuning: 'full', freeze: 'lowerLayers', maxLength: 8 }, [LARGE]);
     assert.equal(floor, 2 * LARGE.parameters);
@@ -37,6 +45,11 @@ describe('the memory a stage needs', () => {
     assert.equal(about('sft', 100_000), about('sft', 8192));
     const many = { small: of('sft', 8192), pairs: of('dpo', 8192) };
     assert.ok(many.pairs > many.small);
+  });
+
+  it('of a reward model is that of a training', () => {
+    const lora = { tuning: 'lora', loraRank: 1, maxLength: 8 };
+    assert.equal(memoryNeed('rewardModel', lora, [LARGE]).floor, memoryNeed('dpo', lora, [LARGE]).floor);
   });
 
   it('counts a teacher, an evaluation’s weights, and nothing for a merge', () => {
@@ -53,11 +66,17 @@ describe('the memory a stage needs', () => {
 
   it('is never forecast below its floor', () => {
     const shape = fc.record({
-      ...{ parameters: fc.nat(1e12), linearWidths: fc.nat(1e8), hidden: fc.nat(1e5), layers: fc.nat(500) },
+      ...{
+        parameters: fc.nat(1e12),
+        linearParameters: fc.nat(1e12),
+        linearWidths: fc.nat(1e8),
+        hidden: fc.nat(1e5),
+        layers: fc.nat(500),
+      },
       ...{ vocabulary: fc.nat(1e6), context: fc.nat(1e6) },
     });
     const parameters = fc.record({
-      tuning: fc.constantFrom('full', 'lora'),
+      tuning: fc.constantFrom('full', 'lora', 'qlora'),
       loraRank: fc.integer({ min: 1, max: 1024 }),
       freeze: fc.constantFrom('none', 'embeddings'),
       maxLength: fc.nat(1e6),

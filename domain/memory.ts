@@ -1,12 +1,13 @@
-import { isTrainingKind } from './actionTypes.js';
 import type { ParameterValues } from './parameterSpace.js';
-import type { BuildKind, StageKind } from './stage.js';
+import type { StageKind } from './stage.js';
 
 /** What the memory of a model's stages depends on, read from the headers of its weights and its config.json. */
 export interface ModelShape {
   /** Elements of all stored tensors. */
   readonly parameters: number;
-  /** Inputs and outputs of all linear layers, summed: what LoRA's adapters hold for each rank. */
+  /** Elements of the weights of all linear layers: what QLoRA holds in 4 bits. */
+  readonly linearParameters: number;
+  /** Their inputs and outputs, summed: what LoRA's adapters hold for each rank. */
   readonly linearWidths: number;
   /** Of the configuration; 0 where it doesn't say, like all below. */
   readonly hidden: number;
@@ -24,7 +25,11 @@ export interface MemoryNeed {
   readonly about: number;
 }
 
-/** Bytes of one parameter: of frozen weights in bfloat16, of LoRA's factors and of weights that are trained whole. */
+/**
+ * Bytes of one parameter: of frozen weights in 4 bits with their constants (train/quantized.py) and in bfloat16, of LoRA's
+ * factors and of weights that are trained whole.
+ */
+const PACKED = 0.5 + 1 / 64 + 4 / (64 * 256);
 const FROZEN = 2;
 const FLOAT = 4;
 /** Weight, gradient and AdamW's two moments of what is trained. */
@@ -41,13 +46,23 @@ const LOGIT_BYTES = 12;
 /** Of an evaluation's weights: its cache and logits on top. */
 const EVALUATION_SHARE = 1.2;
 /** Sequences of one row, where it is not one: the chosen and the rejected answer. */
-const SEQUENCES: Readonly<Partial<Record<BuildKind, number>>> = { dpo: 2, orpo: 2, cpo: 2, onPolicyDpo: 2 };
+const SEQUENCES: Readonly<Partial<Record<StageKind, number>>> = {
+  ...{ dpo: 2, orpo: 2, cpo: 2, onPolicyDpo: 2, rewardModel: 2 },
+};
 
 const NOTHING: MemoryNeed = { floor: 0, about: 0 };
 
-/** A model of which nothing but its size is known. */
+/** A model of which nothing but its size is known: all of it may be linear layers, which take the least. */
 export function shapeOfSize(parameters: number): ModelShape {
-  return { parameters, linearWidths: 0, hidden: 0, layers: 0, vocabulary: 0, context: 0 };
+  return {
+    parameters,
+    linearParameters: parameters,
+    linearWidths: 0,
+    hidden: 0,
+    layers: 0,
+    vocabulary: 0,
+    context: 0,
+  };
 }
 
 /**
@@ -66,7 +81,7 @@ export function memoryNeed(
     const weights = FROZEN * model.parameters;
     return { floor: weights, about: weights * EVALUATION_SHARE };
   }
-  if (!isTrainingKind(kind)) return NOTHING; // merges stream through the CPU's memory
+  if (kind === 'merge') return NOTHING; // merges stream through the CPU's memory
   const need = stateOf(parameters, model);
   const activations = activationsOf(model, Number(parameters['maxLength'] ?? 0)) * (SEQUENCES[kind] ?? 1);
   return {
@@ -76,15 +91,24 @@ export function memoryNeed(
 }
 
 /** Weights, gradients and moments. */
-function stateOf(parameters: ParameterValues, { parameters: size, linearWidths }: ModelShape): MemoryNeed {
-  if (parameters['tuning'] === 'lora') {
+function stateOf(parameters: ParameterValues, shape: ModelShape): MemoryNeed {
+  const { parameters: size, linearWidths } = shape;
+  const tuning = parameters['tuning'];
+  if (tuning === 'lora' || tuning === 'qlora') {
     const adapters = Number(parameters['loraRank'] ?? 0) * linearWidths;
-    const state = FROZEN * size + FLOAT * TRAINED_COPIES * adapters;
+    const frozen = tuning === 'lora' ? FROZEN * size : packedBytes(shape);
+    const state = frozen + FLOAT * TRAINED_COPIES * adapters;
     return { floor: state, about: state };
   }
   const about = FLOAT * TRAINED_COPIES * size;
   const isPartial = (parameters['freeze'] ?? 'none') !== 'none';
   return { floor: (isPartial ? 1 : TRAINED_COPIES) * FROZEN * size, about };
+}
+
+/** Linear layers in 4 bits, the rest in bfloat16. */
+function packedBytes({ parameters, linearParameters }: ModelShape): number {
+  const packed = Math.min(linearParameters, parameters);
+  return FROZEN * (parameters - packed) + Math.floor(PACKED * packed);
 }
 
 /** Of one sequence of the greatest length. */

@@ -6,7 +6,7 @@ import type { Pool } from './pool.js';
 import type { Action } from './trial.js';
 
 /** What helps where the memory of no class is enough. */
-export const MEMORY_ADVICE = 'Use tuning: lora, a smaller model, or a larger class.';
+export const MEMORY_ADVICE = 'Use tuning: lora or qlora, a smaller model, or a larger class.';
 
 /** Why no class of workers can hold the action, or null: nothing is refused where no class is known. */
 export function faultOfMemory(

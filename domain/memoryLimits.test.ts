@@ -13,6 +13,7 @@ const fleetOf = (gigabytes: number): GpuFleet => ({
 });
 const shape = {
   parameters: 8e9,
+  linearParameters: 7e9,
   linearWidths: 1e6,
   hidden: 4096,
   layers: 32,
@@ -67,7 +68,7 @@ describe('what no class can hold', () => {
     });
     assert.match(
       faultOfAction({ plan, pool }, action('full')) ?? '',
-      /^memory: expected at most the 24\.0 GB of only, got at least 64\.0 GB\. Use tuning: lora/,
+      /^memory: expected at most the 24\.0 GB of only, got at least 64\.0 GB\. Use tuning: lora or qlora/,
     );
     assert.equal(faultOfAction({ plan, pool }, action('lora')), null);
     for (let seed = 0; seed < 20; seed += 1) {

@@ -96,6 +96,7 @@ folder, dtype = pathlib.Path(sys.argv[1]), torch.bfloat16
 print(json.dumps({"full": floor_of(folder, dtype=dtype, lora_rank=None).total,
                   "partial": floor_of(folder, dtype=dtype, lora_rank=None, partial=True).total,
                   "lora": floor_of(folder, dtype=dtype, lora_rank=4).total,
+                  "qlora": floor_of(folder, dtype=dtype, lora_rank=4, quantized=True).total,
                   "float32": FULL_BYTES * ${String(shape.parameters)} / MEMORY_SHARE}))`;
     const need = (parameters: ParameterValues) => memoryNeed('sft', parameters, [shape]);
     const full = need({ tuning: 'full', maxLength: 0 });
@@ -103,10 +104,11 @@ print(json.dumps({"full": floor_of(folder, dtype=dtype, lora_rank=None).total,
       full: full.floor,
       partial: need({ tuning: 'full', freeze: 'embeddings' }).floor,
       lora: need({ tuning: 'lora', loraRank: 4 }).floor,
+      qlora: need({ tuning: 'qlora', loraRank: 4 }).floor,
       float32: full.about,
     };
     assert.deepEqual(await python(program, model), ours);
-  }).timeout(60_000);
+  }).timeout(120_000);
 
   it('on which names classes of workers may have', async () => {
     const names = [

@@ -62,7 +62,15 @@ describe('the ledger', () => {
   it('knows the shapes of models, made or not, by those that they are made of', async () => {
     await withFolder(async (folder) => {
       const store = createFolderStore(folder);
-      const shape = { parameters: 7, linearWidths: 4, hidden: 2, layers: 1, vocabulary: 3, context: 16 };
+      const shape = {
+        parameters: 7,
+        linearParameters: 6,
+        linearWidths: 4,
+        hidden: 2,
+        layers: 1,
+        vocabulary: 3,
+        context: 16,
+      };
       const sized = async (name: string, facts: JsonObject): Promise<string> => {
         const one = identify({ ...PLAIN, kind: 'model', parameters: { name } });
         await store.putIfAbsent(keys.stage(one.stageId), JSON.stringify(one.stage));
@@ -86,6 +94,7 @@ describe('the ledger', () => {
       assert.deepEqual(missing, [trained, merged]);
       const ofOld = {
         ...shape,
+        linearParameters: 9,
         linearWidths: 0,
         hidden: 0,
         layers: 0,

@@ -21,8 +21,12 @@ async function shapeOf(store: Store, stageId: string, known: Map<string, ModelSh
   const recipe = await loadRecipe(store, stageId);
   const [first] = recipe === null ? [] : modelIds(recipe);
   const imported = result?.['shape'] as unknown as ModelShape | undefined;
-  const origin = first === undefined ? (imported ?? shapeOfSize(0)) : await shapeOf(store, first, known);
-  const shape = { ...origin, parameters: Number(result?.['parameterCount'] ?? origin.parameters) };
+  const counted = result?.['parameterCount'];
+  const origin =
+    first === undefined
+      ? (imported ?? shapeOfSize(Number(counted ?? 0)))
+      : await shapeOf(store, first, known);
+  const shape = { ...origin, parameters: Number(counted ?? origin.parameters) };
   known.set(stageId, shape);
   return shape;
 }

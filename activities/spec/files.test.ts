@@ -24,7 +24,15 @@ describe('the files of a spec', () => {
     assert.deepEqual(models['base'], {
       weights: ['model.safetensors'],
       others: ['config.json', 'tokenizer.json'],
-      shape: { parameters: 7, linearWidths: 0, hidden: 0, layers: 0, vocabulary: 0, context: 0 },
+      shape: {
+        parameters: 7,
+        linearParameters: 0,
+        linearWidths: 0,
+        hidden: 0,
+        layers: 0,
+        vocabulary: 0,
+        context: 0,
+      },
     });
     assert.deepEqual(datasets['alpha'], { shape: 'sft', rows: 2 });
     assert.deepEqual(datasets['terse'], { shape: 'preference', rows: 1 });

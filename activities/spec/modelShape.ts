@@ -14,17 +14,21 @@ const Sizes = z.object({
 /** From the headers of the weights and the configuration; what the latter doesn't say is 0. Throws BrokenWeights. */
 export async function modelShape(weights: readonly string[], config: string): Promise<ModelShape> {
   const tensors = await tensorEntries(weights);
+  const linear = tensors.filter(({ name, shape }) => shape.length === 2 && name.includes('.layers.'));
   const sizes = await sizesOf(config);
   return {
-    parameters: tensors.reduce((total, { shape }) => total + shape.reduce((size, one) => size * one, 1), 0),
-    linearWidths: tensors
-      .filter(({ name, shape }) => shape.length === 2 && name.includes('.layers.'))
-      .reduce((total, { shape }) => total + (shape[0] ?? 0) + (shape[1] ?? 0), 0),
+    parameters: elements(tensors),
+    linearParameters: elements(linear),
+    linearWidths: linear.reduce((total, { shape }) => total + (shape[0] ?? 0) + (shape[1] ?? 0), 0),
     hidden: sizes.hidden_size,
     layers: sizes.num_hidden_layers,
     vocabulary: sizes.vocab_size,
     context: sizes.max_position_embeddings,
   };
+}
+
+function elements(tensors: readonly { readonly shape: readonly number[] }[]): number {
+  return tensors.reduce((total, { shape }) => total + shape.reduce((size, one) => size * one, 1), 0);
 }
 
 async function sizesOf(file: string): Promise<z.infer<typeof Sizes>> {

@@ -83,7 +83,7 @@ describe('classes of workers in a spec', () => {
       assert.equal(
         formatFaults(full.faults),
         'actions.sft: expected something that fits the 5.0 KB of small, the largest class, got at least 12.0 KB. ' +
-          'Use tuning: lora, a smaller model, or a larger class.',
+          'Use tuning: lora or qlora, a smaller model, or a larger class.',
       );
       const tiny = await checkSpec(tuned({}, { small: '1kB' }), root);
       assert.ok(!tiny.ok);
@@ -103,7 +103,15 @@ describe('classes of workers in a spec', () => {
         classes: [{ name: 'small', memoryBytes: 5000, pricePerHour: null }],
         actions: {},
       });
-      const shape = { parameters: 1500, linearWidths: 70, hidden: 20, layers: 1, vocabulary: 25, context: 0 };
+      const shape = {
+        parameters: 1500,
+        linearParameters: 1000,
+        linearWidths: 70,
+        hidden: 20,
+        layers: 1,
+        vocabulary: 25,
+        context: 0,
+      };
       assert.deepEqual(plan.models[0]?.shape, shape);
       assert.deepEqual(plan.actions[0]?.parameters['tuning'], { kind: 'choices', values: ['lora'] });
       assert.ok(plan.notes.some((note) => note.startsWith('actions.sft.parameters.tuning: full left out')));

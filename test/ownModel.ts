@@ -47,15 +47,9 @@ export async function walk(folder: string, { trials, trial }: Length): Promise<r
   };
   const shown: Shown[] = [];
   const run = (command: string): void => {
-    const [program = '', ...args] = command.split(' ');
-    const words = program === 'lamdagent' ? [process.execPath, join(root, 'bin/lamdagent.mjs')] : [program];
-    const [file = '', ...before] = words;
-    const { status, stdout, stderr } = spawnSync(file, [...before, ...args], {
-      cwd: folder,
-      encoding: 'utf8',
-      env,
-    });
-    const output = `${stderr}${stdout}`;
+    const line = command.replace(/^lamdagent/, `'${process.execPath}' '${join(root, 'bin/lamdagent.mjs')}'`);
+    const shell = ['-c', `exec ${line} 2>&1`]; // data and talk in the order of a terminal
+    const { status, stdout: output } = spawnSync('sh', shell, { cwd: folder, encoding: 'utf8', env });
     if (status !== 0) throw new Error(`${command}: expected exit code 0, got ${String(status)}\n${output}`);
     shown.push({ command, output });
   };

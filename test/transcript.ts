@@ -6,6 +6,8 @@ import { personsFolder, removeFolder, walk, type Shown } from './ownModel.js';
 
 const BEGIN = '<!-- transcript: written by test/transcript.ts -->';
 const END = '<!-- end of the transcript -->';
+/** Progress by the second, and the leaderboard after each trial. */
+const PASSING = /^ +((t\d{4}|confirm-\S+|test-\S+) .*|# +trial .*|\d+ +t\d{4} .*)$/;
 const LENGTH = { rows: 480, trials: 6 };
 const page = join(import.meta.dirname, '../docs/own-model.md');
 
@@ -18,14 +20,14 @@ try {
   removeFolder(folder);
 }
 
-/** As a person sees it in their own folder. Progress by the second is left out. */
+/** As a person sees it in their own folder. */
 function textOf({ command, output }: Shown, folder: string): string {
   const lines = output
     .replaceAll(`${folder}/`, '')
     .replaceAll(folder, '.')
     .trimEnd()
     .split('\n')
-    .filter((line) => !/^ +(step|waiting|loading)\b/.test(line));
+    .filter((line) => !PASSING.test(line));
   const typed = command.replace(/^lamdagent/, 'npx lamdagent');
   return [`$ ${typed}`, ...lines, ''].join('\n');
 }

@@ -16,6 +16,8 @@ export interface Exported {
   readonly recipe: Recipe;
   /** Of the tensors, e.g. F32. */
   readonly dtypes: readonly string[];
+  /** The base model lies in the export too. */
+  readonly withBase: boolean;
 }
 
 /** The model card, `README.md` of an export: front matter as the Hugging Face Hub reads it, then what is known, and what isn't. */
@@ -25,7 +27,7 @@ export function cardText(exported: Exported): string {
     ['Recipe', recipePart(exported)],
     ['Scores', scoresPart(found, row)],
     ['Data', [dataTable(recipe)]],
-    ['Make it again', [rebuildPart(recipe)]],
+    ['Make it again', [rebuildPart(exported)]],
     ['What was not tested', limitsPart(exported)],
     ['Licence', [licenceText(recipe)]],
   ];
@@ -101,17 +103,17 @@ function dataTable({ sources }: Recipe): string {
   const rows = sources.map(({ name, kind, origin, stageId, facts, files }) => [
     name,
     kind === 'model' ? 'model' : `${String(facts['rows'] ?? '?')} rows, ${String(facts['shape'] ?? '?')}`,
-    origin === '' ? 'the person’s own' : origin,
+    origin === '' ? 'own files' : origin,
     `\`${shortId(stageId)}\``,
     files.length === 1 ? `\`${files[0]?.sha256.slice(0, 16) ?? ''}\`` : `${String(files.length)} files`,
   ]);
   return markdownTable(['name', 'what', 'origin', 'id', 'SHA-256'], rows);
 }
 
-function rebuildPart({ sources }: Recipe): string {
+function rebuildPart({ recipe: { sources }, withBase }: Exported): string {
   const bases = sources.filter(({ kind }) => kind === 'model').map(({ name }) => name);
   return (
-    '```sh\npip install -r requirements.txt\npython rebuild.py --from PATH/TO/BASE\n```\n\n' +
+    `\`\`\`sh\npip install -r requirements.txt\npython rebuild.py${withBase ? '' : ' --from PATH/TO/BASE'}\n\`\`\`\n\n` +
     `\`--from\` names what does not lie here, found by its hash: a folder with ${bases.join(', ')} where \`models/\` ` +
     'is missing, the datasets where `data/` is. No network and no server is used; `lamdagent_gpu/` is the code. ' +
     'Each step’s weights are compared with the recorded SHA-256: on a CPU of the same kind, with these package ' +

@@ -4,7 +4,7 @@ import type { Exported } from './card.js';
 
 /** What nobody looked at, so that nobody has to guess. */
 export function limitsPart({ found, row, recipe }: Exported): readonly string[] {
-  const { plan, result, finals } = found;
+  const { plan, finals } = found;
   const tested = finals.some(({ split, result: one }) => split === 'test' && one.trial === row.trial);
   const guards = plan.constraints.map(({ benchmark }) => benchmark);
   const opaque = plan.benchmarks.filter(({ metric }) => metric === 'reported').map(({ name }) => name);
@@ -12,7 +12,7 @@ export function limitsPart({ found, row, recipe }: Exported): readonly string[] 
   const lines = [
     `Anything but ${plan.benchmarks.map(({ name }) => name).join(', ')}: no other task, language, safety or bias was looked at.`,
     tested
-      ? `The test split was scored once${result === null ? '' : `, for the base and the finalists of this search`}; new data may differ from it.`
+      ? `The test split was scored once, when the search was over; new data may differ from it.`
       : `${trialName(row.trial)} was never scored on the test split.`,
     guards.length === 0
       ? 'No constraint guarded other abilities: what the base could do may be lost.'

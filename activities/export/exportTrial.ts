@@ -59,7 +59,10 @@ export async function exportTrial(
     const weights = await weightsIn(staged);
     await requireWeights(weights, recipe);
     const dtypes = [...new Set((await tensorEntries(weights)).map(({ dtype }) => dtype))].sort();
-    await writeFile(join(staged, 'README.md'), cardText({ ...of, recipe, dtypes }));
+    await writeFile(
+      join(staged, 'README.md'),
+      cardText({ ...of, recipe, dtypes, withBase: options.withBase }),
+    );
     await syncAll(staged);
     await rename(staged, target);
     await syncPath(dirname(target));

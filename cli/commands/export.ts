@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { exportTrial, ExportFault } from '../../activities/export/exportTrial.js';
 import { NotInStore } from '../../activities/export/recipe.js';
 import { loadExploration, type StoredExploration } from '../../activities/ledger/read.js';
+import type { Recipe } from '../../domain/recipe.js';
 import { trialName, type TrialRecord } from '../../domain/trial.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { runRebuild } from '../../workers/rebuild.js';
@@ -81,9 +82,7 @@ async function exportOne(
     );
     return EXIT.ok;
   }
-  terminal.say(
-    `${name} ${recipe.trial}: ${String(recipe.steps.length)} steps, weights SHA-256 ${weightsSha256}`,
-  );
+  terminal.say(`${name} ${recipe.trial}: ${stepsText(recipe)}, weights SHA-256 ${weightsSha256}`);
   terminal.print(folder);
   sayNext(terminal, [
     [
@@ -95,6 +94,10 @@ async function exportOne(
     `  ${terminal.dim('README.md says how to do that without this program, and what was not tested')}`,
   );
   return EXIT.ok;
+}
+
+function stepsText({ steps }: Recipe): string {
+  return steps.length === 1 ? 'one step' : `${String(steps.length)} steps`;
 }
 
 function placesText(withBase: boolean): string {

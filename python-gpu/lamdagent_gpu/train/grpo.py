@@ -19,6 +19,7 @@ from lamdagent_gpu.train.data import check_vocabulary
 from lamdagent_gpu.train.encoding import Example
 from lamdagent_gpu.train.method import TRAINING, Parameter, TrainMethod
 from lamdagent_gpu.train.on_policy import SAMPLING
+from lamdagent_gpu.train.output_layer import log_probs_alone
 from lamdagent_gpu.train.rewards import Scorer, prompts_of, scorer_of
 from lamdagent_gpu.train.sampling import SAMPLES, Sampling, sample, sampling_of
 from lamdagent_gpu.train.sft import DurableSFTTrainer
@@ -49,6 +50,10 @@ class DurableGRPOTrainer(DurableSFTTrainer):
     sampling: Sampling
     score: Scorer
     loss_is_scaled_for_ga = True
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        log_probs_alone(self.model)
 
     def order_of(self, places: int) -> list[int]:
         count = SAMPLES.of(self.context.parameters)

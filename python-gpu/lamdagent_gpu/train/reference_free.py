@@ -16,6 +16,7 @@ import torch
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.data import preference_examples
 from lamdagent_gpu.train.method import BETA, Maker
+from lamdagent_gpu.train.output_layer import log_probs_alone
 from lamdagent_gpu.train.preference import PairTrainer, pair_arguments
 
 
@@ -35,6 +36,10 @@ class PairLogps:
 
 
 class ReferenceFreeTrainer(PairTrainer):
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        log_probs_alone(self.model)
+
     @property
     @abstractmethod
     def sft_weight(self) -> float:

@@ -38,9 +38,10 @@ class Subject:
 
     @cached_property
     def model(self) -> Any:
+        from lamdagent_gpu.evaluate.packed import pack
         from lamdagent_gpu.train.model import load_model
 
-        return load_model(self.folder, self.device).eval()
+        return pack(load_model(self.folder, self.device).eval())
 
     @property
     def context_length(self) -> int | None:

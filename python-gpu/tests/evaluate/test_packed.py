@@ -1,0 +1,36 @@
+"""A model whose linear layers are laid out for the CPU's kernels answers as the plain one does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from conftest import save_tiny_model
+
+from lamdagent_gpu.evaluate import packed
+from lamdagent_gpu.train.model import load_model
+
+IDS = torch.arange(5, 29).reshape(2, 12)
+
+
+def layers(model: torch.nn.Module) -> list[torch.nn.Linear]:
+    return [module for module in model.modules() if isinstance(module, torch.nn.Linear)]
+
+
+@pytest.mark.skipif(
+    not torch.backends.cpu.get_cpu_capability().startswith("AVX"), reason="packs on x86 processors alone"
+)
+def test_packed_layers_compute_the_same_but_for_rounding(tmp_path: Path) -> None:
+    folder = save_tiny_model(tmp_path)
+    plain, model = load_model(folder, "cpu").eval(), packed.pack(load_model(folder, "cpu").eval())
+    assert {one.weight.layout for one in layers(model)} >= {torch._mkldnn}  # type: ignore[attr-defined]
+    with torch.no_grad():
+        torch.testing.assert_close(model(IDS).logits, plain(IDS).logits, rtol=1e-5, atol=1e-5)
+    assert model.get_input_embeddings().weight.equal(plain.get_input_embeddings().weight)
+
+
+def test_other_precisions_are_left_alone(tmp_path: Path) -> None:
+    model = load_model(save_tiny_model(tmp_path, dtype=torch.bfloat16), "cpu", torch.bfloat16)
+    weights = [one.weight for one in layers(model)]
+    assert all(one.weight is weight for one, weight in zip(layers(packed.pack(model)), weights, strict=True))

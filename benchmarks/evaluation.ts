@@ -75,8 +75,8 @@ function textOf({ rounds, cases, batch }: Comparison): string {
     const ours = here.filter(({ by }) => by === 'ours');
     const theirs = here.filter(({ by }) => by === 'lmEval');
     const speed = (side: readonly Round[]): string =>
-      (of.items / (median(side.map(({ cpuSeconds }) => cpuSeconds)) ?? Number.NaN)).toFixed(0);
-    const byCpu = ratios(ours, theirs, 'cpuSeconds');
+      (of.items / (median(side.map(({ seconds }) => seconds)) ?? Number.NaN)).toFixed(0);
+    const byClock = ratios(ours, theirs, 'seconds');
     const before = of.examples > 0 ? ` after ${String(of.examples)} examples` : '';
     const name = `${NAMES[of.kind]}${before}, ${(of.parameters / 1e6).toFixed(1)}M, ${of.split}`;
     const line = [
@@ -84,12 +84,12 @@ function textOf({ rounds, cases, batch }: Comparison): string {
       String(of.items),
       speed(ours),
       speed(theirs),
-      shownRatio(byCpu),
-      shownRatio(ratios(ours, theirs, 'seconds')),
+      shownRatio(byClock),
+      shownRatio(ratios(ours, theirs, 'cpuSeconds')),
       shownRatio(ratios(ours, theirs, 'modelCpuSeconds')),
       String(of.theirBatch),
     ];
-    const met = (median(byCpu) ?? 0) >= GOAL ? 'reached' : '**missed**';
+    const met = (median(byClock) ?? 0) >= GOAL ? 'reached' : '**missed**';
     return { line: `| ${line.join(' | ')} |`, verdict: `${name}: ${met}` };
   });
   return [
@@ -98,11 +98,11 @@ function textOf({ rounds, cases, batch }: Comparison): string {
       'The search splits are what each trial of a search is scored on; the larger model has half of each. ' +
       `Ours generates in batches of ${String(batch)}, lm-eval in those that were its fastest. All predictions are equal.`,
     [
-      '| task, parameters, split | items | ours, items per CPU second | lm-eval 0.4.13 | ratio by CPU time: median (least, most) | by the clock | HFLM’s own methods alone, by CPU time | its batch |',
+      '| task, parameters, split | items | ours, items a second | lm-eval 0.4.13 | ratio: median (least, most) | by CPU time | HFLM’s own methods alone, by CPU time | its batch |',
       '| --- | --- | --- | --- | --- | --- | --- | --- |',
       ...rows.map(({ line }) => line),
     ].join('\n'),
-    `Goal: at least ${String(GOAL)} times as fast, by CPU time, in which other work on the machine counts little. ` +
+    `Goal: at least ${String(GOAL)} times as many items a second, the machine being otherwise quiet. ` +
       `${rows.map(({ verdict }) => verdict).join('; ')}.`,
     'The column of HFLM alone compares all that ours does, reading and scoring too, with what lm-eval spends in its model’s ' +
       'methods. Where arithmetic decides, as in the larger model, the ratio is that of the tokens that are run: ours runs a ' +

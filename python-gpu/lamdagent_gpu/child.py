@@ -174,7 +174,10 @@ def main() -> None:
 
     devices = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     shortage = {"event": "failed", "type": "TooLarge", "message": "a micro-batch did not fit one of the devices"}
-    others = OtherRanks(sys.argv[2:4], devices, *sys.argv[5:7], lambda: send(shortage)) if devices > 1 else None
+    others = None
+    if devices > 1:
+        device, shard = sys.argv[5:7]
+        others = OtherRanks(sys.argv[2:4], devices, device, shard, lambda: send(shortage))
     store = open_store(sys.argv[2], Path(sys.argv[3]))
     mailbox = Mailbox()
     warm_up()

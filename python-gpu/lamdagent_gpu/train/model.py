@@ -80,11 +80,6 @@ def dtype_for_training(context: JobContext, folder: Path, memory: int | None) ->
     )
 
 
-def fits_in_float32(parameters: int, device_bytes: int | None) -> bool:
-    """Whether the state of full fine-tuning does."""
-    return device_bytes is None or parameters * FULL_BYTES <= MEMORY_SHARE * device_bytes
-
-
 def training_dtype(*, bfloat16: bool, adapted: bool, parameters: int, device_bytes: int | None) -> torch.dtype:
     """float32, except on a bfloat16 device for weights that are frozen (adapters) or would not fit as float32.
 
@@ -94,7 +89,7 @@ def training_dtype(*, bfloat16: bool, adapted: bool, parameters: int, device_byt
         return torch.float32
     if adapted:
         return torch.bfloat16
-    if device_bytes is not None and not fits_in_float32(parameters, device_bytes):
+    if device_bytes is not None and parameters * FULL_BYTES > MEMORY_SHARE * device_bytes:
         log.warning(
             "weights: expected %.1f GB of float32 training state to fit, got %.1f GB of memory; training bfloat16 "
             "weights, which loses small updates. Use tuning: lora, or a larger device.",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.train.memory import floor_for
 from lamdagent_gpu.train.method import TUNING
-from lamdagent_gpu.train.model import ADAPTED, compute_dtype, computes_in_bfloat16, fits_in_float32
-from lamdagent_gpu.weights import parameter_count
+from lamdagent_gpu.train.model import ADAPTED, MEMORY_SHARE, compute_dtype
 
-TOLD = {
+WHOLE = {
     "kind": {"grpo": "grpo, whose devices draw answers of different lengths and would wait for each other for ever"},
     "tuning": {"qlora": "tuning: qlora, whose weights in 4 bits cannot be divided"},
 }
@@ -19,8 +20,8 @@ TOLD = {
 def shards_for(context: JobContext, folder: Path, memory: int | None) -> int:
     """In how many shards the folder's model is trained; 1: each device has the whole.
 
-    `auto` divides where one device, of so many bytes, has no room for the training in the precision that it would have
-    on a large one: for full fine-tuning float32, where one device alone would fall back to bfloat16 weights.
+    `auto` divides where the training's state would take more than MEMORY_SHARE of one device, of so many bytes, in the
+    precision that it has on a large one: full fine-tuning is divided in float32 before one device would do with bfloat16.
 
     Raises:
         Rejected: asked to divide always, what cannot be divided.
@@ -33,21 +34,17 @@ def shards_for(context: JobContext, folder: Path, memory: int | None) -> int:
             f"sharding: expected a training that can be divided over devices, got {fault}. Use a worker with --shard auto "
             "or never, or with one device."
         )
-    divided = context.shard == "always" or (fault is None and not fits_one(context, folder, memory))
+    divided = context.shard == "always" or (fault is None and not fits(context, folder, memory))
     return context.ranks if divided else 1
 
 
 def undivided(context: JobContext) -> str | None:
     """What keeps the training whole, or None."""
     values = {"kind": context.build.stage.kind, "tuning": TUNING.of(context.parameters)}
-    return next((TOLD[name][value] for name, value in values.items() if value in TOLD[name]), None)
+    return next((WHOLE[name][value] for name, value in values.items() if value in WHOLE[name]), None)
 
 
-def fits_one(context: JobContext, folder: Path, memory: int | None) -> bool:
-    """By what is known before the model is loaded, where that is known."""
-    if memory is None:
-        return True
-    adapted = TUNING.of(context.parameters) in ADAPTED
-    if computes_in_bfloat16(context.device) and not adapted:
-        return fits_in_float32(parameter_count(folder), memory)
-    return floor_for(context, folder, compute_dtype(context.device)).total <= memory
+def fits(context: JobContext, folder: Path, memory: int | None) -> bool:
+    """Whether one device has room for it, by what is known before the model is loaded."""
+    dtype = compute_dtype(context.device) if TUNING.of(context.parameters) in ADAPTED else torch.float32
+    return memory is None or floor_for(context, folder, dtype).total <= MEMORY_SHARE * memory

@@ -16,6 +16,7 @@ import torch
 from peft import get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from torch import distributed
 from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 
@@ -67,17 +68,19 @@ def load_beside(model: Any, folder: Path, device: str) -> Any:
 
 def divide(model: Any, device: str, *, apart: torch.nn.Module | None, frozen: bool) -> None:
     """Each layer over all ranks, then the rest but `apart`, which each rank keeps whole. Gradients are added in float32."""
-    mesh = distributed.init_device_mesh(device, (distributed.get_world_size(),))
+    mesh = init_device_mesh(device, (distributed.get_world_size(),))
     policy = MixedPrecisionPolicy(reduce_dtype=torch.float32)
     for layer in layers_of(model):
         fully_shard(layer, mesh=mesh, mp_policy=policy)
     ignored = None if apart is None else set(apart.parameters())
     # No backward pass will need the rest of a frozen model at once again.
     fully_shard(model, mesh=mesh, mp_policy=policy, ignored_params=ignored, reshard_after_forward=frozen or None)
+    model.set_reduce_scatter_unused_params(True)  # what one rank did not use, such as an expert, another may have
     model._is_distributed_loading_by_transformers = True  # so that its trainer neither moves nor wraps the model
 
 
 def layers_of(model: Any) -> list[torch.nn.Module]:
+    """As the model's own class names them, inner ones first."""
     names = set(model._no_split_modules or ())
     found = [module for module in model.modules() if type(module).__name__ in names]
     if not found:
@@ -85,7 +88,7 @@ def layers_of(model: Any) -> list[torch.nn.Module]:
             f"sharding: expected a model that names its layers, got {type(model).__name__}, which does not. "
             "Use a worker with --shard never, or with larger devices."
         )
-    return found
+    return found[::-1]
 
 
 def head_of(model: Any) -> torch.nn.Module | None:

@@ -103,6 +103,7 @@ def device_of(device: str) -> torch.device:
 
 def deal(model: Any, whole: Mapping[str, torch.Tensor]) -> None:
     """Gives the model the weights that rank 0 has."""
+    put_away(model)
     options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True, strict=False)
     set_model_state_dict(model, dict(whole), options=options)
     model.tie_weights()
@@ -115,7 +116,7 @@ def is_sharded(model: Any) -> bool:
 
 def trains_shards(model: Any) -> bool:
     """Whether what is trained is in shards: adapters are not, and are the same on all ranks."""
-    return any(isinstance(weight, DTensor) for weight in model.parameters() if weight.requires_grad)
+    return is_sharded(model) and not hasattr(model, "merge_and_unload")
 
 
 def put_away(model: Any) -> None:

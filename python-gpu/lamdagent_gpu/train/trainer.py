@@ -7,27 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from datasets import Dataset
-from torch import distributed
-from torch.distributed.tensor import DTensor
 from torch.utils.data import DataLoader
-from transformers import Trainer
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import JobContext
-from lamdagent_gpu.train.model import read_model, save_weights
+from lamdagent_gpu.train.model import save_weights
 from lamdagent_gpu.train.order import kept_sequences, training_order
 from lamdagent_gpu.train.progress import Progress
 from lamdagent_gpu.train.quantized import keep_adapters_exact
 from lamdagent_gpu.train.rows import KEPT
-from lamdagent_gpu.train.sharded_state import State, gathered_state, load_state
-from lamdagent_gpu.train.shards import Weights, deal, gathered, head_of, put_away, trains_shards
-from lamdagent_gpu.train.together import average_gradients, random_states, total_over_ranks
+from lamdagent_gpu.train.sharded_trainer import OPTIMIZER_FILE, SCHEDULER_FILE, ShardedTrainer
+from lamdagent_gpu.train.together import random_states, total_over_ranks
 
 STATE_FILE = "trainer_state.json"
-OPTIMIZER_FILE, SCHEDULER_FILE = "optimizer.pt", "scheduler.pt"
 STATE_FILES = (OPTIMIZER_FILE, SCHEDULER_FILE, "rng_state.pth", STATE_FILE)
 """Without one of these the trainer would silently begin afresh with the rest."""
 
@@ -40,7 +34,7 @@ class Watch:
     diverged: str | None = None
 
 
-class DurableTrainer(Trainer):
+class DurableTrainer(ShardedTrainer):
     """Mixed in before a TRL trainer.
 
     The whole training is one pass over `order`, so a resume skips to its place without touching rows, and a smaller
@@ -48,10 +42,6 @@ class DurableTrainer(Trainer):
     """
 
     random_states: Sequence[bytes] = ()
-    whole: tuple[Weights, State] | None = None
-    """Weights and the optimizer's state at the step at hand, where the ranks hold shards of them."""
-    replicated: Sequence[torch.Tensor] = ()
-    """What is trained beside shards and whole on each rank: adapters."""
     offset = 0
     """Steps that the job did before the first one of the training."""
 
@@ -106,59 +96,25 @@ class DurableTrainer(Trainer):
     def floating_point_ops(self, inputs: Any) -> int:
         return 0  # counted by walking all modules every step, and read by nobody
 
-    def create_optimizer(self, *given: Any) -> Any:
-        put_away(self.model)
-        return super().create_optimizer(*given)
-
-    def _sync_replicated_trainable_parameters(self, model: Any) -> None:
-        """transformers' own averages gradients in the order they come, with an operation that gloo lacks."""
-        self.replicated = [one for one in model.parameters() if one.requires_grad and not isinstance(one, DTensor)]
-        for weight in self.replicated:
-            distributed.broadcast(weight.data, src=0)
-
-    def _clip_grad_norm(self, model: Any) -> Any:
-        if self.replicated:
-            average_gradients(self.replicated)
-        norm = super()._clip_grad_norm(model)
-        return norm.full_tensor() if isinstance(norm, DTensor) else norm
-
-    def _load_from_checkpoint(self, checkpoint: str, model: Any = None) -> None:
-        if not trains_shards(self.model):
-            super()._load_from_checkpoint(checkpoint, model)
-            return
-        first, scores = self.context.rank == 0, head_of(self.model) is not None
-        deal(self.model, read_model(Path(checkpoint), self.model.dtype, scores=scores).state_dict() if first else {})
-
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        if checkpoint is None or not trains_shards(self.model):
-            super()._load_optimizer_and_scheduler(checkpoint)
-        else:
-            load_state(self.optimizer, Path(checkpoint) / OPTIMIZER_FILE)
-            self.lr_scheduler.load_state_dict(torch.load(Path(checkpoint) / SCHEDULER_FILE, weights_only=True))
+        super()._load_optimizer_and_scheduler(checkpoint)
         seen = [entry["num_tokens"] for entry in self.state.log_history if "num_tokens" in entry]
         self._total_train_tokens = int(seen[-1]) if seen else 0
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         self.random_states = random_states(super()._save_rng_state) if self.context.ranks > 1 else []
-        self.whole = (gathered(self.model), gathered_state(self.optimizer)) if trains_shards(self.model) else None
+        self.gather()
         self.context.save_checkpoint(self.offset + self.state.global_step, self.write_checkpoint)
-        self.whole = None
+        self.gathered = None
 
     def write_checkpoint(self, folder: Path) -> None:
         """Everything the next step depends on."""
-        save_weights(self.model, folder, self.whole[0] if self.whole else None)
+        save_weights(self.model, folder, self.gathered[0] if self.gathered else None)
         failpoints.reach("checkpoint/between-files")
         self._save_optimizer_and_scheduler(str(folder))
         self._save_scaler(str(folder))
         self._save_rng_state(str(folder))
         self.state.save_to_json(str(folder / STATE_FILE))
-
-    def _save_optimizer_and_scheduler(self, folder: str) -> None:
-        if self.whole is None:
-            super()._save_optimizer_and_scheduler(folder)
-            return
-        torch.save(self.whole[1], Path(folder) / OPTIMIZER_FILE)
-        torch.save(self.lr_scheduler.state_dict(), Path(folder) / SCHEDULER_FILE)
 
     def _save_rng_state(self, folder: str) -> None:
         """Of all ranks; the first one's stands under the name of a single one too, whoever goes on with it."""

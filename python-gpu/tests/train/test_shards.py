@@ -155,12 +155,13 @@ async def pair(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     await made.supervisor.close()
 
 
-@pytest.mark.parametrize(
-    ("case", "point"),
-    [("sft full", "rank.step"), ("sft lora", "checkpoint.committed"), ("dpo full", "checkpoint.between-files")],
-)
+KILLED = ("checkpoint.committed", "rank.step")
+"""Rank 0 with its first checkpoint written, then, going on from there, the other one."""
+
+
+@pytest.mark.parametrize(("case", "points"), [("sft full", KILLED), ("sft lora", KILLED[:1]), ("dpo full", KILLED[:1])])
 async def test_a_killed_rank_costs_steps_and_the_rest_ends_the_same_to_the_bit(
-    pair: Pair, case: str, point: str
+    pair: Pair, case: str, points: tuple[str, ...]
 ) -> None:
     name, parameters = ALIKE[case]
     made = CASES[name].job(pair.world, **{**parameters, "steps": 5})
@@ -168,19 +169,26 @@ async def test_a_killed_rank_costs_steps_and_the_rest_ends_the_same_to_the_bit(
     await pair.build(job)
     expected = pair.weights(job)
     pair.world.store.remove_tree(f"objects/{job.stageId}")
-    (pair.points / point).write_text("kill", "utf8")
-    with pytest.raises(ChildDied, match="SIGKILL"):
-        await pair.build(job)
-    left = pair.world.context(job).resume
-    if left is not None:
-        require_state(left)
-        assert {"rng_state_0.pth", "rng_state_1.pth"} <= {path.name for path in left.folder.iterdir()}
-        if case != "sft lora":
-            assert parameter_count(left.folder) == parameter_count(pair.world.store.open(pair.world.model))
+    for point in points:
+        (pair.points / point).write_text("kill", "utf8")
+        with pytest.raises(ChildDied, match="SIGKILL"):
+            await pair.build(job)
+        lacks_nothing(pair, job, whole=case != "sft lora")
     again = await pair.build(job)
-    assert [one.end for one in again.attempts] == ["lost", "completed"]
+    assert [one.end for one in again.attempts] == [*("lost" for _ in points), "completed"]
     for key, weight in pair.weights(job).items():
         assert torch.equal(weight, expected[key]), key
+
+
+def lacks_nothing(pair: Pair, job: BuildJob, *, whole: bool) -> None:
+    """What is left is a checkpoint with all state of both ranks, and all weights where all are trained."""
+    left = pair.world.context(job).resume
+    assert left is not None
+    assert 1 <= left.step < job.stage.parameters["steps"]
+    require_state(left)
+    assert {"rng_state_0.pth", "rng_state_1.pth"} <= {path.name for path in left.folder.iterdir()}
+    if whole:
+        assert parameter_count(left.folder) == parameter_count(pair.world.store.open(pair.world.model))
 
 
 def two_devices(world: World, case: str, shard: str, **changed: Any) -> JobContext:

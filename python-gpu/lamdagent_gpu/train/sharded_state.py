@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.distributed.tensor import DTensor
-from torch.distributed.tensor._utils import compute_local_shape_and_global_offset
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from lamdagent_gpu.train.shards import whole_of
 
@@ -43,12 +42,5 @@ def shard_of(value: Any, weight: Any) -> Any:
     """This rank's part of a tensor of the weight's shape; the value itself where it has another."""
     if not isinstance(value, torch.Tensor) or not isinstance(weight, DTensor) or value.shape != weight.shape:
         return value
-    shape, offset = compute_local_shape_and_global_offset(weight.shape, weight.device_mesh, weight.placements)
-    part = value[tuple(slice(start, start + size) for start, size in zip(offset, shape, strict=True))]
-    return DTensor.from_local(
-        part.clone().to(weight.device),
-        weight.device_mesh,
-        weight.placements,
-        shape=weight.shape,
-        stride=weight.stride(),
-    )
+    part = distribute_tensor(value, weight.device_mesh, weight.placements, src_data_rank=None)
+    return part.clone()  # else it is a view, which keeps the whole

@@ -10,11 +10,7 @@ from lamdagent_gpu.context import JobContext, Rejected
 from lamdagent_gpu.train.memory import floor_for
 from lamdagent_gpu.train.method import TUNING
 from lamdagent_gpu.train.model import ADAPTED, MEMORY_SHARE, compute_dtype
-
-WHOLE = {
-    "kind": {"grpo": "grpo, whose devices draw answers of different lengths and would wait for each other for ever"},
-    "tuning": {"qlora": "tuning: qlora, whose weights in 4 bits cannot be divided"},
-}
+from lamdagent_gpu.train.registry import METHODS
 
 
 def shards_for(context: JobContext, folder: Path, memory: int | None) -> int:
@@ -39,9 +35,11 @@ def shards_for(context: JobContext, folder: Path, memory: int | None) -> int:
 
 
 def undivided(context: JobContext) -> str | None:
-    """What keeps the training whole, or None."""
-    values = {"kind": context.build.stage.kind, "tuning": TUNING.of(context.parameters)}
-    return next((WHOLE[name][value] for name, value in values.items() if value in WHOLE[name]), None)
+    """The training that cannot be divided, with the reason, or None."""
+    method = METHODS[context.build.stage.kind]
+    if method.undivided is not None:
+        return f"{method.kind}: {method.undivided}"
+    return "tuning qlora: weights in 4 bits are packed" if TUNING.of(context.parameters) == "qlora" else None
 
 
 def fits(context: JobContext, folder: Path, memory: int | None) -> bool:

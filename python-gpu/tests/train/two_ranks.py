@@ -22,6 +22,7 @@ from lamdagent_gpu.context import JobContext, Preempted
 from lamdagent_gpu.contract.messages import BuildJob
 from lamdagent_gpu.pace import Pace
 from lamdagent_gpu.ranks import Place
+from lamdagent_gpu.reuse import Reuse
 from lamdagent_gpu.saver import Saver
 from lamdagent_gpu.store import FolderStore
 from lamdagent_gpu.train import run_training
@@ -50,19 +51,27 @@ class Run:
         self.job = job
         self.results = results
         self.steps = self.halvings = 0
-        epoch = fence.claim(store, job.stageId, "test") if place.rank == 0 else 0
+        epoch = self.first_epoch() if place.rank == 0 else 0
         self.checkpoints = Checkpoints(store=store, stage_id=job.stageId, epoch=of_first_rank(epoch))
+
+    def first_epoch(self) -> int:
+        """Nothing is left of other layouts: neither checkpoints nor what a reference computed."""
+        work = self.store.local_work(self.job.stageId)
+        for folder in (work / "checkpoints", Reuse.of(self.store).folder):
+            shutil.rmtree(folder, ignore_errors=True)
+        return fence.claim(self.store, self.job.stageId, "test")
 
     def begin(self, layout: str) -> None:
         self.halvings = HALVINGS if layout == IN_PIECES else 0
         ways = LAYOUTS[layout]
-        shutil.rmtree(self.checkpoints.folder, ignore_errors=True)
         resume: Checkpoint | None = None
         for way in ways[:-1]:
             try:
                 run_training(self.context(way, resume, stops=True))
             except Preempted:
                 resume = of_first_rank(self.checkpoints.newest())
+            else:
+                raise AssertionError(f"{self.results}: expected to be stopped after its second step")
         run_training(self.context(ways[-1], resume, stops=False))
 
     def context(self, way: str, resume: Checkpoint | None, *, stops: bool) -> JobContext:

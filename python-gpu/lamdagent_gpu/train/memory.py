@@ -72,18 +72,18 @@ def floor_of(
     adapters = 0 if lora_rank is None else adapter_parameters(entries, lora_rank) * torch.float32.itemsize
     trained = 0 if partial else weights if lora_rank is None else adapters
     copies = 1 if partial or lora_rank is not None else 2  # the weights, and their gradients
-    gathered = copies * dtype.itemsize * largest_units(entries) if shards > 1 else 0
+    gathered = copies * gathered_bytes(entries, dtype) if shards > 1 else 0
     return MemoryFloor(weights=weights + adapters, gradients=trained, moments=MOMENTS * trained, gathered=gathered)
 
 
-def largest_units(entries: Iterable[TensorEntry]) -> int:
-    """Weights that are whole at a time in a model in shards: what stands outside the layers, and the largest layer."""
+def gathered_bytes(entries: Iterable[TensorEntry], dtype: torch.dtype) -> int:
+    """Of what is whole at a time in a model in shards: what stands outside the layers, and the largest layer in bfloat16."""
     sizes: dict[object, int] = {}
     for entry in entries:
         place = layered(entry.name)
         unit = None if place is None else (place.stem, place.index)
         sizes[unit] = sizes.get(unit, 0) + prod(entry.shape)
-    return sizes.pop(None, 0) + max(sizes.values(), default=0)
+    return sizes.pop(None, 0) * dtype.itemsize + max(sizes.values(), default=0) * torch.bfloat16.itemsize
 
 
 def floor_for(context: JobContext, folder: Path, dtype: torch.dtype, shards: int = 1) -> MemoryFloor:

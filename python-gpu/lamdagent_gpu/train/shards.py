@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from torch.distributed.tensor import DTensor
 
 from lamdagent_gpu.context import Rejected
 from lamdagent_gpu.foreign import check_model_folder
-from lamdagent_gpu.train.model import compute_dtype, load_model, read_model
+from lamdagent_gpu.train.model import compute_dtype, computes_in_bfloat16, load_model, read_model
 from lamdagent_gpu.train.together import of_first_rank
 
 Weights = dict[str, torch.Tensor]
@@ -67,16 +68,34 @@ def load_beside(model: Any, folder: Path, device: str) -> Any:
 
 
 def divide(model: Any, device: str, *, apart: torch.nn.Module | None, frozen: bool) -> None:
-    """Each layer over all ranks, then the rest but `apart`, which each rank keeps whole. Gradients are added in float32."""
+    """Each layer over all ranks, then the rest but `apart`, which each rank keeps whole. Gradients are added in float32.
+
+    Where products are autocast to bfloat16, a layer's matrices are gathered as autocast would round them. Autocast's own
+    copies would stay until the backward pass: the whole model on every device.
+    """
     mesh = init_device_mesh(device, (distributed.get_world_size(),))
-    policy = MixedPrecisionPolicy(reduce_dtype=torch.float32)
+    exact = MixedPrecisionPolicy(reduce_dtype=torch.float32, cast_forward_inputs=False)
+    rounds = computes_in_bfloat16(device) and model.dtype == torch.float32
+    rounded = replace(exact, param_dtype=torch.bfloat16) if rounds else exact
     for layer in layers_of(model):
-        fully_shard(layer, mesh=mesh, mp_policy=policy)
+        if rounds and (vectors := vectors_of(layer)):
+            fully_shard(vectors, mesh=mesh, mp_policy=exact)
+        fully_shard(layer, mesh=mesh, mp_policy=rounded)
     ignored = None if apart is None else set(apart.parameters())
     # No backward pass will need the rest of a frozen model at once again.
-    fully_shard(model, mesh=mesh, mp_policy=policy, ignored_params=ignored, reshard_after_forward=frozen or None)
+    fully_shard(model, mesh=mesh, mp_policy=exact, ignored_params=ignored, reshard_after_forward=frozen or None)
     model.set_reduce_scatter_unused_params(True)  # what one rank did not use, such as an expert, another may have
     model._is_distributed_loading_by_transformers = True  # so that its trainer neither moves nor wraps the model
+
+
+def vectors_of(layer: torch.nn.Module) -> list[torch.nn.Module]:
+    """The layer's modules whose own weights are vectors, norms above all: autocast leaves them in float32."""
+    return [module for module in layer.modules() if not [*module.children()] and has_vectors(module)]
+
+
+def has_vectors(module: torch.nn.Module) -> bool:
+    own = [*module.parameters()]
+    return bool(own) and all(weight.dim() < 2 for weight in own)
 
 
 def layers_of(model: Any) -> list[torch.nn.Module]:

@@ -2,7 +2,7 @@
 
     python two_ranks.py PLACE FOLDER
 
-FOLDER has `store` and `jobs.json`: by case, a job. What a case learns in a layout goes to `<case>/<layout>/model` of it, and
+FOLDER has `store` and `jobs.json`: by case, a job and whether its products are autocast to bfloat16, as on a GPU. What a case learns in a layout goes to `<case>/<layout>/model` of it, and
 what rank R holds after the last step to `<case>/<layout>/held-R.json`.
 """
 
@@ -11,9 +11,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import torch
 from torch.distributed.tensor import DTensor
 
 from lamdagent_gpu import fence
@@ -26,6 +31,8 @@ from lamdagent_gpu.reuse import Reuse
 from lamdagent_gpu.saver import Saver
 from lamdagent_gpu.store import FolderStore
 from lamdagent_gpu.train import run_training
+from lamdagent_gpu.train.device import gets
+from lamdagent_gpu.train.model import computes_in_bfloat16
 from lamdagent_gpu.train.together import of_first_rank
 from lamdagent_gpu.train.trainer import DurableTrainer
 
@@ -93,10 +100,42 @@ class Run:
         weights = dict(trainer.model.named_parameters())
         states = trainer.optimizer.state
         held = {
+            "matrices": saved_matrices(trainer.model) if self.job.stage.kind == "sft" else [],
             "weights": {name: sizes(weight) for name, weight in weights.items()},
             "moments": {name: sizes(states[one]["exp_avg"]) for name, one in weights.items() if one in states},
         }
         (self.results / f"held-{self.place.rank}.json").write_text(json.dumps(held), "utf8")
+
+
+def saved_matrices(model: Any) -> list[int]:
+    """The bytes that each of the layers' matrices takes between a forward and a backward pass, as that keeps it."""
+    shapes = {tuple(one.shape) for name, one in model.named_parameters() if ".layers." in name and one.dim() == 2}
+    saved: list[torch.Tensor] = []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        saved.append(tensor)
+        return tensor
+
+    ids = torch.arange(5).unsqueeze(0)
+    autocast = torch.autocast("cpu", dtype=torch.bfloat16, enabled=computes_in_bfloat16("cpu"))
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast:
+        loss = model(input_ids=ids, labels=ids, use_cache=False).loss
+    found = [one.untyped_storage().size() for one in saved if {tuple(one.shape), tuple(one.shape)[::-1]} & shapes]
+    loss.backward()
+    return found
+
+
+@contextmanager
+def computing(*, bfloat16: bool) -> Iterator[None]:
+    """What a CUDA device says of itself, said of the CPU."""
+    if not bfloat16:
+        yield
+        return
+    modules = [one for name, one in sys.modules.items() if name.startswith("lamdagent_gpu") and hasattr(one, "gets")]
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(patch.object(module, "gets", lambda _: replace(gets("cpu"), bfloat16=True)))
+        yield
 
 
 def sizes(tensor: Any) -> list[int]:
@@ -116,11 +155,12 @@ def main() -> None:
         return result
 
     DurableTrainer.train = train  # type: ignore[method-assign]
-    for case, job in jobs.items():
+    for case, (job, bfloat16) in jobs.items():
         for layout in LAYOUTS:
             results = folder / case / layout
             run = Run(place, FolderStore(folder / "store"), BuildJob.model_validate(job), results)
-            run.begin(layout)
+            with computing(bfloat16=bfloat16):
+                run.begin(layout)
 
 
 if __name__ == "__main__":

@@ -32,19 +32,15 @@ from lamdagent_gpu.train.shards import layers_of
 from lamdagent_gpu.worker import arguments
 
 Weights = dict[str, torch.Tensor]
-CHOSEN: dict[str, tuple[str, dict[str, Any]]] = {
-    "sft full": ("sft", {}),
-    "sft lora": ("sft", LORA),
-    "dpo full": ("dpo", {}),
-}
-ALIKE = {
-    **CHOSEN, "dpo lora": ("dpo", LORA), "sft packed": ("sft packed", {}), "sft frozen": ("sft frozen", {}),
-    "kto": ("kto", {}), "cpo": ("cpo", {}), "distil": ("distil", {}), "rft": ("rft", {}),
-    "on-policy dpo": ("on-policy dpo", {}), "reward model": ("reward model", {}),
-    "reward model lora": ("reward model lora", {}),
-}  # fmt: skip
-BFLOAT16 = {"sft in bfloat16": ("sft", {}), "dpo lora in bfloat16": ("dpo", LORA)}
+Cases = dict[str, tuple[str, dict[str, Any]]]
+"""A case of method_cases.py each, with what is changed in it."""
+CHOSEN: Cases = {"sft full": ("sft", {}), "sft lora": ("sft", LORA), "dpo full": ("dpo", {})}
+"""In every layout."""
+ALIKE: Cases = {name: (name, {}) for name in ("sft packed", "sft frozen", "kto", "distil", "rft")}
+ALIKE |= {name: (name, {}) for name in ("reward model", "reward model lora")}
+BFLOAT16: Cases = {"sft in bfloat16": ("sft", {}), "dpo lora in bfloat16": ("dpo", LORA)}
 """With products autocast, and frozen weights rounded, as on a GPU."""
+ALL: Cases = {**CHOSEN, **ALIKE, **BFLOAT16}
 SAME = 1e-6
 """Weights may differ by so much, a few of float32's roundings of weights near 1: a gradient in shards is the sum of two
 halves of a batch that were divided by two before, one of DDP's after. Smaller micro-batches add up in another order still,
@@ -52,8 +48,12 @@ which AdamW's division by a gradient's own size makes the most of (the tolerance
 
 
 def job_of(world: World, case: str, **changed: Any) -> BuildJob:
-    name, parameters = {**ALIKE, **BFLOAT16}[case]
+    name, parameters = ALL[case]
     return CASES[name].job(world, **{**parameters, **changed})
+
+
+def layouts_of(case: str) -> list[str]:
+    return [*LAYOUTS] if case in CHOSEN else ["whole", "shards"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """One pair of processes for all cases: their imports take longest."""
     folder = tmp_path_factory.mktemp("shards")
     world = make_world(folder)
-    jobs = {case: [job_of(world, case).model_dump(), case in BFLOAT16] for case in (*ALIKE, *BFLOAT16)}
+    jobs = {case: [job_of(world, case).model_dump(), layouts_of(case), case in BFLOAT16] for case in ALL}
     (folder / "jobs.json").write_text(json.dumps(jobs), "utf8")
     first = Place(rank=0, ranks=2, device="cpu", port=free_port(), shard="auto")
     script = str(Path(__file__).with_name("two_ranks.py"))
@@ -93,12 +93,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     return Trained(folder)
 
 
-@pytest.mark.parametrize("case", [*ALIKE, *BFLOAT16])
+@pytest.mark.parametrize("case", ALL)
 def test_shards_learn_what_a_whole_model_learns(trained: Trained, case: str) -> None:
     whole = trained.weights(case, "whole")
-    for layout in LAYOUTS:
-        if layout == IN_PIECES and case in BFLOAT16:
-            continue  # other products, rounded to 8 bits
+    for layout in layouts_of(case):
         close = {"atol": 2e-5, "rtol": 1e-3} if layout == IN_PIECES else {"atol": SAME, "rtol": 0}
         found = trained.weights(case, layout)
         assert found.keys() == whole.keys()
@@ -174,8 +172,7 @@ KILLED = ("checkpoint.committed", "rank.step")
 async def test_a_killed_rank_costs_steps_and_the_rest_ends_the_same_to_the_bit(
     pair: Pair, case: str, points: tuple[str, ...]
 ) -> None:
-    name, parameters = ALIKE[case]
-    made = CASES[name].job(pair.world, **{**parameters, "steps": 5})
+    made = job_of(pair.world, case, steps=5)
     job = made.model_copy(update={"options": made.options.model_copy(update={"checkpointSeconds": 0})})
     await pair.build(job)
     expected = pair.weights(job)

@@ -2,7 +2,7 @@
 
     python two_ranks.py PLACE FOLDER
 
-FOLDER has `store` and `jobs.json`: by case, a job and whether its products are autocast to bfloat16, as on a GPU. What a case learns in a layout goes to `<case>/<layout>/model` of it, and
+FOLDER has `store` and `jobs.json`: by case a job, its layouts, and whether products are autocast to bfloat16. What a case learns in a layout goes to `<case>/<layout>/model` of it, and
 what rank R holds after the last step to `<case>/<layout>/held-R.json`.
 """
 
@@ -155,8 +155,8 @@ def main() -> None:
         return result
 
     DurableTrainer.train = train  # type: ignore[method-assign]
-    for case, (job, bfloat16) in jobs.items():
-        for layout in LAYOUTS:
+    for case, (job, layouts, bfloat16) in jobs.items():
+        for layout in layouts:
             results = folder / case / layout
             run = Run(place, FolderStore(folder / "store"), BuildJob.model_validate(job), results)
             with computing(bfloat16=bfloat16):

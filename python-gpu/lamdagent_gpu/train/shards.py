@@ -46,9 +46,8 @@ def load_shards(
     whole = read_model(folder, dtype, scores=scores) if first else None
     model = read_model(folder, dtype, scores=scores, device_map="meta")
     if adapted or frozen:
-        model.requires_grad_(
-            False
-        )  # adapters come later, and a unit remembers what was trained when it was first whole
+        # Adapters come later, but a unit remembers what was trained when it was first whole.
+        model.requires_grad_(False)
     divide(model, device, apart=head_of(model) if adapted and scores else None, frozen=frozen)
     deal(model, {} if whole is None else whole.state_dict())
     buffers = of_first_rank({} if whole is None else dict(whole.named_buffers()))

@@ -43,8 +43,10 @@ BFLOAT16: Cases = {"sft in bfloat16": ("sft", {}), "dpo lora in bfloat16": ("dpo
 ALL: Cases = {**CHOSEN, **ALIKE, **BFLOAT16}
 SAME = 1e-6
 """Weights may differ by so much, a few of float32's roundings of weights near 1: a gradient in shards is the sum of two
-halves of a batch that were divided by two before, one of DDP's after. Smaller micro-batches add up in another order still,
-which AdamW's division by a gradient's own size makes the most of (the tolerance of test_ranks.py)."""
+halves of a batch that were divided by two before, one of DDP's after."""
+ROUGH = (2e-5, 2e-3)
+"""In smaller micro-batches, float32 and bfloat16: products are rounded otherwise, which AdamW's division by a gradient's
+own size makes the most of: up to the learning rate a step."""
 
 
 def job_of(world: World, case: str, **changed: Any) -> BuildJob:
@@ -53,7 +55,7 @@ def job_of(world: World, case: str, **changed: Any) -> BuildJob:
 
 
 def layouts_of(case: str) -> list[str]:
-    return [*LAYOUTS] if case in CHOSEN else ["whole", "shards"]
+    return [*LAYOUTS] if case in CHOSEN else ["whole", "shards", *[IN_PIECES] * (case in BFLOAT16)]
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def test_shards_learn_what_a_whole_model_learns(trained: Trained, case: str) -> None:
     whole = trained.weights(case, "whole")
     for layout in layouts_of(case):
-        close = {"atol": 2e-5, "rtol": 1e-3} if layout == IN_PIECES else {"atol": SAME, "rtol": 0}
+        close = {"atol": ROUGH[case in BFLOAT16], "rtol": 1e-3} if layout == IN_PIECES else {"atol": SAME, "rtol": 0}
         found = trained.weights(case, layout)
         assert found.keys() == whole.keys()
         for name, weight in found.items():

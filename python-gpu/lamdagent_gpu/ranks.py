@@ -19,7 +19,7 @@ from typing import Any
 
 SHORT_OF_MEMORY = 77
 """Exit code of a rank whose part of a batch did not fit its device."""
-PATIENCE = timedelta(hours=12)
+PATIENCE = timedelta(hours=2)
 """How long a rank waits for another, which may be writing: one that is gone ends all by `OtherRanks`, not by time."""
 LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 

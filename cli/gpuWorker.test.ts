@@ -66,7 +66,7 @@ describe('lamdagent gpu-worker', () => {
   it('hands options and settings on; without --address the service of the environment', async () => {
     const venv = plant('exit 0');
     const given = ['--store', 's3://bucket/prefix', '--spot', 'aws', '--notice', '20', '--queue', 'mine'];
-    const [, ended] = begin([...given, '--per-stage', '2'], {
+    const [, ended] = begin([...given, '--per-stage', '2', '--shard', 'always'], {
       LAMDAGENT_VENV: venv,
       TEMPORAL_ADDRESS: 'far:7233',
       AWS_REGION: 'eu-north-1',
@@ -77,6 +77,7 @@ describe('lamdagent gpu-worker', () => {
       `--cache=${home}/cache`,
       '--device=auto',
       '--per-stage=2',
+      '--shard=always',
     ];
     const rest = ['--queue=mine', '--notice=20', '--spot=aws'];
     assert.equal(text('args').trim(), [...expected, ...rest].join(' '));
@@ -173,6 +174,8 @@ describe('lamdagent gpu-worker', () => {
       [['--devices', '0', '--count', '2'], /expected either this or --devices, got both/],
       [['--count', '0'], /expected a whole number from 1 to 64, got 0/],
       [['--per-stage', '0'], /expected a whole number from 1 to 64, got 0/],
+      [['--shard', 'some'], /Allowed choices are auto, always, never/],
+      [['--shard', 'always'], /--shard: expected --per-stage of 2 or more with always, got 1/],
       [['--store', 's3://'], /expected a folder or s3:.*got "s3:/],
     ] as const) {
       const { code, output } = await begin(given, { LAMDAGENT_VENV: venv })[1];

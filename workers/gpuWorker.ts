@@ -33,6 +33,8 @@ export interface GpuWorkerOptions {
   readonly cache?: string;
   readonly device?: string;
   readonly perStage?: number;
+  /** Whether each of these devices holds a part of the model only: auto, always or never. */
+  readonly shard?: string;
   readonly queue?: string;
   readonly gpuClass?: string;
   /** Either this, */
@@ -50,7 +52,9 @@ export function foregroundGpuWorkers(
   options: GpuWorkerOptions,
   host: Host = hostOf(env),
 ): readonly Program[] {
-  const { notice = NOTICE_SECONDS, devices } = options;
+  const { notice = NOTICE_SECONDS, devices, perStage = 1 } = options;
+  if (options.shard === 'always' && perStage === 1)
+    throw new UserFault('--shard: expected --per-stage of 2 or more with always, got 1.', EXIT.usage);
   const wanted = options.device ?? env.device;
   const placements = placementsOf({ ...options, device: wanted }, host);
   // Who names devices must not get the CPU in their place.
@@ -77,6 +81,7 @@ function argumentsOf(options: GpuWorkerOptions, env: Environment): readonly stri
     '--cache': options.cache ?? env.cache,
     '--device': options.device,
     '--per-stage': options.perStage === undefined ? undefined : String(options.perStage),
+    '--shard': options.shard,
     '--queue': options.queue,
     '--gpu-class': options.gpuClass,
     '--notice': String(options.notice),

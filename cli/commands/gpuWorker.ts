@@ -51,6 +51,12 @@ export function addGpuWorker(program: Command, run: Run): void {
       'how many of these devices each worker trains on together (default: 1)',
       fromOneTo(MOST),
     )
+    .addOption(
+      new Option(
+        '--shard <when>',
+        'with --per-stage: each device holds a part of the model; auto: where it does not fit one (default: auto)',
+      ).choices(['auto', 'always', 'never']),
+    )
     .option('--queue <name>', 'task queue to poll (default: lamdagent-gpu)')
     .option('--gpu-class <name>', 'class of machine, as specs name it; its queue is polled (docs/devices.md)')
     .addOption(

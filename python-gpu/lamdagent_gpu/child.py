@@ -1,6 +1,6 @@
 """The warm child process: imports torch once, runs one job after another, streams events to its supervisor.
 
-    python -m lamdagent_gpu.child EVENTS_FD STORE CACHE [DEVICES DEVICE]
+    python -m lamdagent_gpu.child EVENTS_FD STORE CACHE [DEVICES DEVICE SHARD]
 
 Jobs and stops come as JSON lines on standard input; events go as JSON lines to the inherited descriptor, so that
 prints of libraries cannot corrupt them. It exits when standard input closes: its supervisor is gone. With DEVICES above 1
@@ -88,6 +88,7 @@ def make_context(
         stop_reason=lambda: mailbox.stop_reason,
         rank=place.rank if place else 0,
         ranks=place.ranks if place else 1,
+        shard=place.shard if place else "never",
         halvings=message.get("halvings", 0),
         judge_key=message.get("judgeKey"),
     )
@@ -173,7 +174,10 @@ def main() -> None:
 
     devices = int(sys.argv[4]) if len(sys.argv) > 4 else 1
     shortage = {"event": "failed", "type": "TooLarge", "message": "a micro-batch did not fit one of the devices"}
-    others = OtherRanks(sys.argv[2:4], devices, sys.argv[5], lambda: send(shortage)) if devices > 1 else None
+    others = None
+    if devices > 1:
+        device, shard = sys.argv[5:7]
+        others = OtherRanks(sys.argv[2:4], devices, device, shard, lambda: send(shortage))
     store = open_store(sys.argv[2], Path(sys.argv[3]))
     mailbox = Mailbox()
     warm_up()

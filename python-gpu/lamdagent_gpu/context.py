@@ -81,6 +81,8 @@ class JobContext:
     rank: int = 0
     """Which of `ranks` processes this one is; the first alone speaks and writes."""
     ranks: int = 1
+    shard: str = "auto"
+    """Whether a model lies in shards over the devices: auto, always or never (`train/sharding.py`)."""
     halvings: int = 0
     """How often the whole batch is to be halved before it is tried, since more did not fit."""
     judge_key: str | None = field(default=None, repr=False)

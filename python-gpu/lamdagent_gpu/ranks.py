@@ -14,10 +14,13 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 SHORT_OF_MEMORY = 77
 """Exit code of a rank whose part of a batch did not fit its device."""
+PATIENCE = timedelta(hours=2)
+"""How long a rank waits for another, which may be writing: one that is gone ends all by `OtherRanks`, not by time."""
 LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
 
@@ -30,6 +33,8 @@ class Place:
     device: str
     port: int
     """Of this machine, where they find each other."""
+    shard: str
+    """As `JobContext` has it."""
 
     def environment(self) -> dict[str, str]:
         """What accelerate reads; talk between the processes stays on this machine."""
@@ -52,7 +57,7 @@ class Place:
             torch.cuda.set_device(self.rank)
         torch.distributed.init_process_group(
             "nccl" if self.device == "cuda" else "gloo",
-            init_method=f"tcp://127.0.0.1:{self.port}", rank=self.rank, world_size=self.ranks,
+            init_method=f"tcp://127.0.0.1:{self.port}", rank=self.rank, world_size=self.ranks, timeout=PATIENCE,
         )  # fmt: skip
 
 
@@ -66,8 +71,10 @@ def free_port() -> int:
 class OtherRanks:
     """The processes beside rank 0, from rank 0's sight. `on_shortage`: called when one of them is short of memory."""
 
-    def __init__(self, arguments: list[str], ranks: int, device: str, on_shortage: Callable[[], None]) -> None:
-        self.place = Place(rank=0, ranks=ranks, device=device, port=free_port())
+    def __init__(
+        self, arguments: list[str], ranks: int, device: str, shard: str, on_shortage: Callable[[], None]
+    ) -> None:
+        self.place = Place(rank=0, ranks=ranks, device=device, port=free_port(), shard=shard)
         self._on_shortage = on_shortage
         self._processes = [self._start(rank, arguments) for rank in range(1, ranks)]
         os.environ.update(self.place.environment())

@@ -65,14 +65,15 @@ class Supervisor:
     """Runs jobs one after another; `latest` is the progress that heartbeats carry."""
 
     def __init__(
-        self, *, store: Store, device: str, worker: str, devices: int = 1, label: str | None = None,
-        gpu_class: str | None = None, variables: Mapping[str, str] | None = None,
+        self, *, store: Store, device: str, worker: str, devices: int = 1, shard: str = "auto",
+        label: str | None = None, gpu_class: str | None = None, variables: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """`device`: cuda, mps or cpu; `label`: the same for people; `variables`: what the child's environment has more."""
         self.store = store
         self.device = device
         self.devices = devices
         """How many of them one training runs on."""
+        self.shard = shard
         self.worker = worker
         self.label = label or device
         self.gpu_class = gpu_class
@@ -94,7 +95,7 @@ class Supervisor:
         environment = {
             "HF_HUB_OFFLINE": "1", **KEPT_MEMORY, **permitted, "TOKENIZERS_PARALLELISM": "false", **self.variables,
         }  # fmt: skip
-        several = [str(self.devices), self.device] if self.devices > 1 else []
+        several = [str(self.devices), self.device, self.shard] if self.devices > 1 else []
         child = await Child.start([location, str(self.store.local_root), *several], environment)
         try:
             ready = await child.next_event()

@@ -33,6 +33,7 @@ from lamdagent_gpu.supervisor import Supervisor
 
 CACHE = Path("~/.cache/lamdagent").expanduser()
 MOST_DEVICES = 64
+SHARD = ("auto", "always", "never")
 NOTICE_SECONDS = 30.0
 SHORTEST_NOTICE_SECONDS = 2.0
 ANY_CLASS = "any"
@@ -59,6 +60,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="DEVICES",
         help="how many of this machine's devices one training runs on (default: %(default)s)",
     )
+    parser.add_argument(
+        "--shard",
+        choices=SHARD,
+        default="auto",
+        help="with several devices: each holds a part of the model; auto: where it does not fit one (default: %(default)s)",
+    )
     parser.add_argument("--queue", default="lamdagent-gpu", help="task queue; the control queue has -control behind it")
     parser.add_argument(
         "--gpu-class",
@@ -81,7 +88,10 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar="HOST[:PORT]",
         help="where --spot asks (default: LAMDAGENT_METADATA_ADDRESS or %(default)s)",
     )
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.shard == "always" and options.per_stage == 1:
+        parser.error("argument --shard: expected --per-stage of 2 or more with always, got 1")
+    return options
 
 
 def gpu_class(text: str) -> str:
@@ -186,8 +196,8 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: Device) 
     store = open_store(options.store, options.cache)
     worker = f"{socket.gethostname()}:{os.getpid()}"
     supervisor = Supervisor(
-        store=store, device=device.kind, worker=worker, devices=options.per_stage, label=str(device),
-        gpu_class=options.gpu_class, variables=device.variables(os.environ, options.per_stage),
+        store=store, device=device.kind, worker=worker, devices=options.per_stage, shard=options.shard,
+        label=str(device), gpu_class=options.gpu_class, variables=device.variables(os.environ, options.per_stage),
     )  # fmt: skip
     queue = options.queue if options.gpu_class is None else f"{options.queue}-{options.gpu_class}"
     activities = Activities(store=store, supervisor=supervisor, queue=queue)

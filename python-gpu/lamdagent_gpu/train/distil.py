@@ -15,8 +15,8 @@ from lamdagent_gpu.merge.vocabulary import check_vocabularies
 from lamdagent_gpu.train.arguments import sft_config, trainer_arguments
 from lamdagent_gpu.train.data import IGNORED, check_vocabulary, sft_examples
 from lamdagent_gpu.train.method import SFT_WEIGHT, TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.model import load_model
 from lamdagent_gpu.train.sft import DurableSFTTrainer
+from lamdagent_gpu.train.shards import load_beside
 
 DIVERGENCE = Parameter(name="divergence", choices=("forwardKl", "reverseKl", "jsd"))
 JSD_BETA = Parameter(name="jsdBeta")
@@ -82,7 +82,7 @@ def make_trainer(
     trainer = DurableDistilTrainer(
         **trainer_arguments(context, model, tokenizer, resume, examples=examples, args=sft_config(context, micro_batch))
     )
-    teacher = load_model(folders[1], context.device).eval().requires_grad_(False)
+    teacher = load_beside(model, folders[1], context.device)
     check_vocabulary(examples, teacher)
     trainer.teacher = teacher
     return trainer

@@ -149,4 +149,5 @@ GRPO = TrainMethod(
     formula="-Σ A_i log π(token) over the batch's answer tokens / their number, A_i = (reward - mean) / deviation in a group",
     make=make_trainer,
     parameters=(*TRAINING, *SAMPLING, BASELINE),
+    undivided="its devices draw answers of different lengths, and would wait for each other for ever",
 )

@@ -9,16 +9,18 @@ from typing import Any
 
 import torch
 from trl import KTOConfig, KTOTrainer
+from trl.trainer import kto_trainer
 
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.arguments import trainer_arguments
 from lamdagent_gpu.train.data import check_vocabulary
 from lamdagent_gpu.train.labelled import labelled_examples
 from lamdagent_gpu.train.method import BETA, TRAINING, Parameter, TrainMethod
-from lamdagent_gpu.train.reference import reference_table, save_reference
+from lamdagent_gpu.train.reference import reference_table, save_reference, unhashed
 from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
 
+kto_trainer.hash_module = unhashed
 LOSS = Parameter(name="loss", choices=("kto", "apoZero"))
 DESIRABLE_WEIGHT = Parameter(name="desirableWeight")
 UNDESIRABLE_WEIGHT = Parameter(name="undesirableWeight")

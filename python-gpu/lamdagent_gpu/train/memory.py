@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import prod
+from math import ceil, prod
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from lamdagent_gpu.context import OutOfMemory
+from lamdagent_gpu.context import JobContext, OutOfMemory
+from lamdagent_gpu.merge.layers import layered
+from lamdagent_gpu.train.model import ADAPTED
 from lamdagent_gpu.train.quantized import BYTES_PER_WEIGHT
 from lamdagent_gpu.weights import TensorEntry, tensor_entries
 
@@ -36,35 +38,66 @@ class MemoryFloor:
     weights: int
     gradients: int
     moments: int
+    gathered: int = 0
+    """Of a model in shards: what each device has whole at a time."""
     activations: int = 0
 
     @property
     def total(self) -> int:
-        return self.weights + self.gradients + self.moments + self.activations
+        return self.weights + self.gradients + self.moments + self.gathered + self.activations
 
     def __str__(self) -> str:
-        parts = (("weights", self.weights), ("gradients", self.gradients), ("AdamW", self.moments))
-        listed = [f"{size / GB:.2f} {name}" for name, size in (*parts, ("activations", self.activations)) if size]
+        state = (("weights", self.weights), ("gradients", self.gradients), ("AdamW", self.moments))
+        passing = (("gathered", self.gathered), ("activations", self.activations))
+        listed = [f"{size / GB:.2f} {name}" for name, size in (*state, *passing) if size]
         return f"{self.total / GB:.2f} GB ({', '.join(listed)})"
 
 
 def floor_of(
-    folder: Path, *, dtype: torch.dtype, lora_rank: int | None, partial: bool = False, quantized: bool = False
-) -> MemoryFloor:
+    folder: Path, *, dtype: torch.dtype, lora_rank: int | None, partial: bool = False, quantized: bool = False,
+    shards: int = 1,
+) -> MemoryFloor:  # fmt: skip
     """Of training the folder's model in `dtype`, activations apart.
 
     Args:
         lora_rank: None for full fine-tuning; else only adapters are trained, float32 factors of every linear layer.
         partial: some of the weights are frozen, so nothing is said of gradients and moments.
         quantized: the linear layers are held in 4 bits.
+        shards: devices that the model is divided over; adapters are whole on each.
     """
     entries = tensor_entries(folder).values()
     packed = sum(prod(entry.shape) for entry in entries if is_linear(entry)) if quantized else 0
     whole = sum(prod(entry.shape) for entry in entries) - packed
-    weights = whole * dtype.itemsize + int(packed * BYTES_PER_WEIGHT)
+    weights = ceil((whole * dtype.itemsize + int(packed * BYTES_PER_WEIGHT)) / shards)
     adapters = 0 if lora_rank is None else adapter_parameters(entries, lora_rank) * torch.float32.itemsize
     trained = 0 if partial else weights if lora_rank is None else adapters
-    return MemoryFloor(weights=weights + adapters, gradients=trained, moments=MOMENTS * trained)
+    copies = 1 if partial or lora_rank is not None else 2  # the weights, and their gradients
+    gathered = copies * gathered_bytes(entries, dtype) if shards > 1 else 0
+    return MemoryFloor(weights=weights + adapters, gradients=trained, moments=MOMENTS * trained, gathered=gathered)
+
+
+def gathered_bytes(entries: Iterable[TensorEntry], dtype: torch.dtype) -> int:
+    """Of what is whole at a time in a model in shards: what stands outside the layers, and the largest layer in bfloat16."""
+    sizes: dict[object, int] = {}
+    for entry in entries:
+        place = layered(entry.name)
+        unit = None if place is None else (place.stem, place.index)
+        sizes[unit] = sizes.get(unit, 0) + prod(entry.shape)
+    return sizes.pop(None, 0) * dtype.itemsize + max(sizes.values(), default=0) * torch.bfloat16.itemsize
+
+
+def floor_for(context: JobContext, folder: Path, dtype: torch.dtype, shards: int = 1) -> MemoryFloor:
+    """Of the stage's training of the folder's model."""
+    tuning = context.parameters["tuning"]
+    return floor_of(
+        folder, dtype=dtype, lora_rank=context.parameters["loraRank"] if tuning in ADAPTED else None,
+        partial=is_partial(context), quantized=tuning == "qlora", shards=shards,
+    )  # fmt: skip
+
+
+def is_partial(context: JobContext) -> bool:
+    """Some weights are frozen, so gradients, moments and activations of the lower layers may be few."""
+    return bool(context.parameters.get("freeze", "none") != "none")
 
 
 def adapter_parameters(entries: Iterable[TensorEntry], rank: int) -> int:

@@ -50,6 +50,8 @@ class TrainMethod:
     """The inputs that are models; the first is trained."""
     scores: bool = False
     """What is made is no language model but gives a sequence one number."""
+    undivided: str | None = None
+    """Where the model cannot lie in shards over several devices: why."""
 
     def check(self, values: Values) -> None:
         """Raises Rejected for a parameter that nothing here would read."""

@@ -42,6 +42,11 @@ def computes_in_bfloat16(device: str) -> bool:
     return gets(device).bfloat16
 
 
+def compute_dtype(device: str) -> torch.dtype:
+    """Of weights that are not trained."""
+    return torch.bfloat16 if computes_in_bfloat16(device) else torch.float32
+
+
 def load_model(
     folder: Path, device: str, dtype: torch.dtype | None = None, *, quantized: bool = False, scores: bool = False
 ) -> Any:
@@ -50,13 +55,19 @@ def load_model(
     `scores`: with a head that gives a sequence one number, a random one where the folder has none.
     """
     check_model_folder(folder)
-    dtype = dtype or (torch.bfloat16 if computes_in_bfloat16(device) else torch.float32)
+    dtype = dtype or compute_dtype(device)
+    if quantized:
+        return keep_packing(read_model(folder, dtype, scores=scores, **quantization(device, dtype)))
+    return read_model(folder, dtype, scores=scores).to(device)
+
+
+def read_model(folder: Path, dtype: torch.dtype, *, scores: bool = False, **more: Any) -> Any:
+    """The same on the CPU, of a folder that was checked; `more`: where else, or how, transformers is to load it."""
     kind = AutoModelForSequenceClassification if scores else AutoModelForCausalLM
-    model = kind.from_pretrained(
+    return kind.from_pretrained(
         folder, dtype=dtype, local_files_only=True, trust_remote_code=False, use_safetensors=True,
-        **({"num_labels": 1} if scores else {}), **(quantization(device, dtype) if quantized else {}),
+        **({"num_labels": 1} if scores else {}), **more,
     )  # fmt: skip
-    return keep_packing(model) if quantized else model.to(device)
 
 
 def dtype_for_training(context: JobContext, folder: Path, memory: int | None) -> torch.dtype:
@@ -110,10 +121,10 @@ def lora_of(context: JobContext) -> LoraConfig | None:
     )
 
 
-def save_weights(model: Any, folder: Path) -> None:
-    """Weights as safetensors and configuration: the model's own, or the adapter's alone."""
+def save_weights(model: Any, folder: Path, weights: dict[str, torch.Tensor] | None = None) -> None:
+    """Weights as safetensors and configuration: the model's own, or the adapter's alone. `weights`: in place of its own."""
     if not hasattr(model, "merge_and_unload"):
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, state_dict=weights)
         return
     for adapter in model.peft_config.values():
         adapter.base_model_name_or_path = ""  # else PEFT writes a path of this machine

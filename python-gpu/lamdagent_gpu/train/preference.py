@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from trl import DPOConfig, DPOTrainer
+from trl.trainer import dpo_trainer
 
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.arguments import trainer_arguments
 from lamdagent_gpu.train.data import check_vocabulary
 from lamdagent_gpu.train.encoding import Example
+from lamdagent_gpu.train.reference import unhashed
 from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
+
+dpo_trainer.hash_module = unhashed
 
 
 class PairTrainer(DurableTrainer, DPOTrainer):

@@ -19,6 +19,8 @@ from safetensors.torch import load_file, save_file
 from lamdagent_gpu.checkpoint import library_versions
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.reuse import Reuse, digest_of, files_of
+from lamdagent_gpu.train.shards import is_sharded
+from lamdagent_gpu.train.together import of_first_rank
 
 REFERENCE_FILE = "reference.safetensors"
 Columns = dict[str, torch.Tensor]
@@ -47,6 +49,8 @@ def reference_table(
         "libraries": library_versions(),
     }
     kept = reuse.read(key)
+    if is_sharded(model):
+        kept = of_first_rank(kept)  # else a rank may find what the others, who need it to compute, do not
     if kept is not None:
         return kept
     found: list[list[torch.Tensor]] = []
@@ -71,6 +75,11 @@ def arithmetic_of(model: Any) -> dict[str, Any]:
         "device": [device.type, platform.machine(), processor],
         "threads": torch.get_num_threads(),
     }
+
+
+def unhashed(_: Any) -> str:
+    """In place of TRL's hash of all weights, the key of a table that is never looked up here: it cannot read shards."""
+    return ""
 
 
 def save_reference(table: Columns, folder: Path) -> None:

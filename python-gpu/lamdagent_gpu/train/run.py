@@ -25,7 +25,14 @@ from lamdagent_gpu.context import (
     TrainResult,
 )
 from lamdagent_gpu.train.fit import Fit, is_out_of_memory
-from lamdagent_gpu.train.memory import LAYER_VALUES, MemoryFloor, activations_of, device_bytes, floor_of, require_room
+from lamdagent_gpu.train.memory import (
+    LAYER_VALUES,
+    activations_of,
+    device_bytes,
+    floor_for,
+    is_partial,
+    require_room,
+)
 from lamdagent_gpu.train.method import TUNING
 from lamdagent_gpu.train.model import (
     ADAPTED,
@@ -41,6 +48,8 @@ from lamdagent_gpu.train.registry import METHODS
 from lamdagent_gpu.train.reproducible import is_refused, reproducible
 from lamdagent_gpu.train.rewards import reward_model_metrics
 from lamdagent_gpu.train.sampled import is_sampling
+from lamdagent_gpu.train.sharding import shards_for
+from lamdagent_gpu.train.shards import load_shards, whole_model
 from lamdagent_gpu.train.trainer import STATE_FILE, STATE_FILES
 
 log = logging.getLogger("lamdagent.train")
@@ -147,12 +156,12 @@ def _train(context: JobContext, fit: Fit, resume: Checkpoint | None) -> TrainRes
     folder = context.store.open(context.inputs("model")[0])
     tokenizer = load_tokenizer(folder)
     memory = device_bytes(context.device)
-    dtype = dtype_for_training(context, folder, memory)
-    floor = floor_for(context, folder, dtype)
+    shards = shards_for(context, folder, memory)
+    dtype = dtype_for_training(context, folder, None if memory is None else shards * memory)
+    floor = floor_for(context, folder, dtype, shards)
     require_room(floor, available=memory, device=context.device)
     method = METHODS[context.build.stage.kind]
-    quantized = TUNING.of(context.parameters) == "qlora"
-    model = load_model(folder, context.device, dtype, quantized=quantized, scores=method.scores)
+    model = load_for(context, folder, dtype, shards)
     if method.scores:
         model.config.pad_token_id = tokenizer.pad_token_id  # a sequence's score is that of its last token before these
     form = saved_form(model, folder)
@@ -174,28 +183,24 @@ def _train(context: JobContext, fit: Fit, resume: Checkpoint | None) -> TrainRes
     state = None if start is None or is_sampling(start) else str(start)
     trainer.train(resume_from_checkpoint=state)
     _check_complete(context, trainer)
+    metrics = trainer.final_metrics() if context.rank == 0 or shards > 1 else {}
+    trained = whole_model(trainer.model, folder) if shards > 1 else trainer.model
     if context.rank > 0:
         return TrainResult(steps=trainer.state.global_step, metrics={})
     steps = trainer.offset + trainer.state.global_step
     context.progress("publishing", steps, steps)
-    metrics = {
-        **metrics_of(trainer.state.log_history),
-        **trainer.final_metrics(),
-        **reward_model_metrics(context),
-    }
-    save_model(trainer.model, tokenizer, context.output_folder, form)
+    metrics = {**metrics_of(trainer.state.log_history), **metrics, **reward_model_metrics(context)}
+    save_model(trained, tokenizer, context.output_folder, form)
     return TrainResult(steps=trainer.state.global_step, metrics=metrics)
 
 
-def floor_for(context: JobContext, folder: Path, dtype: torch.dtype) -> MemoryFloor:
-    tuning = TUNING.of(context.parameters)
-    rank = context.parameters["loraRank"] if tuning in ADAPTED else None
-    return floor_of(folder, dtype=dtype, lora_rank=rank, partial=is_partial(context), quantized=tuning == "qlora")
-
-
-def is_partial(context: JobContext) -> bool:
-    """Some weights are frozen, so gradients, moments and activations of the lower layers may be few."""
-    return context.parameters.get("freeze", "none") != "none"
+def load_for(context: JobContext, folder: Path, dtype: torch.dtype, shards: int) -> Any:
+    """The model to train, whole on this device or in shards over all."""
+    tuning, scores = TUNING.of(context.parameters), METHODS[context.build.stage.kind].scores
+    if shards == 1:
+        return load_model(folder, context.device, dtype, quantized=tuning == "qlora", scores=scores)
+    log.info("the model lies in shards over %d devices", shards)
+    return load_shards(folder, context.device, dtype, scores=scores, adapted=tuning in ADAPTED)
 
 
 def _check_complete(context: JobContext, trainer: Any) -> None:

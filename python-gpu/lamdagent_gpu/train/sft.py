@@ -46,14 +46,15 @@ def make_trainer(
     packed = PACKING.of(values) == "bestFit"
     examples = sft_examples(context, tokenizer, whole=packed)
     check_vocabulary(examples, model)
+    # Before the model computes: shards remember what was trained then.
+    if TUNING.of(values) == "full" and (what := FREEZE.of(values)) != "none":
+        freeze(model, what, FROZEN_SHARE.of(values) if what == "lowerLayers" else 0)
     noise = NEFTUNE_ALPHA.of(values)
     # The noise is scaled by the width of a sequence, so sequences with noise keep one.
     by_rows = gets(context.device).varlen and not noise
     collate = layout(model, tokenizer.pad_token_id, packed=packed, by_rows=by_rows)
     if packed:
         examples = pack(examples, values["maxLength"])
-    if TUNING.of(values) == "full" and (what := FREEZE.of(values)) != "none":
-        freeze(model, what, FROZEN_SHARE.of(values) if what == "lowerLayers" else 0)
     return (RowsSFTTrainer if collate else DurableSFTTrainer)(
         **trainer_arguments(
             context,

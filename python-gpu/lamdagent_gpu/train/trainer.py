@@ -9,7 +9,6 @@ from typing import Any
 
 from datasets import Dataset
 from torch.utils.data import DataLoader
-from transformers import Trainer
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from lamdagent_gpu import failpoints
@@ -19,10 +18,11 @@ from lamdagent_gpu.train.order import kept_sequences, training_order
 from lamdagent_gpu.train.progress import Progress
 from lamdagent_gpu.train.quantized import keep_adapters_exact
 from lamdagent_gpu.train.rows import KEPT
+from lamdagent_gpu.train.sharded_trainer import OPTIMIZER_FILE, SCHEDULER_FILE, ShardedTrainer
 from lamdagent_gpu.train.together import random_states, total_over_ranks
 
 STATE_FILE = "trainer_state.json"
-STATE_FILES = ("optimizer.pt", "scheduler.pt", "rng_state.pth", STATE_FILE)
+STATE_FILES = (OPTIMIZER_FILE, SCHEDULER_FILE, "rng_state.pth", STATE_FILE)
 """Without one of these the trainer would silently begin afresh with the rest."""
 
 
@@ -34,7 +34,7 @@ class Watch:
     diverged: str | None = None
 
 
-class DurableTrainer(Trainer):
+class DurableTrainer(ShardedTrainer):
     """Mixed in before a TRL trainer.
 
     The whole training is one pass over `order`, so a resume skips to its place without touching rows, and a smaller
@@ -103,11 +103,13 @@ class DurableTrainer(Trainer):
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         self.random_states = random_states(super()._save_rng_state) if self.context.ranks > 1 else []
+        self.gather()
         self.context.save_checkpoint(self.offset + self.state.global_step, self.write_checkpoint)
+        self.gathered = None
 
     def write_checkpoint(self, folder: Path) -> None:
         """Everything the next step depends on."""
-        save_weights(self.model, folder)
+        save_weights(self.model, folder, self.gathered[0] if self.gathered else None)
         failpoints.reach("checkpoint/between-files")
         self._save_optimizer_and_scheduler(str(folder))
         self._save_scaler(str(folder))

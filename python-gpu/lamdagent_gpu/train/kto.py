@@ -16,6 +16,7 @@ from lamdagent_gpu.train.arguments import trainer_arguments
 from lamdagent_gpu.train.data import check_vocabulary
 from lamdagent_gpu.train.labelled import labelled_examples
 from lamdagent_gpu.train.method import BETA, TRAINING, Parameter, TrainMethod
+from lamdagent_gpu.train.output_layer import labelled_positions_alone
 from lamdagent_gpu.train.reference import reference_table, save_reference, unhashed
 from lamdagent_gpu.train.settings import settings
 from lamdagent_gpu.train.trainer import DurableTrainer
@@ -84,7 +85,7 @@ class DurableKTOTrainer(DurableTrainer, KTOTrainer):
             part = some[start : start + size]
             batch = self._batch(part)
             labels = batch["input_ids"].masked_fill(batch["completion_mask"] == 0, -100)
-            with torch.no_grad(), self.compute_loss_context_manager():
+            with torch.no_grad(), labelled_positions_alone(), self.compute_loss_context_manager():
                 logps = self.model(
                     input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=labels,
                     use_cache=False, fused_lm_head=True,

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from lamdagent_gpu.checkpoint import library_versions
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.reuse import Reuse, digest_of, files_of
+from lamdagent_gpu.train.output_layer import labelled_positions_alone
 from lamdagent_gpu.train.shards import is_sharded
 from lamdagent_gpu.train.together import of_first_rank
 
@@ -56,7 +57,8 @@ def reference_table(
     found: list[list[torch.Tensor]] = []
     for start in range(0, len(rows), batch_size):
         context.stop_if_asked()
-        found.append([column.float().cpu() for column in compute(rows[start : start + batch_size])])
+        with labelled_positions_alone():
+            found.append([column.float().cpu() for column in compute(rows[start : start + batch_size])])
     table = {name: torch.cat(column).contiguous() for name, column in zip(names, zip(*found, strict=True), strict=True)}
     reuse.write(key, table)
     return table
@@ -70,6 +72,7 @@ def arithmetic_of(model: Any) -> dict[str, Any]:
     adapters = getattr(model, "peft_config", None)
     return {
         "dtype": str(next(model.parameters()).dtype),
+        "positions": "labelled",
         "adapters": adapters is not None,
         "attention": str(getattr(model.config, "_attn_implementation", None)),
         "device": [device.type, platform.machine(), processor],

@@ -16,7 +16,7 @@ import torch
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.data import preference_examples
 from lamdagent_gpu.train.method import BETA, Maker
-from lamdagent_gpu.train.output_layer import labelled_positions_alone, log_probs_alone
+from lamdagent_gpu.train.output_layer import log_probs_alone
 from lamdagent_gpu.train.preference import PairTrainer, pair_arguments
 
 
@@ -54,11 +54,10 @@ class ReferenceFreeTrainer(PairTrainer):
         mask = inputs["completion_mask"]
         labels = inputs["input_ids"].masked_fill(mask == 0, -100)
         routed = {"output_router_logits": True} if self.aux_loss_enabled else {}
-        with labelled_positions_alone():
-            outputs = model(
-                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], labels=labels,
-                use_cache=False, fused_lm_head=True, **routed,
-            )  # fmt: skip
+        outputs = model(
+            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], labels=labels,
+            use_cache=False, fused_lm_head=True, **routed,
+        )  # fmt: skip
         sums, counts = outputs.log_probs.sum(dim=1), mask[:, 1:].sum(dim=1)
         (chosen, rejected), (chosen_tokens, rejected_tokens) = sums.chunk(2), counts.chunk(2)
         pairs = PairLogps(

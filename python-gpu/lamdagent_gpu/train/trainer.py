@@ -15,6 +15,7 @@ from lamdagent_gpu import failpoints
 from lamdagent_gpu.context import JobContext
 from lamdagent_gpu.train.model import save_weights
 from lamdagent_gpu.train.order import kept_sequences, training_order
+from lamdagent_gpu.train.output_layer import labelled_positions_alone
 from lamdagent_gpu.train.progress import Progress
 from lamdagent_gpu.train.quantized import keep_adapters_exact
 from lamdagent_gpu.train.rows import KEPT
@@ -92,6 +93,10 @@ class DurableTrainer(ShardedTrainer):
             pin_memory=self.args.dataloader_pin_memory,
         )
         return self.accelerator.prepare(loader)
+
+    def training_step(self, *inputs: Any, **named: Any) -> Any:
+        with labelled_positions_alone():
+            return super().training_step(*inputs, **named)
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0  # counted by walking all modules every step, and read by nobody

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { completionScript } from './completion.js';
 import { createProgram } from './main.js';
 
-const program = createProgram(() => undefined);
+const program = await createProgram(() => undefined);
 
 /** What bash offers for the words, the last of which is being typed. */
 function offered(words: readonly string[], home: string): readonly string[] {

@@ -46,8 +46,8 @@ describe('the README', () => {
     }
   });
 
-  it('names commands that exist, and all of them', () => {
-    const program = createProgram(() => undefined);
+  it('names commands that exist, and all of them', async () => {
+    const program = await createProgram(() => undefined);
     const known = program.commands.map((command) => command.name());
     const used = [...readme.matchAll(/npx lamdagent (\w+)/g)].map((match) => match[1] ?? '');
     assert.ok(used.length >= 3);

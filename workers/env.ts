@@ -60,6 +60,7 @@ export interface Environment {
 }
 
 const MOST_THREADS = 1024;
+export const DEVICES = ['auto', 'cuda', 'mps', 'cpu'] as const;
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -73,7 +74,7 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     venv: resolve(cwd, text('LAMDAGENT_VENV') ?? join(root, '.venv')),
     port: portOf('LAMDAGENT_PORT', text('LAMDAGENT_PORT')),
     uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
-    device: text('LAMDAGENT_DEVICE') ?? 'auto',
+    device: deviceOf('LAMDAGENT_DEVICE', text('LAMDAGENT_DEVICE')),
     cudaVisible: text('CUDA_VISIBLE_DEVICES'),
     threads: threadsOf('LAMDAGENT_THREADS', text('LAMDAGENT_THREADS')),
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
@@ -145,6 +146,12 @@ function portOf(name: string, text: string | null): number | null {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
+}
+
+function deviceOf(name: string, text: string | null): string {
+  const device = DEVICES.find((one) => one === (text ?? 'auto'));
+  if (device !== undefined) return device;
+  throw new UserFault(`${name}: expected one of ${DEVICES.join(', ')}, got ${String(text)}.`, EXIT.usage);
 }
 
 function threadsOf(name: string, text: string | null): number | null {

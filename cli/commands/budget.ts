@@ -4,8 +4,9 @@ import { DURATION, secondsOf } from '../../activities/spec/duration.js';
 import { BUDGET_LIMITS, type BudgetChange, type BudgetLimit } from '../../domain/budgetChange.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { table } from '../table.js';
-import { acting, example, sendUpdate } from '../update.js';
+import { acting, sendUpdate } from '../update.js';
 
 interface Options extends BudgetChange {
   readonly wallClock?: string;

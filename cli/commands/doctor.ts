@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 import { examine } from '../../workers/doctor.js';
 import { EXIT } from '../../workers/fault.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 
 export function addDoctor(program: Command, run: Run): void {
   program
     .command('doctor')
     .description('look for what could keep LaMDAgent from running here, and say what to do')
     .option('--json', 'data as JSON on stdout')
+    .addHelpText('after', example('doctor'))
     .action(({ json }: { json?: boolean }) => run((context) => doctor(context, json)));
 }
 

@@ -8,6 +8,7 @@ import { formatBytes, parseBytes } from '../../domain/bytes.js';
 import { KEEP, smallBytesFor } from '../../domain/retention.js';
 import { EXIT } from '../../workers/fault.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 import { wholeNumber } from '../numbers.js';
 import { table } from '../table.js';
 
@@ -32,6 +33,7 @@ export function addGc(program: Command, run: Run): void {
     .option('--grace <duration>', 'younger objects stay (default: LAMDAGENT_STORE_GRACE, 10m)', milliseconds)
     .option('--dry-run', 'show what would go, and why the rest stays; change nothing')
     .option('--json', 'data as JSON on stdout')
+    .addHelpText('after', example('gc --budget 50GB --dry-run'))
     .action((options: Options) => run((context) => gc(context, options)));
 }
 

@@ -10,6 +10,7 @@ import { EXIT, UserFault } from '../../workers/fault.js';
 import { QUEUES, WORKFLOW_TYPES, workflowIds } from '../../workflows/contract.js';
 import type { ScaleAnswer } from '../../workflows/messages.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { jobLine } from '../jobLine.js';
 import { positiveNumber, wholeNumber } from '../numbers.js';
@@ -37,6 +38,7 @@ export function addScale(program: Command, run: Run): void {
     .option('--data-fraction <factor>', 'times the rows and the optimiser steps, e.g. 2', positiveNumber)
     .option('--base <folder>', 'another base model')
     .option('--json', 'data as JSON on stdout')
+    .addHelpText('after', example('scale my-search --top 3 --data-fraction 2'))
     .action((name: string, options: Options) => run((context) => scale(context, name, options)));
 }
 

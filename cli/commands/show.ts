@@ -4,6 +4,7 @@ import { loadExploration } from '../../activities/ledger/read.js';
 import { trialView } from '../../activities/ledger/trialView.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { promptLines } from '../promptText.js';
 import { requireTrial } from '../requireTrial.js';
 import { trialLines } from '../trialText.js';
@@ -22,6 +23,7 @@ export function addShow(program: Command, run: Run): void {
     .argument('<trial>', 'e.g. t0007')
     .option('--prompts', 'the prompts and answers behind its decision, in full')
     .option('--json', 'data as JSON on stdout')
+    .addHelpText('after', example('show my-search t0007'))
     .action((name: string, trial: string, options: Options) =>
       run((context) => show(context, { name, trial }, options)),
     );

@@ -4,7 +4,8 @@ import { interventionText } from '../../domain/intervention.js';
 import { faultOfText } from '../../domain/personText.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
-import { acting, example, sendUpdate } from '../update.js';
+import { example } from '../example.js';
+import { acting, sendUpdate } from '../update.js';
 
 interface Options {
   readonly clear?: boolean;

@@ -17,6 +17,7 @@ import type { PlannedDataset } from '../../domain/plan.js';
 import { EXIT } from '../../workers/fault.js';
 import { contaminationLines } from '../contamination.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 import { quoted, sayNext } from '../next.js';
 import { planLines } from '../planText.js';
 
@@ -28,6 +29,7 @@ export function addValidate(program: Command, run: Run): void {
     )
     .argument('<spec>', 'YAML or JSON file')
     .option('--json', 'the resolved spec, or the faults, as JSON on stdout')
+    .addHelpText('after', example('validate spec.yaml'))
     .action((file: string, { json }: { json?: boolean }) => run((context) => validate(context, file, json)));
 }
 

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { loadExploration } from '../../activities/ledger/read.js';
 import {
   listExplorations,
   loadLeaderboard,
-  loadStatus,
+  statusOf,
   type LeaderboardView,
   type StatusView,
 } from '../../activities/ledger/views.js';
@@ -15,6 +16,7 @@ import { recoveryText } from '../../domain/recoveries.js';
 import { fourWayText } from '../../domain/shrinkage.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { gpuUsdText, llmText, signed } from '../summary.js';
 import { table } from '../table.js';
 import { workerLines, workersOf } from '../workerLines.js';
@@ -26,7 +28,11 @@ interface Json {
 /** The commands that read the store alone: no server is needed. */
 export function addViews(program: Command, run: Run): void {
   const reading = (name: string, description: string): Command =>
-    program.command(name).description(description).option('--json', 'data as JSON on stdout');
+    program
+      .command(name)
+      .description(description)
+      .option('--json', 'data as JSON on stdout')
+      .addHelpText('after', example(name === 'list' ? name : `${name} my-search`));
   reading('status', 'state, scores and spend of an exploration')
     .argument('<name>')
     .action((name: string, { json }: Json) =>
@@ -34,8 +40,8 @@ export function addViews(program: Command, run: Run): void {
         show(context, {
           ...{ name, json },
           load: async (store) => {
-            const view = await loadStatus(store, name);
-            return view === null ? null : { ...view, workers: await workersOf(context, name) };
+            const found = await loadExploration(store, name);
+            return found === null ? null : { ...statusOf(found), workers: await workersOf(context, found) };
           },
           lines: (view) => [...statusLines(view), ...workerLines(view.workers)],
         }),

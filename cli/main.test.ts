@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { PLANTED, plantCopies } from '../activities/spec/testContamination.js';
 import { sampleSpec, writeWorld } from '../activities/spec/testSpec.js';
 import type { ContaminationRecord } from '../domain/contamination.js';
+import { fullName } from './cliDocs.js';
 import { allCommands, createProgram } from './main.js';
 
 /** The whole surface as text: names, arguments, options, meanings. */
@@ -19,12 +19,6 @@ async function surface(): Promise<string> {
     return [`${fullName(command)}${args.join('')}: ${command.description()}`, ...options].join('\n');
   });
   return `${help.join('\n')}\n`;
-}
-
-/** `recipe run`: a command of a command has both names. */
-function fullName(command: Command): string {
-  const { parent } = command;
-  return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
 }
 
 describe('the command line', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createProgram } from '../cli/main.js';
 import { badInputs, COMMANDS, type BadInput } from './badInputs/inputs.js';
 import { runHere, snapshot, type Ran } from './badInputs/runHere.js';
 import { makeWorld, type World } from './badInputs/world.js';
@@ -12,8 +13,9 @@ describe('bad inputs', () => {
   const inputs = badInputs(SEED);
   let world: World;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     world = await makeWorld();
+    await createProgram(() => undefined); // loads all commands, which takes longer than any of them
   });
   after(() => {
     rmSync(world.root, { recursive: true, force: true });
@@ -37,7 +39,7 @@ describe('bad inputs', () => {
       const faults: string[] = [];
       for (const input of ofFamily) faults.push(...(await faultsOf(input)));
       assert.deepEqual(faults, []);
-    }).timeout(60_000);
+    }).timeout(600_000);
   }
 
   /** What is wrong with how the input is answered, a line each. */

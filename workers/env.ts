@@ -54,8 +54,12 @@ export interface Environment {
   readonly parentPid: number | null;
   /** LAMDAGENT_FAILPOINTS: a folder that switches failpoints on (activities/failpoints.ts). Only for tests of kills. */
   readonly failpoints: string | null;
-  /** NO_COLOR is set. */
+  /** NO_COLOR is set: no bold and dim words. */
   readonly noColor: boolean;
+  /** COLUMNS: the width of tables (default: the terminal's; without a terminal, as wide as it takes). */
+  readonly columns: number | null;
+  /** TERM is `dumb`: nothing is redrawn, as without a terminal. */
+  readonly isDumb: boolean;
   readonly path: string;
 }
 
@@ -93,6 +97,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     parentPid: numberOf(text('LAMDAGENT_PARENT_PID')),
     failpoints: text('LAMDAGENT_FAILPOINTS'),
     noColor: (variables['NO_COLOR'] ?? '') !== '',
+    columns: numberOf(text('COLUMNS')),
+    isDumb: text('TERM') === 'dumb',
     path: variables['PATH'] ?? '',
   };
 }

@@ -9,6 +9,7 @@ import { KEEP, smallBytesFor } from '../../domain/retention.js';
 import { EXIT } from '../../workers/fault.js';
 import type { Context, Run } from '../context.js';
 import { example } from '../example.js';
+import { sayNext } from '../next.js';
 import { wholeNumber } from '../numbers.js';
 import { table } from '../table.js';
 
@@ -57,13 +58,15 @@ async function gc({ env, store, terminal }: Context, options: Options): Promise<
   const collected = await collect(store, { rules, dryRun, known: createKnownReader(store) });
   const outcome: Outcome = { dryRun, budgetBytes, ...collected, leftovers };
   if (options.json) terminal.print(JSON.stringify({ schemaVersion: 1, ...outcome }));
-  else terminal.print(linesOf(outcome).join('\n'));
+  else terminal.print(linesOf(outcome, terminal.width).join('\n'));
   if (budgetBytes !== null && collected.bytesAfter > budgetBytes)
     terminal.say(fullSentence(collected, budgetBytes));
+  if (dryRun && options.json !== true)
+    sayNext(terminal, [['gc', 'does it; give it the same options']]);
   return EXIT.ok;
 }
 
-function linesOf(outcome: Outcome): readonly string[] {
+function linesOf(outcome: Outcome, width: number | null): readonly string[] {
   const { dryRun, kept, removed, spared, leftovers, bytesBefore, bytesAfter, budgetBytes } = outcome;
   const verb = dryRun ? 'would go' : 'went';
   const named = kept.filter(({ reason }) => reason !== 'small');
@@ -81,6 +84,7 @@ function linesOf(outcome: Outcome): readonly string[] {
           ? []
           : [row('stays', `${String(small.length)} small`, sum(small), 'scores, adapters, data')]),
       ],
+      width,
     ),
     `objects: ${formatBytes(bytesBefore)} before, ${formatBytes(bytesAfter)} ${dryRun ? 'then' : 'now'}; ` +
       `leftovers: ${formatBytes(sum(leftovers))}; budget: ${budgetBytes === null ? 'none' : formatBytes(budgetBytes)}`,

@@ -8,7 +8,8 @@ import { trialNumber } from '../../domain/trial.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
 import { example } from '../example.js';
-import { acting, sendUpdate } from '../update.js';
+import { sayNext } from '../next.js';
+import { acting, sendUpdate, type Message } from '../update.js';
 
 /** propose, retry: trials that a person asks for. */
 export function addPropose(program: Command, run: Run): void {
@@ -36,7 +37,7 @@ async function propose(context: Context, name: string, file: string): Promise<nu
   const parsed = parseWrittenAction(written.value);
   if ('fault' in parsed) throw new UserFault(parsed.fault, EXIT.usage);
   await check(context, name, { kind: 'propose', action: parsed.action });
-  return sendUpdate(context, { update: 'propose', name, input: { action: written.value, ...acting() } });
+  return send(context, { update: 'propose', name, input: { action: written.value, ...acting() } });
 }
 
 async function retry(context: Context, name: string, trial: string): Promise<number> {
@@ -44,7 +45,13 @@ async function retry(context: Context, name: string, trial: string): Promise<num
   if (number === null)
     throw new UserFault(`trial: expected a trial such as t0007, got ${trial}.`, EXIT.usage);
   await check(context, name, { kind: 'retry', trial: number });
-  return sendUpdate(context, { update: 'retry', name, input: { trial, ...acting() } });
+  return send(context, { update: 'retry', name, input: { trial, ...acting() } });
+}
+
+async function send(context: Context, message: Message): Promise<number> {
+  const code = await sendUpdate(context, message);
+  sayNext(context.terminal, [[`watch ${message.name}`, 'follows it until it ends']]);
+  return code;
 }
 
 /** What the ledger alone refuses is told at once, also where no service runs; trials in flight are the workflow's matter. */

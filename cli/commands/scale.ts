@@ -13,6 +13,7 @@ import { requireKnown, type Context, type Run } from '../context.js';
 import { example } from '../example.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { jobLine } from '../jobLine.js';
+import { sayNext } from '../next.js';
 import { positiveNumber, wholeNumber } from '../numbers.js';
 import { scaleLines } from '../scaleLines.js';
 import { withService } from '../service.js';
@@ -73,7 +74,9 @@ async function scale(context: Context, name: string, options: Options): Promise<
       context.terminal.say(`scale ${label}: ${how}`);
       return EXIT.interrupted;
     }
-    return show(context, await resultOf(handle), json);
+    const code = show(context, await resultOf(handle), json);
+    if (json !== true) sayNext(context.terminal, [[`report ${name}`, 'writes the report, with this study in it']]);
+    return code;
   });
 }
 

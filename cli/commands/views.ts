@@ -66,14 +66,14 @@ interface View<T> {
   readonly name: string;
   readonly json: boolean | undefined;
   readonly load: (store: Context['store'], name: string) => Promise<T | null>;
-  readonly lines: (view: T) => readonly string[];
+  readonly lines: (view: T, width: number | null) => readonly string[];
 }
 
 async function show<T>(context: Context, { name, json, load, lines }: View<T>): Promise<number> {
   await requireKnown(context, name);
   const view = await load(context.store, name);
   if (view === null) return EXIT.failed;
-  context.terminal.print(json ? JSON.stringify(view) : lines(view).join('\n'));
+  context.terminal.print(json ? JSON.stringify(view) : lines(view, context.terminal.width).join('\n'));
   return EXIT.ok;
 }
 
@@ -86,7 +86,7 @@ async function list({ store, terminal }: Context, json: boolean | undefined): Pr
     best === null ? '-' : best.score.toFixed(4),
     spend.gpuSeconds.toFixed(0),
   ]);
-  const lines = table(['name', 'state', 'trials', 'best', 'GPU-seconds'], rows);
+  const lines = table(['name', 'state', 'trials', 'best', 'GPU-seconds'], rows, terminal.width);
   terminal.print(json ? JSON.stringify({ schemaVersion: 1, explorations }) : lines.join('\n'));
   return EXIT.ok;
 }
@@ -155,7 +155,7 @@ function rungLines({ rungs = [] }: StatusView): readonly string[] {
   );
 }
 
-function attemptLines({ rows }: AttemptsView): readonly string[] {
+function attemptLines({ rows }: AttemptsView, width: number | null): readonly string[] {
   return table(
     [
       'trial',
@@ -182,10 +182,11 @@ function attemptLines({ rows }: AttemptsView): readonly string[] {
       row.gpuSeconds.toFixed(1),
       row.lostGpuSeconds.toFixed(1),
     ]),
+    width,
   );
 }
 
-function leaderboardLines({ rows }: LeaderboardView): readonly string[] {
+function leaderboardLines({ rows }: LeaderboardView, width: number | null): readonly string[] {
   const hasRungs = rows.some(({ fidelity }) => fidelity < 1);
   const data = (cell: string): readonly string[] => (hasRungs ? [cell] : []);
   return table(
@@ -206,5 +207,6 @@ function leaderboardLines({ rows }: LeaderboardView): readonly string[] {
       row.datasets.join(' + '),
       row.gpuSeconds.toFixed(1),
     ]),
+    width,
   );
 }

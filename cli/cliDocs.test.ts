@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { withGenerated } from '../activities/spec/generatedDocs.js';
 import { commandDocs, DOCS_BEGIN, DOCS_END, fullName, helpOf } from './cliDocs.js';
 import { COMMAND_GROUPS, groupsFor } from './commands.js';
@@ -8,7 +9,10 @@ import { allCommands, createProgram } from './main.js';
 
 const root = join(import.meta.dirname, '..');
 const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');
-const program = await createProgram(() => undefined);
+let program: Command;
+before(async () => {
+  program = await createProgram(() => undefined);
+});
 
 /** What our own processes tell each other; no person sets these. */
 const INTERNAL = ['LAMDAGENT_PARENT_PID', 'LAMDAGENT_FAILPOINTS'];
@@ -35,7 +39,8 @@ describe('docs/cli.md', () => {
     const source = readFileSync(join(root, 'workers/env.ts'), 'utf8');
     const read = [...source.matchAll(/(?:text\(|variables\[)'([A-Z_]+)'/g)].map((match) => match[1] ?? '');
     assert.ok(read.length > 15);
-    for (const name of read.filter((one) => !INTERNAL.includes(one))) assert.match(page, new RegExp(`\`${name}\``));
+    for (const name of read.filter((one) => !INTERNAL.includes(one)))
+      assert.match(page, new RegExp(`\`${name}\``));
   });
 });
 

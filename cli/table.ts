@@ -33,11 +33,7 @@ export function table(
 }
 
 /** The widest column of words gives way first, until all fit or none can. */
-function fitted(
-  wanted: readonly number[],
-  isNumeric: readonly boolean[],
-  width: number,
-): readonly number[] {
+function fitted(wanted: readonly number[], isNumeric: readonly boolean[], width: number): readonly number[] {
   const widths = [...wanted];
   const over = (): number => widths.reduce((sum, one) => sum + one, GAP.length * (widths.length - 1)) - width;
   while (over() > 0) {

@@ -68,7 +68,10 @@ describe('tables', () => {
   it('fit a width by cutting the widest columns of words, never numbers', () => {
     for (const width of [70, 50, 42]) {
       const lines = table(head, rows, width);
-      assert.ok(lines.every((line) => line.length <= width), lines.join('\n'));
+      assert.ok(
+        lines.every((line) => line.length <= width),
+        lines.join('\n'),
+      );
       assert.ok(lines.some((line) => line.includes('…')));
       assert.ok(lines[1]?.includes('0.5000') && lines[2]?.includes('0.6125'));
     }

@@ -5,16 +5,16 @@ const LONGEST_LINE = 2000;
  * Text that is safe in a terminal: what a name or a file brought along can neither move the cursor, nor colour, nor turn
  * the direction of writing. Line ends and tabs stay.
  */
-export function plainText(text: string): string {
+export function plainText(text: string, longestLine = LONGEST_LINE): string {
   return text
     .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, (one) =>
       one === '\n' || one === '\t' ? one : `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
     )
     .split('\n')
     .map((line) =>
-      line.length <= LONGEST_LINE
+      line.length <= longestLine
         ? line
-        : `${line.slice(0, LONGEST_LINE / 2)} … ${line.slice(-LONGEST_LINE / 2)}`,
+        : `${line.slice(0, longestLine / 2)} … ${line.slice(-longestLine / 2)}`,
     )
     .join('\n');
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createProgram } from '../cli/main.js';
 import { badInputs, COMMANDS, type BadInput } from './badInputs/inputs.js';
-import { runHere, snapshot, type Ran } from './badInputs/runHere.js';
+import { canLackRights, runProcess, type ProcessOptions } from './badInputs/processes.js';
+import { loadMain, runHere, snapshot, type Ran } from './badInputs/runHere.js';
 import { makeWorld, type World } from './badInputs/world.js';
 
 const SEED = 20_261;
@@ -15,9 +15,12 @@ describe('bad inputs', () => {
   before(async function () {
     this.timeout(240_000);
     world = await makeWorld();
-    await createProgram(() => undefined); // loads all commands, which takes longer than any of them
+    await (await loadMain()).createProgram(() => undefined); // loads all commands, which takes longer than any of them
   });
-  after(() => {
+  after(function () {
+    this.timeout(60_000);
+    for (const folder of [world.root, world.home, join(world.home, 'store'), world.cwd])
+      chmodSync(folder, 0o755);
     rmSync(world.root, { recursive: true, force: true });
   });
 
@@ -42,6 +45,61 @@ describe('bad inputs', () => {
     }).timeout(600_000);
   }
 
+  it('end in the same way in processes of their own', async () => {
+    const sampled = families.flatMap((family) =>
+      inputs.filter((one) => one.family === family && !one.files).slice(0, 1),
+    );
+    const before = snapshot(world.root);
+    const faults = await Promise.all(
+      sampled.map(async (input) => {
+        const ran = await runProcess(world, input.args, { env: variablesOf(input) });
+        return answerFaults(input, ran).map((fault) => `${JSON.stringify(input)}: ${fault}`);
+      }),
+    );
+    assert.ok(sampled.length > 10);
+    assert.deepEqual(faults.flat(), []);
+    assert.deepEqual(snapshot(world.root), before);
+  }).timeout(300_000);
+
+  it('that only a process can meet: a home that may not be written, services that do not answer, a foreign recipe', async () => {
+    const s3 = {
+      ...{
+        AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
+        AWS_REGION: 'us-east-1',
+        LAMDAGENT_STORE: 's3://bucket/x',
+      },
+      ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
+    };
+    const service = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    const readOnly: readonly Case[] = [
+      [['up'], { isNobody: true }, 1],
+      [['report', 'good'], { isNobody: true }, 1],
+      [
+        ['init', '--model', 'model', '--data', 'chats.jsonl', '--output', 'new/spec.yaml'],
+        { isNobody: true },
+        1,
+      ],
+    ];
+    const cases: readonly Case[] = [
+      ...(canLackRights() ? readOnly : []),
+      [['list'], { env: s3 }, 3],
+      [['pause', 'live'], { env: service }, 3],
+      [['start', 'spec.yaml'], { env: service }, 3],
+      [['pause', 'live'], { env: { TEMPORAL_ADDRESS: 'no address' } }, 3],
+      [['recipe', 'run', 'broken.yaml'], {}, 2],
+    ];
+    close(world);
+    const before = snapshot(world.root);
+    const faults = await Promise.all(
+      cases.map(async ([args, options, exit]) => {
+        const ran = await runProcess(world, args, options);
+        return answerFaults({ family: '', args, exit }, ran).map((fault) => `${args.join(' ')}: ${fault}`);
+      }),
+    );
+    assert.deepEqual(faults.flat(), []);
+    assert.deepEqual(snapshot(world.root), before);
+  }).timeout(300_000);
+
   /** What is wrong with how the input is answered, a line each. */
   async function faultsOf(input: BadInput): Promise<readonly string[]> {
     for (const [name, text] of Object.entries(input.files ?? {})) writeFileSync(join(world.cwd, name), text);
@@ -58,7 +116,20 @@ describe('bad inputs', () => {
       (fault) => `${JSON.stringify([input.args, input.env ?? {}, input.files ?? {}])}: ${fault}`,
     );
   }
+
+  function variablesOf({ env = {} }: BadInput): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      Object.entries(env).map(([name, value]) => [name, value.replace('$ROOT', world.root)]),
+    );
+  }
 });
+
+type Case = readonly [args: readonly string[], options: ProcessOptions, exit: BadInput['exit']];
+
+/** Everybody may look at the world, and nobody (but root, who may do everything) may write to it. */
+function close({ root, home, cwd }: World): void {
+  for (const folder of [root, home, join(home, 'store'), cwd]) chmodSync(folder, 0o555);
+}
 
 /** Our own form, and that of the library for command lines. */
 const IN_WORDS = /expected [^]+, got |^error: |^Usage: /m;

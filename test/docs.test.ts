@@ -87,12 +87,16 @@ describe('the documentation', () => {
   it('links every page of docs/ from its index, with what it is about', () => {
     const index = join(root, 'docs/README.md');
     const linked = linksOf(index).map(({ target }) => target);
-    const there = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && name !== 'README.md');
+    const there = readdirSync(join(root, 'docs')).filter(
+      (name) => name.endsWith('.md') && name !== 'README.md',
+    );
     assert.deepEqual(
       there.filter((name) => !linked.includes(name)),
       [],
     );
-    for (const line of readFileSync(index, 'utf8').split('\n').filter((one) => one.startsWith('- ')))
+    for (const line of readFileSync(index, 'utf8')
+      .split('\n')
+      .filter((one) => one.startsWith('- ')))
       assert.match(line, /^- \[.+\]\(.+\): .{20,}/);
   });
 

@@ -18,7 +18,9 @@ function blocks(language: string, page = readme): readonly string[] {
 /** Commands in blocks and within the text, without what follows a `#`. */
 function shownCommands(): readonly string[] {
   const inBlocks = blocks('sh').flatMap((block) => block.trim().split('\n'));
-  const inText = [...readme.matchAll(/`((?:npm|npx|temporal|\.ci\/run)[^`\n]*)`/g)].map(([, one = '']) => one);
+  const inText = [...readme.matchAll(/`((?:npm|npx|temporal|\.ci\/run)[^`\n]*)`/g)].map(
+    ([, one = '']) => one,
+  );
   return [...new Set([...inBlocks, ...inText])];
 }
 
@@ -34,7 +36,9 @@ const SHOWN: Readonly<Record<string, 'here' | Elsewhere | { readonly notRun: str
   'npm start': 'here',
   'npm start -- --fresh': 'here',
   'npm test': { notRun: 'it is what runs this test; .ci/run takes the line from the README' },
-  'npx lamdagent init --model ./model --data chats.jsonl pairs.jsonl': walked('lamdagent init --model model --data'),
+  'npx lamdagent init --model ./model --data chats.jsonl pairs.jsonl': walked(
+    'lamdagent init --model model --data',
+  ),
   'npx lamdagent validate spec.yaml': walked('lamdagent validate spec.yaml'),
   'npx lamdagent up': walked("'up'"),
   'npx lamdagent start spec.yaml --follow': walked('lamdagent start spec.yaml --follow'),
@@ -45,7 +49,8 @@ const SHOWN: Readonly<Record<string, 'here' | Elsewhere | { readonly notRun: str
   'npm run format': { notRun: 'it writes to the sources; `npm run check` says whether it is needed' },
   '.ci/run': { notRun: 'it runs this test' },
   'npm run test:kill -- --quick': {
-    notRun: 'minutes of kills; test/kill/kill.test.ts injects faults of the same matrix into a smaller exploration',
+    notRun:
+      'minutes of kills; test/kill/kill.test.ts injects faults of the same matrix into a smaller exploration',
   },
 };
 

@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DURATION, secondsOf } from '../activities/spec/duration.js';
 import { HUB_ENDPOINT } from '../activities/hub/access.js';
+import { shown } from '../activities/spec/faults.js';
 import { isS3, parseS3Location } from '../activities/store/s3Location.js';
 import { parseBytes } from '../domain/bytes.js';
 import { GRACE } from '../domain/retention.js';
@@ -142,7 +143,7 @@ function addressOf(name: string, text: string): string {
     url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.search === '';
   if (isPlain) return text.replace(/\/+$/, '');
   throw new UserFault(
-    `${name}: expected an http or https address without user name, password or query.`,
+    `${name}: expected an http or https address without user name, password or query, got ${shown(text)}.`,
     EXIT.usage,
   );
 }

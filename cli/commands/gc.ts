@@ -61,8 +61,7 @@ async function gc({ env, store, terminal }: Context, options: Options): Promise<
   else terminal.print(linesOf(outcome, terminal.width).join('\n'));
   if (budgetBytes !== null && collected.bytesAfter > budgetBytes)
     terminal.say(fullSentence(collected, budgetBytes));
-  if (dryRun && options.json !== true)
-    sayNext(terminal, [['gc', 'does it; give it the same options']]);
+  if (dryRun && options.json !== true) sayNext(terminal, [['gc', 'does it; give it the same options']]);
   return EXIT.ok;
 }
 

@@ -32,9 +32,7 @@ export function addGpuWorker(program: Command, run: Run): void {
     .option('--cache <folder>', "this machine's copies of an S3 store (default: LAMDAGENT_CACHE)", (text) =>
       resolve(text),
     )
-    .addOption(
-      new Option('--device <name>', 'where to compute (default: LAMDAGENT_DEVICE)').choices(DEVICES),
-    )
+    .addOption(new Option('--device <name>', 'where to compute (default: LAMDAGENT_DEVICE)').choices(DEVICES))
     .option('--devices <list>', 'one worker for each of these GPUs: 0,1,2 or GPU-… or MIG-…', parseDevices)
     .option(
       '--count <n>',

@@ -75,7 +75,8 @@ async function scale(context: Context, name: string, options: Options): Promise<
       return EXIT.interrupted;
     }
     const code = show(context, await resultOf(handle), json);
-    if (json !== true) sayNext(context.terminal, [[`report ${name}`, 'writes the report, with this study in it']]);
+    if (json !== true)
+      sayNext(context.terminal, [[`report ${name}`, 'writes the report, with this study in it']]);
     return code;
   });
 }

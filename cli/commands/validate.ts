@@ -14,6 +14,7 @@ import { readSpecFile } from '../../activities/spec/spec.js';
 import type { ContaminationRecord } from '../../domain/contamination.js';
 import { derivationText, derivedRowsText } from '../../domain/data/derivationText.js';
 import type { PlannedDataset } from '../../domain/plan.js';
+import { plainText } from '../../domain/plainText.js';
 import { EXIT } from '../../workers/fault.js';
 import { contaminationLines } from '../contamination.js';
 import type { Context, Run } from '../context.js';
@@ -59,7 +60,7 @@ async function validate(
         ? []
         : [...hubLines(spec), ...derivedLines(derived), ...contaminationLines(contamination)]),
     ])
-      terminal.say(line);
+      terminal.say(plainText(line)); // rows of data are among them
   if (!json && valid)
     sayNext(terminal, [
       ['up', 'runs server and workers here; leave it running'],

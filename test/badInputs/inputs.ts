@@ -115,8 +115,8 @@ const OPTIONS: readonly (readonly [before: string, option: string, values: reado
   ['quickstart', '--policy', ['best', 'RANDOM', '']],
   ['quickstart', '--llm', ['http://x', 'file:///etc/passwd', 'embeded']],
   ['quickstart --model m', '--llm', ['ftp://x', 'http://user:secret@host/v1', 'no address']],
-  ['init --model model --data alpha.jsonl', '--trials', WHOLE],
-  ['init --model model --data alpha.jsonl', '--name', ['../x', 'Upper', 'a b', 'x'.repeat(65), '$(x)']],
+  ['init --model model --data chats.jsonl', '--trials', WHOLE],
+  ['init --model model --data chats.jsonl', '--name', ['../x', 'Upper', 'a b', 'x'.repeat(65), '$(x)']],
   ['gpu-worker', '--count', [...WHOLE, '0', '65']],
   ['gpu-worker', '--per-stage', [...WHOLE, '0', '65']],
   ['gpu-worker', '--notice', ['x', '', '1', '121', '-5', 'NaN']],
@@ -183,12 +183,9 @@ const unknownTrial = fc
   .tuple(fc.constantFrom('show', 'export', 'retry', 'fork'), fc.constantFrom(...TRIALS))
   .map(([command, trial]) => {
     const last = command === 'export' ? ['out'] : [];
-    return command === 'fork'
-      ? { ...usage('unknown trial', ['fork', 'good', '--as', 'other', '--at', trial]), exit: FORKED }
-      : usage('unknown trial', [command, 'good', trial, ...last]);
+    const args = command === 'fork' ? ['--as', 'other', '--at', trial] : [trial, ...last];
+    return usage('unknown trial', [command, 'good', ...args]);
   });
-/** The synthetic ledger has no spec to fork from, which is told first. */
-const FORKED = 1;
 
 const badFile = fc
   .tuple(
@@ -200,7 +197,8 @@ const badFile = fc
         ['init', '--model', 'model', '--data'],
         ['recipe', 'run'],
       ],
-      ['init', '--data', 'alpha.jsonl', '--model'],
+      ['init', '--data', 'chats.jsonl', '--model'],
+      ['fork', 'good', '--as', 'other', '--changes'],
     ),
     fc.constantFrom(...BAD_FILES),
   )
@@ -386,8 +384,8 @@ const badOutput = fc.constantFrom<BadInput>(
   usage('bad output', ['export', 'good', 't0002', '']),
   usage('bad output', ['export', 'good', 't0000', 'new']),
   usage('bad output', ['export', 'good', 't0002', 'new', 'more']),
-  usage('bad output', ['init', '--model', 'model', '--data', 'alpha.jsonl', '--output', 'folder', '--force']),
-  usage('bad output', ['init', '--model', 'model', '--data', 'alpha.jsonl', '--output', 'spec.yaml']),
+  usage('bad output', ['init', '--model', 'model', '--data', 'chats.jsonl', '--output', 'folder', '--force']),
+  usage('bad output', ['init', '--model', 'model', '--data', 'chats.jsonl', '--output', 'spec.yaml']),
 );
 
 const badText = fc

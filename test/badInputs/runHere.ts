@@ -1,7 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../cli/main.js';
 import type { World } from './world.js';
+
+/** Loaded as commands are, which the runner of the tests would not do: an error would have another class than its own. */
+export const loadMain = () => import('../../cli/main.js');
 
 /** What a command of this process left behind. */
 export interface Ran {
@@ -27,6 +29,7 @@ export async function runHere(
   process.env = variablesIn(world, more);
   process.chdir(world.cwd);
   try {
+    const { run } = await loadMain();
     const code = await run(args);
     return { code, stdout: outputs[0].text(), stderr: outputs[1].text() };
   } finally {

@@ -2,8 +2,10 @@ import { mkdirSync, mkdtempSync, realpathSync, renameSync, symlinkSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFolderStore } from '../../activities/store/folder.js';
+import { keys } from '../../activities/store/keys.js';
 import { writeSyntheticLedger } from '../../activities/report/testLedger.js';
-import { sampleSpec, writeWorld } from '../../activities/spec/testSpec.js';
+import { absolutePaths, parseSpec } from '../../activities/spec/spec.js';
+import { chat, jsonLines, sampleSpec, writeWorld } from '../../activities/spec/testSpec.js';
 
 /** A folder where a person works (`cwd`), with a home that knows two explorations: `good`, finished, and `live`. */
 export interface World {
@@ -30,13 +32,25 @@ export async function makeWorld(): Promise<World> {
   renameSync(await writeWorld(), cwd);
   writeFileSync(join(cwd, 'spec.yaml'), JSON.stringify(sampleSpec()));
   writeFileSync(join(cwd, 'action.json'), '{"kind": "merge", "models": ["t0001", "t0002"]}');
+  const questions = Array.from({ length: 60 }, (_, n) => ({
+    messages: chat(`what is ${String(n)} + 1?`, String(n + 1)),
+  }));
+  writeFileSync(join(cwd, 'chats.jsonl'), jsonLines(questions));
   writeBadFiles(cwd);
   const store = createFolderStore(join(home, 'store'));
-  await writeSyntheticLedger(store, { trials: 6, name: 'good' });
+  const { explorationId } = await writeSyntheticLedger(store, { trials: 6, name: 'good' });
+  await store.putIfAbsent(keys.spec(explorationId), JSON.stringify(absoluteSpec(cwd)));
   await writeSyntheticLedger(store, { trials: 6, name: 'live', isRunning: true });
   mkdirSync(join(root, 'torn/names'), { recursive: true });
   writeFileSync(join(root, 'torn/names/good.json'), '{"explorationId": "go');
   return { root, cwd, home };
+}
+
+/** As an exploration keeps it. */
+function absoluteSpec(cwd: string): object {
+  const parsed = parseSpec(sampleSpec());
+  if (!parsed.ok) throw new Error('sample spec: expected a valid one');
+  return absolutePaths(parsed.spec, cwd);
 }
 
 function writeBadFiles(cwd: string): void {

@@ -12,7 +12,7 @@ describe('nesting', () => {
     assert.ok(isShallow('text'));
     assert.ok(isShallow(nested(3), 3));
     assert.ok(!isShallow(nested(4), 3));
-    assert.ok(isShallow({ many: Array.from({ length: 500 }, () => ({ shallow: [1] })) }, 3));
+    assert.ok(isShallow({ many: Array.from({ length: 500 }, () => ({ shallow: [1] })) }, 4));
   });
 
   it('judges what would overflow the stack of a walk that recurses', () => {

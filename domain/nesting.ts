@@ -3,7 +3,7 @@ export const MOST_LEVELS = 64;
 
 /** Whether the value has lists and mappings in each other over at most so many levels. Does not recurse itself. */
 export function isShallow(value: unknown, most: number = MOST_LEVELS): boolean {
-  let level = childrenOf(value);
+  let level = childrenOf([value]);
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth >= most) return false;
     level = level.flatMap(childrenOf);

@@ -15,5 +15,11 @@ for (const stream of [process.stdout, process.stderr])
     process.exit(0);
   });
 const { run } = await import(main);
+const code = await run(process.argv.slice(2));
+// What a slow reader has not taken yet would be lost.
+for (const stream of [process.stdout, process.stderr])
+  await new Promise((resolve) => {
+    stream.write('', resolve);
+  });
 // Open connections and timers must not keep a finished command alive.
-process.exit(await run(process.argv.slice(2)));
+process.exit(code);

@@ -82,6 +82,23 @@ process.on('exit', () => {
     }
   }).timeout(400_000);
 
+  it('is written whole into a pipe that is read slowly, and no further than it is read', () => {
+    const shell = (line: string) =>
+      spawnSync(
+        'sh',
+        ['-c', line.replace('lamdagent', `'${process.execPath}' '${join(root, 'bin/lamdagent.mjs')}'`)],
+        {
+          encoding: 'utf8',
+          env: { PATH: process.env['PATH'], LAMDAGENT_HOME: home, HOME: home },
+        },
+      );
+    const slow = shell(`lamdagent leaderboard ${NAME} --json | (sleep 2; wc -c)`);
+    assert.equal(Number(slow.stdout), lamdagent('leaderboard', NAME, '--json').stdout.length);
+    const cut = shell(`lamdagent attempts ${NAME} | head -n 1`);
+    assert.match(cut.stdout, /^trial +stage/);
+    assert.equal(cut.stderr, '');
+  }).timeout(120_000);
+
   it('is whole: every trial has its row, and the audit finds nothing', () => {
     const board = JSON.parse(lamdagent('leaderboard', NAME, '--json').stdout) as { rows: readonly object[] };
     assert.equal(board.rows.length, TRIALS + 2);

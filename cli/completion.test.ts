@@ -3,10 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { completionScript } from './completion.js';
-import { createProgram } from './main.js';
+import { allCommands, createProgram } from './main.js';
 
-const program = createProgram(() => undefined);
+let program: Command;
 
 /** What bash offers for the words, the last of which is being typed. */
 function offered(words: readonly string[], home: string): readonly string[] {
@@ -19,7 +20,8 @@ COMP_WORDS=(${quoted}); COMP_CWORD=${String(words.length - 1)}; _lamdagent; prin
 
 describe('shell completion', () => {
   const home = mkdtempSync(join(tmpdir(), 'lamdagent-home-'));
-  before(() => {
+  before(async () => {
+    program = await createProgram(() => undefined);
     mkdirSync(join(home, 'store/names'), { recursive: true });
     writeFileSync(join(home, 'store/names/my-search.json'), '{}');
   });
@@ -34,6 +36,18 @@ describe('shell completion', () => {
     assert.deepEqual(offered(['lamdagent', 'report', 'my'], home), ['my-search']);
     assert.deepEqual(offered(['lamdagent', 'recipe', 'r'], home), ['run']);
     assert.deepEqual(offered(['lamdagent', 'recipe', 'run', '--fr'], home), ['--from']);
+  });
+
+  it('has every option of every command in each shell', () => {
+    const options = allCommands(program).flatMap((command) =>
+      command.options.flatMap(({ long }) => long ?? []),
+    );
+    assert.ok(options.length > 60);
+    for (const shell of ['bash', 'zsh', 'fish'] as const) {
+      const script = completionScript(shell, program);
+      for (const option of options)
+        assert.ok(script.includes(shell === 'fish' ? `-l ${option.slice(2)}` : option), `${shell} ${option}`);
+    }
   });
 
   it('has every command in each shell', () => {

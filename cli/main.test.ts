@@ -3,15 +3,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { PLANTED, plantCopies } from '../activities/spec/testContamination.js';
 import { sampleSpec, writeWorld } from '../activities/spec/testSpec.js';
 import type { ContaminationRecord } from '../domain/contamination.js';
+import { fullName } from './cliDocs.js';
 import { allCommands, createProgram } from './main.js';
 
 /** The whole surface as text: names, arguments, options, meanings. */
-function surface(): string {
-  const help = allCommands(createProgram(() => undefined)).map((command) => {
+async function surface(): Promise<string> {
+  const help = allCommands(await createProgram(() => undefined)).map((command) => {
     const options = command.options.map((option) => `  ${option.flags}: ${option.description}`);
     const args = command.registeredArguments.map((argument) =>
       argument.required ? ` <${argument.name()}>` : ` [${argument.name()}]`,
@@ -19,12 +19,6 @@ function surface(): string {
     return [`${fullName(command)}${args.join('')}: ${command.description()}`, ...options].join('\n');
   });
   return `${help.join('\n')}\n`;
-}
-
-/** `recipe run`: a command of a command has both names. */
-function fullName(command: Command): string {
-  const { parent } = command;
-  return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
 }
 
 describe('the command line', () => {
@@ -43,8 +37,8 @@ describe('the command line', () => {
       env: { PATH: process.env['PATH'], LAMDAGENT_HOME: home, HOME: home },
     });
 
-  it('has a surface that changes only on purpose', () => {
-    assert.equal(surface(), readFileSync(join(import.meta.dirname, 'surface.txt'), 'utf8'));
+  it('has a surface that changes only on purpose', async () => {
+    assert.equal(await surface(), readFileSync(join(import.meta.dirname, 'surface.txt'), 'utf8'));
   });
 
   it('ends with 0 for help and version, on stdout', () => {
@@ -171,7 +165,7 @@ describe('the command line', () => {
     for (const [args, reason] of [
       [['steer', 'nope', 'a\nb'], /text: expected text without control characters/],
       [['steer', 'nope'], /exploration: expected one of/],
-      [['propose', 'nope', join(home, 'none.json')], /expected a JSON file with an action/],
+      [['propose', 'nope', join(home, 'none.json')], /expected a readable action file, got none/],
       [['propose', 'nope', action], /modles: expected .* got/],
       [['retry', 'nope', 'seven'], /trial: expected a trial such as t0007, got seven/],
       [['retry', 'nope', 't0007'], /exploration: expected one of/],

@@ -46,8 +46,3 @@ export function acting(): { readonly by?: string } {
     return {};
   }
 }
-
-/** Shown below a command's help. */
-export function example(line: string): string {
-  return `\nExample:\n  npx lamdagent ${line}\n`;
-}

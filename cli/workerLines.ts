@@ -1,17 +1,22 @@
-import { loadExploration } from '../activities/ledger/read.js';
+import type { StoredExploration } from '../activities/ledger/read.js';
 import { stateOf } from '../activities/ledger/views.js';
 import { classNames } from '../domain/gpuClass.js';
-import { connectTo, findService } from '../workers/connect.js';
 import { polledClasses, startAdvice, type Polled } from '../workers/pollers.js';
 import type { Context } from './context.js';
 
 const ANSWER_MS = 1500;
 
-/** The workers of each class that a running exploration may need; null where it has ended or no service answers. */
-export async function workersOf({ env, store }: Context, name: string): Promise<readonly Polled[] | null> {
-  const found = await loadExploration(store, name);
-  if (found === null || stateOf(found) !== 'running') return null;
+/**
+ * The workers of each class that a running exploration may need; null where it has ended or no service answers. The
+ * client's code takes longer to load than the whole status, so it is loaded only to ask.
+ */
+export async function workersOf(
+  { env }: Context,
+  found: StoredExploration,
+): Promise<readonly Polled[] | null> {
+  if (stateOf(found) !== 'running') return null;
   try {
+    const { connectTo, findService } = await import('../workers/connect.js');
     const client = await connectTo(await findService(env), ANSWER_MS);
     try {
       return await polledClasses(client, classNames(found.plan.workers));

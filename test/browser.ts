@@ -51,3 +51,10 @@ export async function accessibilityFaults(page: Page): Promise<readonly string[]
   );
   return found as readonly string[];
 }
+
+/** The file that a click on the link gives. */
+export async function downloaded(page: Page, ending: string): Promise<string> {
+  const waiting = page.waitForEvent('download');
+  await page.locator(`a[download$="${ending}"]`).click();
+  return readFileSync(await (await waiting).path(), 'utf8');
+}

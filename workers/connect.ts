@@ -15,12 +15,24 @@ export interface Service {
   readonly webUi: string | null;
 }
 
-/** The service of TEMPORAL_* and profiles. */
+/** The service of TEMPORAL_* and profiles. Throws UserFault where they can't be read. */
 export function configuredService(): Service {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const { connectionOptions, namespace } = clientConfig();
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   const connection = { ...connectionOptions, address } as ConnectionOptions;
   return { connection, namespace: namespace ?? 'default', address, webUi: null };
+}
+
+function clientConfig(): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    throw new UserFault(
+      `TEMPORAL_*: expected settings and a profile that can be read, got ${messageOf(error)}. ` +
+        'Mend the file that TEMPORAL_CONFIG_FILE names (default: temporal.toml of the user), TEMPORAL_PROFILE or TEMPORAL_TLS_*.',
+      EXIT.usage,
+    );
+  }
 }
 
 export function serviceAt(address: string, webUi: string | null = null): Service {
@@ -33,7 +45,7 @@ export async function findService(env: Environment): Promise<Service> {
   const embedded = readServerAddress(homeAt(env.home));
   if (embedded !== null && (await canConnect(embedded.address, 1500)))
     return serviceAt(embedded.address, embedded.webUi);
-  if (loadClientConnectConfig().connectionOptions.address !== undefined) return configuredService();
+  if (clientConfig().connectionOptions.address !== undefined) return configuredService();
   throw new UserFault(
     `Temporal: expected a running service, got none for ${env.home}. ` +
       'Run `npx lamdagent up` in another terminal (or `npm start`), or set TEMPORAL_ADDRESS.',

@@ -7,6 +7,7 @@ import { canConnect } from './connect.js';
 import { childEnvironment, type Environment } from './env.js';
 import { messageOf } from './fault.js';
 import { homeAt } from './home.js';
+import { serviceFindings } from './serviceDoctor.js';
 import { storeFinding } from './storeDoctor.js';
 import { workerFindings } from './workerDoctor.js';
 import { findTemporal, readServerAddress } from './temporalServer.js';
@@ -22,8 +23,14 @@ export interface Finding {
 const LEAST_FREE_BYTES = 2 * 2 ** 30;
 const run = promisify(execFile);
 
-/** Looks at everything an embedded installation needs. Changes nothing but the (possibly new) home folder and one small record of the store. */
-export async function examine(env: Environment): Promise<readonly Finding[]> {
+/**
+ * Looks at everything that an exploration needs. Changes nothing but the (possibly new) home folder and one small record of
+ * the store; with `mend` also what the Temporal service lacks.
+ */
+export async function examine(
+  env: Environment,
+  { mend = false }: { readonly mend?: boolean } = {},
+): Promise<readonly Finding[]> {
   const python = join(env.venv, 'bin', 'python');
   const temporal = findTemporal(env);
   const setup = 'Run `npm run setup`.';
@@ -49,6 +56,7 @@ export async function examine(env: Environment): Promise<readonly Finding[]> {
     await homeFinding(env),
     await storeFinding(env),
     await serverFinding(env),
+    ...(await serviceFindings(env, { mend })),
     ...(await workerFindings(env)),
   ];
 }

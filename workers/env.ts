@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { DURATION, secondsOf } from '../activities/spec/duration.js';
 import { HUB_ENDPOINT } from '../activities/hub/access.js';
+import { shown } from '../activities/spec/faults.js';
 import { isS3, parseS3Location } from '../activities/store/s3Location.js';
 import { parseBytes } from '../domain/bytes.js';
 import { GRACE } from '../domain/retention.js';
@@ -54,12 +55,17 @@ export interface Environment {
   readonly parentPid: number | null;
   /** LAMDAGENT_FAILPOINTS: a folder that switches failpoints on (activities/failpoints.ts). Only for tests of kills. */
   readonly failpoints: string | null;
-  /** NO_COLOR is set. */
+  /** NO_COLOR is set: no bold and dim words. */
   readonly noColor: boolean;
+  /** COLUMNS: the width of tables (default: the terminal's; without a terminal, as wide as it takes). */
+  readonly columns: number | null;
+  /** TERM is `dumb`: nothing is redrawn, as without a terminal. */
+  readonly isDumb: boolean;
   readonly path: string;
 }
 
 const MOST_THREADS = 1024;
+export const DEVICES = ['auto', 'cuda', 'mps', 'cpu'] as const;
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -73,7 +79,7 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     venv: resolve(cwd, text('LAMDAGENT_VENV') ?? join(root, '.venv')),
     port: portOf('LAMDAGENT_PORT', text('LAMDAGENT_PORT')),
     uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
-    device: text('LAMDAGENT_DEVICE') ?? 'auto',
+    device: deviceOf('LAMDAGENT_DEVICE', text('LAMDAGENT_DEVICE')),
     cudaVisible: text('CUDA_VISIBLE_DEVICES'),
     threads: threadsOf('LAMDAGENT_THREADS', text('LAMDAGENT_THREADS')),
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
@@ -92,6 +98,8 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     parentPid: numberOf(text('LAMDAGENT_PARENT_PID')),
     failpoints: text('LAMDAGENT_FAILPOINTS'),
     noColor: (variables['NO_COLOR'] ?? '') !== '',
+    columns: numberOf(text('COLUMNS')),
+    isDumb: text('TERM') === 'dumb',
     path: variables['PATH'] ?? '',
   };
 }
@@ -135,7 +143,7 @@ function addressOf(name: string, text: string): string {
     url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.search === '';
   if (isPlain) return text.replace(/\/+$/, '');
   throw new UserFault(
-    `${name}: expected an http or https address without user name, password or query.`,
+    `${name}: expected an http or https address without user name, password or query, got ${shown(text)}.`,
     EXIT.usage,
   );
 }
@@ -145,6 +153,12 @@ function portOf(name: string, text: string | null): number | null {
   const port = Number(text);
   if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
   throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
+}
+
+function deviceOf(name: string, text: string | null): string {
+  const device = DEVICES.find((one) => one === (text ?? 'auto'));
+  if (device !== undefined) return device;
+  throw new UserFault(`${name}: expected one of ${DEVICES.join(', ')}, got ${String(text)}.`, EXIT.usage);
 }
 
 function threadsOf(name: string, text: string | null): number | null {

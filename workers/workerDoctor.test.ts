@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
+import { loadExploration } from '../activities/ledger/read.js';
 import { createFolderStore } from '../activities/store/folder.js';
 import { keys } from '../activities/store/keys.js';
 import { openContext } from '../cli/context.js';
@@ -78,7 +79,9 @@ describe('doctor and status look for workers of each class', function () {
             fix: `${FIX} large.`,
           },
         ]);
-        assert.deepEqual(workerLines(await workersOf(openContext(env), 'sample')), [
+        const found = await loadExploration(store, 'sample');
+        assert.ok(found);
+        assert.deepEqual(workerLines(await workersOf(openContext(env), found)), [
           'workers     class small: host:7 (cuda: H100)',
           `workers     class large: none. ${FIX} large`,
         ]);

@@ -7,7 +7,7 @@ import type { Recipe, RecipeSource } from '../../domain/recipe.js';
 import type { TrialRecord } from '../../domain/trial.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { tensorEntries, weightsFacts } from '../spec/weights.js';
-import { absentAsNull, makeFolder, syncPath } from '../store/durable.js';
+import { absentAsNull, codeOf, makeFolder, syncPath } from '../store/durable.js';
 import { fileInside } from '../store/names.js';
 import type { Store } from '../store/store.js';
 import { cardText } from './card.js';
@@ -43,8 +43,7 @@ export async function exportTrial(
   options: ExportOptions,
 ): Promise<Recipe> {
   const target = resolve(options.folder);
-  if (((await absentAsNull(readdir(target))) ?? []).length > 0)
-    throw new ExportFault(`folder: expected a new or an empty one, got ${target}, which holds files.`);
+  await requireEmpty(target);
   const recipe = await recipeOfTrial(store, of.found, of.row);
   await makeFolder(dirname(target));
   await clearStale(target);
@@ -70,6 +69,15 @@ export async function exportTrial(
   } finally {
     await rm(staged, { recursive: true, force: true });
   }
+}
+
+async function requireEmpty(folder: string): Promise<void> {
+  const names = await absentAsNull(readdir(folder)).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOTDIR') throw error;
+    throw new ExportFault(`folder: expected a new or an empty one, got ${folder}, where a file is.`);
+  });
+  if ((names ?? []).length > 0)
+    throw new ExportFault(`folder: expected a new or an empty one, got ${folder}, which holds files.`);
 }
 
 const stagedPrefix = (target: string): string => join(dirname(target), `.${basename(target)}.partial-`);

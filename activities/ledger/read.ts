@@ -7,6 +7,8 @@ import type { ExplorationResult } from '../../domain/result.js';
 import type { ScalePlan, ScaleResult } from '../../domain/scale.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
+import { isKeyPart } from '../store/names.js';
+import { StoreFault } from '../store/storeFault.js';
 import type { Store } from '../store/store.js';
 
 /** What a name points at. */
@@ -48,9 +50,23 @@ export interface FinalRow {
   readonly result: TrialResult;
 }
 
+/** Characters shown of a record that is none. */
+const SHOWN = 40;
+
 export async function readJson<T>(store: Store, key: string): Promise<T | null> {
   const text = await store.read(key);
-  return text === null ? null : (JSON.parse(text) as T);
+  return text === null ? null : (parsed(store, key, text) as T);
+}
+
+function parsed(store: Store, key: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new StoreFault(
+      `${key} in ${store.location}: expected JSON, got ${JSON.stringify(text.slice(0, SHOWN))}. ` +
+        'Something else wrote to the store: restore the record from a copy.',
+    );
+  }
 }
 
 export async function readAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
@@ -58,8 +74,9 @@ export async function readAll<T>(store: Store, prefix: string): Promise<readonly
   return found.filter((one): one is Awaited<T> & NonNullable<T> => one !== null);
 }
 
-export function loadPointer(store: Store, name: string): Promise<NamePointer | null> {
-  return readJson<NamePointer>(store, keys.name(name));
+/** Null for a name that nothing has; one that cannot be a name either is such a one. */
+export async function loadPointer(store: Store, name: string): Promise<NamePointer | null> {
+  return isKeyPart(`${name}.json`) ? readJson<NamePointer>(store, keys.name(name)) : null;
 }
 
 /** The names of all explorations in the store. */

@@ -80,6 +80,23 @@ export function fleetOf(size: number, preemption: number, random: Random): Fleet
   };
 }
 
+/** The same job where training fails at its last attempt: what that did buys nothing. */
+export function failing(run: FleetRun, steps: number, reason: string): FleetRun {
+  const attempts = run.attempts.map((one, index): Attempt => {
+    if (index < run.attempts.length - 1) return one;
+    const lastStep = Math.max(one.resumedStep, Math.floor(steps / 2));
+    return {
+      ...{ ...one, end: 'failed', reason, lastStep },
+      ...{ stepsKept: 0, stepsLost: lastStep - one.resumedStep, lostGpuSeconds: one.gpuSeconds },
+    };
+  });
+  return {
+    ...run,
+    attempts,
+    lostGpuSeconds: rounded(attempts.reduce((sum, one) => sum + one.lostGpuSeconds, 0)),
+  };
+}
+
 function rounded(value: number): number {
   return Number(value.toFixed(3));
 }

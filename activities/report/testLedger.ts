@@ -20,7 +20,7 @@ import type { Store } from '../store/store.js';
 import { abilityAfter, BASE, type Ability } from './testAbility.js';
 import { concludeSynthetic, scoreOn, type Simulated } from './testConclusion.js';
 import { decisionOf } from './testDecision.js';
-import { fleetOf, isoAt, type Fleet } from './testFleet.js';
+import { failing, fleetOf, isoAt, type Fleet } from './testFleet.js';
 import { allData, planOf, type LedgerOptions } from './testPlan.js';
 
 /** Models that the next actions are drawn on. */
@@ -152,13 +152,17 @@ function rowOf(
         );
   const steps = action === null || action.kind === 'merge' ? 0 : Number(action.parameters['steps'] ?? 120);
   const hasFailed = action !== null && action.kind !== 'merge' && trial > 1 && random.real() < 0.05;
-  const build =
+  const message = hasFailed
+    ? `loss: expected a finite number, got NaN at step ${String(Math.floor(steps / 2))}.${hostile}`
+    : '';
+  const run =
     action === null
       ? null
       : fleet.run(now, {
           steps,
           seconds: action.kind === 'merge' ? 25 : steps * (action.kind === 'dpo' ? 2.6 : 1.7),
         });
+  const build = run === null || !hasFailed ? run : failing(run, steps, message);
   const evaluation = hasFailed ? null : fleet.run(build?.endedAt ?? now, { steps: 0, seconds: 70 });
   const scores = hasFailed
     ? {}
@@ -204,9 +208,7 @@ function rowOf(
     },
     label: `${label}${hostile}`,
     status: hasFailed ? 'diverged' : 'completed',
-    message: hasFailed
-      ? `loss: expected a finite number, got NaN at step ${String(Math.floor(steps / 2))}.${hostile}`
-      : '',
+    message,
     weightsSha256: hasFailed ? null : sha256Hex(`weights ${stageId}`),
     scores,
     stages: [

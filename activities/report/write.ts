@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { loadExploration } from '../ledger/read.js';
 import type { Store } from '../store/store.js';
@@ -11,8 +11,12 @@ export async function writeReport(store: Store, name: string, file: string): Pro
   if (page === null) return false;
   await mkdir(dirname(file), { recursive: true });
   const fresh = `${file}.${String(process.pid)}`;
-  await writeFile(fresh, page);
-  await rename(fresh, file);
+  try {
+    await writeFile(fresh, page);
+    await rename(fresh, file);
+  } finally {
+    await rm(fresh, { force: true }); // there only where the file could not take its place
+  }
   return true;
 }
 

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { OrchestratorActivities } from '../../workflows/activities.js';
-import { SEARCH_ATTRIBUTES } from '../../workflows/contract.js';
+import { SEARCH_ATTRIBUTES, type SearchAttributeName } from '../../workflows/contract.js';
 
 /** Questions that only the Temporal service can answer. */
 export function createServiceActivities(options: {
@@ -12,11 +12,10 @@ export function createServiceActivities(options: {
   return {
     searchAttributes: async () => {
       const wanted = Object.keys(SEARCH_ATTRIBUTES);
-      const registered = await registeredNames(client);
-      const missing = wanted.filter((name) => !registered.includes(name));
+      const missing: readonly string[] = await missingSearchAttributes(client);
       if (missing.length === 0) return wanted;
       const added = await register(client, missing, warn);
-      return added ? wanted : wanted.filter((name) => registered.includes(name));
+      return added ? wanted : wanted.filter((name) => !missing.includes(name));
     },
     closedWorkflows: async ({ workflowIds }) => {
       const closed = await Promise.all(
@@ -27,10 +26,12 @@ export function createServiceActivities(options: {
   };
 }
 
-async function registeredNames(client: Client): Promise<readonly string[]> {
+/** Those of ours that the namespace does not know. */
+export async function missingSearchAttributes(client: Client): Promise<readonly SearchAttributeName[]> {
   const { namespace } = client.options;
-  const answer = await client.connection.operatorService.listSearchAttributes({ namespace });
-  return Object.keys(answer.customAttributes);
+  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
+  const names = Object.keys(SEARCH_ATTRIBUTES) as readonly SearchAttributeName[];
+  return names.filter((name) => !Object.hasOwn(customAttributes, name));
 }
 
 /** Registering needs an operator's right, which a shared cluster may refuse: then the rest works without. */

@@ -1,4 +1,5 @@
 import { nearest } from '../../domain/nearest.js';
+import { plainText } from '../../domain/plainText.js';
 
 /** One thing that is wrong with a spec. */
 export interface Fault {
@@ -18,7 +19,9 @@ const LONGEST_VALUE = 80;
 /** `<path>: expected <rule>, got <value>. <hint>`, one a line. */
 export function formatFaults(faults: readonly Fault[]): string {
   return faults
-    .map(({ path, rule, value, hint }) => `${path}: expected ${rule}, got ${value}. ${hint}`.trimEnd())
+    .map(({ path, rule, value, hint }) =>
+      plainText(`${path}: expected ${rule}, got ${value}. ${hint}`.trimEnd()),
+    )
     .join('\n');
 }
 
@@ -29,8 +32,17 @@ const QUERY = /([a-z][a-z0-9+.-]*:\/\/[^\s"?#]*[?#])[^\s"]+/gi;
 /** A value on one short line, without the secrets of addresses: faults are shown, logged and recorded. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = (JSON.stringify(value) ?? typeof value).replace(USERINFO, '$1…@').replace(QUERY, '$1…');
+  const text = jsonOf(value).replace(USERINFO, '$1…@').replace(QUERY, '$1…');
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 1)}…` : text;
+}
+
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return 'something nested too deeply to show';
+  }
 }
 
 export function didYouMean(word: string, candidates: readonly string[]): string {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { isShallow } from '../../domain/nesting.js';
 import { shown, type Fault } from './faults.js';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -67,7 +68,8 @@ function decoded(bytes: Buffer): string | null {
 function objectOf(text: string): Row | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Row) : null;
+    const isRow = typeof value === 'object' && value !== null && !Array.isArray(value) && isShallow(value);
+    return isRow ? (value as Row) : null;
   } catch {
     return null;
   }

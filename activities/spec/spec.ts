@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
-import { shown, type Fault } from './faults.js';
+import type { Fault } from './faults.js';
 import type { HubAccess } from '../hub/access.js';
 import { checkFiles, type CheckedFiles } from './files.js';
 import { fetchHubSources, type HubPins } from './hubSources.js';
@@ -10,6 +8,7 @@ import { memoryFaults } from './memory.js';
 import { pruned } from './prune.js';
 import { SpecSchema, type Spec } from './schema.js';
 import { senseFaults } from './sense.js';
+import { readWrittenFile } from './writtenFile.js';
 
 export type Parsed =
   | { readonly ok: true; readonly spec: Spec }
@@ -67,28 +66,8 @@ export async function checkSpec(value: unknown, root: string, hub?: HubAccess): 
 
 /** Reads a YAML or JSON spec and checks it with all its files; its paths are relative to its own folder. */
 export async function readSpecFile(file: string): Promise<Checked> {
-  const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null)
-    return { ok: false, faults: [fault(file, 'a readable spec file', 'none', 'Check the path.')] };
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) {
-    const faults = document.errors.map(({ message, pos: [start] }) =>
-      fault(
-        `${file}:${String(lines.linePos(start).line)}`,
-        'YAML',
-        firstLine(message),
-        'Check indents and quotes.',
-      ),
-    );
-    return { ok: false, faults };
-  }
-  try {
-    return await checkSpec(document.toJS(), dirname(resolve(file)));
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    return { ok: false, faults: [fault(file, 'few YAML aliases', shown(error.message), '')] };
-  }
+  const written = await readWrittenFile(file, 'spec');
+  return written.ok ? checkSpec(written.value, dirname(resolve(file))) : written;
 }
 
 /** Plain JSON may be started from anywhere: absolute paths mean the same everywhere on this machine. */
@@ -108,12 +87,4 @@ export function absolutePaths(spec: Spec, root: string): Spec {
     ...{ models: fixed(models), datasets: fixed(datasets), benchmarks: fixed(benchmarks) },
     ...(rewardFunction === undefined ? {} : fixed({ rewardFunction })),
   };
-}
-
-function fault(path: string, rule: string, value: string, hint: string): Fault {
-  return { path, rule, value, hint };
-}
-
-function firstLine(message: string): string {
-  return (message.split('\n')[0] ?? message).replace(/ at line.*$/, '');
 }

@@ -1,3 +1,5 @@
+import { StoreFault } from './storeFault.js';
+
 /** What to do with a request that failed: ask again, ask again since another writer was in between, or give up. */
 export type S3Fault = 'transient' | 'contended' | 'permanent';
 
@@ -56,10 +58,12 @@ export function statusOf(error: unknown): number | null {
 }
 
 /** The failure in words. It carries no cause: the SDK's errors hold the request with its signed headers. */
-export function s3Error(what: string, error: unknown): Error {
+export function s3Error(what: string, error: unknown): StoreFault {
   const message = error instanceof Error ? error.message : String(error);
   const got = [nameOf(error), message].filter((part) => part !== '' && part !== 'Error').join(': ');
-  return new Error(`${what}: expected an answer, got ${got}. ${adviceFor(error)}`);
+  return new StoreFault(`${what}: expected an answer, got ${got}. ${adviceFor(error)}`, {
+    isUnreachable: faultOf(error) === 'transient',
+  });
 }
 
 function adviceFor(error: unknown): string {

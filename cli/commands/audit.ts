@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { loadAudit, type AuditView } from '../../activities/ledger/audit.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Run } from '../context.js';
+import { example } from '../example.js';
 
 /** Reads the store alone; exit code 1 when something in the books can't be. */
 export function addAudit(program: Command, run: Run): void {
@@ -12,6 +13,7 @@ export function addAudit(program: Command, run: Run): void {
     )
     .argument('<name>')
     .option('--json', 'data as JSON on stdout')
+    .addHelpText('after', example('audit my-search'))
     .action((name: string, { json }: { readonly json?: boolean }) =>
       run(async (context) => {
         await requireKnown(context, name);

@@ -4,8 +4,10 @@ import { DURATION, secondsOf } from '../../activities/spec/duration.js';
 import { BUDGET_LIMITS, type BudgetChange, type BudgetLimit } from '../../domain/budgetChange.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
+import { sayNext } from '../next.js';
 import { table } from '../table.js';
-import { acting, example, sendUpdate } from '../update.js';
+import { acting, sendUpdate } from '../update.js';
 
 interface Options extends BudgetChange {
   readonly wallClock?: string;
@@ -47,7 +49,9 @@ async function budget(context: Context, name: string, options: Options): Promise
     ...(tokens === undefined ? {} : { llmTokens: tokens }),
   };
   if (Object.keys(change).length === 0) return show(context, name, json);
-  return sendUpdate(context, { update: 'budget', name, input: { ...change, ...acting() } });
+  const code = await sendUpdate(context, { update: 'budget', name, input: { ...change, ...acting() } });
+  sayNext(context.terminal, [[`budget ${name}`, 'shows what is spent of it']]);
+  return code;
 }
 
 /** From the store alone: the wall clock is the workflow's matter. */
@@ -68,7 +72,7 @@ async function show(context: Context, name: string, json: boolean | undefined): 
     String(limits[one] ?? 'none'),
     String(spent[one] ?? '-'),
   ]);
-  const text = table(['of', 'limit', 'spent'], rows).join('\n');
+  const text = table(['of', 'limit', 'spent'], rows, context.terminal.width).join('\n');
   context.terminal.print(json ? JSON.stringify({ schemaVersion: 1, budget: limits, spent }) : text);
   return EXIT.ok;
 }

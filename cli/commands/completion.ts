@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander';
 import { EXIT } from '../../workers/fault.js';
 import { completionScript, SHELLS, type Shell } from '../completion.js';
 import type { Run } from '../context.js';
-import { example } from '../update.js';
+import { example } from '../example.js';
 
 export function addCompletion(program: Command, run: Run): void {
   program

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Reason } from '../../workflows/messages.js';
 import type { Run } from '../context.js';
+import { example } from '../example.js';
 import { sayNext } from '../next.js';
 import { sendUpdate } from '../update.js';
 
@@ -10,6 +11,12 @@ const MEANINGS = {
   resume: 'go on after a pause',
 } as const;
 
+const EXAMPLES: Readonly<Record<keyof typeof MEANINGS, string>> = {
+  stop: 'stop my-search --reason "good enough"',
+  pause: 'pause my-search --reason "the machine is needed"',
+  resume: 'resume my-search',
+};
+
 /** stop, pause, resume: updates of the exploration's workflow. */
 export function addControls(program: Command, run: Run): void {
   for (const [update, meaning] of Object.entries(MEANINGS))
@@ -18,6 +25,7 @@ export function addControls(program: Command, run: Run): void {
       .description(meaning)
       .argument('<name>')
       .option('--reason <text>', 'why, for the record')
+      .addHelpText('after', example(EXAMPLES[update as keyof typeof MEANINGS]))
       .action((name: string, reason: Reason) =>
         run(async (context) => {
           const code = await sendUpdate(context, { update, name, input: reason });

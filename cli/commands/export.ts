@@ -8,9 +8,9 @@ import { trialName, type TrialRecord } from '../../domain/trial.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { runRebuild } from '../../workers/rebuild.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { quoted, sayNext } from '../next.js';
 import { requireTrial } from '../requireTrial.js';
-import { example } from '../update.js';
 
 interface Options {
   readonly withBase?: boolean;

@@ -1,18 +1,17 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parse } from 'yaml';
 import { loadExploration } from '../../activities/ledger/read.js';
-import { formatFaults } from '../../activities/spec/faults.js';
+import { formatFaults, shown } from '../../activities/spec/faults.js';
 import { checkSpec } from '../../activities/spec/spec.js';
+import { readWrittenFile } from '../../activities/spec/writtenFile.js';
 import { keys } from '../../activities/store/keys.js';
-import type { Json, JsonObject } from '../../domain/json.js';
+import type { JsonObject } from '../../domain/json.js';
 import { mergePatch } from '../../domain/mergePatch.js';
 import { trialName } from '../../domain/trial.js';
-import { EXIT, messageOf, UserFault } from '../../workers/fault.js';
+import { EXIT, UserFault } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { wholeNumber } from '../numbers.js';
-import { example } from '../update.js';
 import { startSpec } from './start.js';
 
 interface Options {
@@ -75,13 +74,13 @@ async function sourceOf(
   return { spec: JSON.parse(text) as JsonObject, explorationId, trials };
 }
 
-async function readChanges(file: string): Promise<Json> {
-  try {
-    return parse(await readFile(file, 'utf8')) as Json;
-  } catch (error) {
-    throw new UserFault(
-      `${file}: expected a YAML or JSON file with changes, got ${messageOf(error)}.`,
-      EXIT.usage,
-    );
-  }
+async function readChanges(file: string): Promise<JsonObject> {
+  const written = await readWrittenFile(file, 'changes');
+  if (!written.ok) throw new UserFault(formatFaults(written.faults), EXIT.usage);
+  const { value } = written;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new UserFault(
+    `${file}: expected a mapping to lay over the spec, got ${shown(value)}. For example: seed: 7`,
+    EXIT.usage,
+  );
 }

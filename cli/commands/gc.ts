@@ -8,6 +8,8 @@ import { formatBytes, parseBytes } from '../../domain/bytes.js';
 import { KEEP, smallBytesFor } from '../../domain/retention.js';
 import { EXIT } from '../../workers/fault.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
+import { sayNext } from '../next.js';
 import { wholeNumber } from '../numbers.js';
 import { table } from '../table.js';
 
@@ -32,6 +34,7 @@ export function addGc(program: Command, run: Run): void {
     .option('--grace <duration>', 'younger objects stay (default: LAMDAGENT_STORE_GRACE, 10m)', milliseconds)
     .option('--dry-run', 'show what would go, and why the rest stays; change nothing')
     .option('--json', 'data as JSON on stdout')
+    .addHelpText('after', example('gc --budget 50GB --dry-run'))
     .action((options: Options) => run((context) => gc(context, options)));
 }
 
@@ -55,13 +58,14 @@ async function gc({ env, store, terminal }: Context, options: Options): Promise<
   const collected = await collect(store, { rules, dryRun, known: createKnownReader(store) });
   const outcome: Outcome = { dryRun, budgetBytes, ...collected, leftovers };
   if (options.json) terminal.print(JSON.stringify({ schemaVersion: 1, ...outcome }));
-  else terminal.print(linesOf(outcome).join('\n'));
+  else terminal.print(linesOf(outcome, terminal.width).join('\n'));
   if (budgetBytes !== null && collected.bytesAfter > budgetBytes)
     terminal.say(fullSentence(collected, budgetBytes));
+  if (dryRun && options.json !== true) sayNext(terminal, [['gc', 'does it; give it the same options']]);
   return EXIT.ok;
 }
 
-function linesOf(outcome: Outcome): readonly string[] {
+function linesOf(outcome: Outcome, width: number | null): readonly string[] {
   const { dryRun, kept, removed, spared, leftovers, bytesBefore, bytesAfter, budgetBytes } = outcome;
   const verb = dryRun ? 'would go' : 'went';
   const named = kept.filter(({ reason }) => reason !== 'small');
@@ -79,6 +83,7 @@ function linesOf(outcome: Outcome): readonly string[] {
           ? []
           : [row('stays', `${String(small.length)} small`, sum(small), 'scores, adapters, data')]),
       ],
+      width,
     ),
     `objects: ${formatBytes(bytesBefore)} before, ${formatBytes(bytesAfter)} ${dryRun ? 'then' : 'now'}; ` +
       `leftovers: ${formatBytes(sum(leftovers))}; budget: ${budgetBytes === null ? 'none' : formatBytes(budgetBytes)}`,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { storeOf } from '../../workers/env.js';
+import { DEVICES, storeOf } from '../../workers/env.js';
 import type { Program } from '../../workers/childProcess.js';
 import { parseDevices } from '../../workers/devices.js';
 import { EXIT, messageOf } from '../../workers/fault.js';
@@ -32,14 +32,7 @@ export function addGpuWorker(program: Command, run: Run): void {
     .option('--cache <folder>', "this machine's copies of an S3 store (default: LAMDAGENT_CACHE)", (text) =>
       resolve(text),
     )
-    .addOption(
-      new Option('--device <name>', 'where to compute (default: LAMDAGENT_DEVICE)').choices([
-        'auto',
-        'cuda',
-        'mps',
-        'cpu',
-      ]),
-    )
+    .addOption(new Option('--device <name>', 'where to compute (default: LAMDAGENT_DEVICE)').choices(DEVICES))
     .option('--devices <list>', 'one worker for each of these GPUs: 0,1,2 or GPU-… or MIG-…', parseDevices)
     .option(
       '--count <n>',

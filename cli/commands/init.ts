@@ -1,20 +1,21 @@
-import { access, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { nameOf, UnknownData } from '../../activities/init/dataFile.js';
 import { makeDraft, TRIALS } from '../../activities/init/make.js';
 import { TooFewQuestions } from '../../activities/init/measure.js';
 import { modelFacts } from '../../activities/init/modelFacts.js';
 import { existing, writeAll, writtenFiles } from '../../activities/init/write.js';
-import { capped, formatFaults, type Fault } from '../../activities/spec/faults.js';
+import { capped, formatFaults, shown, type Fault } from '../../activities/spec/faults.js';
 import { hub as hubName } from '../../activities/spec/hubNames.js';
+import { SpecSchema } from '../../activities/spec/schema.js';
 import { SPLITS } from '../../domain/plan.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { withQuestions, type Ask } from '../ask.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 import { quoted, sayNext } from '../next.js';
 import { wholeNumber } from '../numbers.js';
-import { example } from '../update.js';
 
 interface Options {
   readonly model?: string;
@@ -60,10 +61,11 @@ async function init(context: Context, options: Options): Promise<number> {
   if (faults.length > 0) throw new UserFault(formatFaults(faults), EXIT.usage);
   const data = wanted.data.map((file) => resolve(file));
   for (const file of data) await requireReadable(file);
-  const name = options.name ?? nameOf(basename(folder));
+  const name = explorationName(options.name ?? nameOf(basename(folder)));
   const trials = options.trials ?? TRIALS;
   const { draft, asked } = await makeDraft({ name, folder, model, facts, data, trials }).catch(asFault);
   const files = writtenFiles(draft, { spec, folder, asked });
+  await refuseFolder(spec);
   await refuseExisting(files, options.force);
   await writeAll(files);
   for (const { name: dataset, of, rows } of draft.datasets)
@@ -76,6 +78,15 @@ async function init(context: Context, options: Options): Promise<number> {
   for (const { path } of files) terminal.say(`wrote ${path}`);
   sayNext(terminal, [[`validate ${quoted(options.output)}`, 'checks it, and shows what will be done']]);
   return EXIT.ok;
+}
+
+function explorationName(name: string): string {
+  const parsed = SpecSchema.shape.name.safeParse(name);
+  if (parsed.success) return name;
+  throw new UserFault(
+    `--name: expected ${parsed.error.issues[0]?.message ?? 'a name'}, got ${shown(name)}.`,
+    EXIT.usage,
+  );
 }
 
 /** The options; what they leave out is asked for, where somebody can answer. */
@@ -118,10 +129,22 @@ async function modelOf(written: string): Promise<{ readonly path: string } | { r
   return isPath ? { path: resolve(written) } : { hub: written };
 }
 
+/** A pipe or a device would be read for ever. */
 async function requireReadable(file: string): Promise<void> {
-  await access(file).catch(() => {
-    throw new UserFault(`--data: expected a readable file, got ${file}. Check the path.`, EXIT.usage);
-  });
+  const found = await access(file, constants.R_OK)
+    .then(() => stat(file))
+    .catch(() => null);
+  if (found?.isFile() === true || found?.isDirectory() === true) return;
+  throw new UserFault(`--data: expected a readable file, got ${file}. Check the path.`, EXIT.usage);
+}
+
+/** Told before anything is written: the spec is written last. */
+async function refuseFolder(spec: string): Promise<void> {
+  if ((await stat(spec).catch(() => null))?.isDirectory() === true)
+    throw new UserFault(
+      `--output: expected a file, got the folder ${spec}. For example: --output ${join(spec, 'spec.yaml')}`,
+      EXIT.usage,
+    );
 }
 
 async function refuseExisting(

@@ -5,6 +5,7 @@ import type { Spec } from '../../activities/spec/schema.js';
 import { parseSpec, readSpecFile } from '../../activities/spec/spec.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 import { exploreHere } from '../exploreHere.js';
 import type { Wanted } from '../launch.js';
 import { wholeNumber } from '../numbers.js';
@@ -33,6 +34,7 @@ export function addQuickstart(program: Command, run: Run): void {
     )
     .option('--model <name>', 'the model to ask at that endpoint')
     .option('--fresh', 'begin a new exploration under the same name')
+    .addHelpText('after', example('quickstart --trials 20 --seed 3'))
     .action((options: Options) => run((context) => quickstart(context, options)));
 }
 

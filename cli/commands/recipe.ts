@@ -4,8 +4,8 @@ import { sha256OfFile } from '../../activities/store/durable.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { runRebuild } from '../../workers/rebuild.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 import { sayNext } from '../next.js';
-import { example } from '../update.js';
 
 interface Options {
   readonly from: readonly string[];
@@ -13,7 +13,10 @@ interface Options {
 }
 
 export function addRecipe(program: Command, run: Run): void {
-  const recipe = program.command('recipe').description('what to do with the recipe of an exported model');
+  const recipe = program
+    .command('recipe')
+    .description('what to do with the recipe of an exported model')
+    .addHelpText('after', example('recipe run ./my-model/recipe.yaml --from ./models/base'));
   recipe
     .command('run')
     .description('make the model again and compare its weights; exit code 0: equal, 1: different')

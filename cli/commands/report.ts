@@ -5,9 +5,9 @@ import { writeReport } from '../../activities/report/write.js';
 import { EXIT, messageOf, UserFault } from '../../workers/fault.js';
 import { reportFile } from '../../workers/home.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { sayNext } from '../next.js';
-import { example } from '../update.js';
 
 interface Options {
   readonly json?: boolean;

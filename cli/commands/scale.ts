@@ -10,8 +10,10 @@ import { EXIT, UserFault } from '../../workers/fault.js';
 import { QUEUES, WORKFLOW_TYPES, workflowIds } from '../../workflows/contract.js';
 import type { ScaleAnswer } from '../../workflows/messages.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { jobLine } from '../jobLine.js';
+import { sayNext } from '../next.js';
 import { positiveNumber, wholeNumber } from '../numbers.js';
 import { scaleLines } from '../scaleLines.js';
 import { withService } from '../service.js';
@@ -37,6 +39,7 @@ export function addScale(program: Command, run: Run): void {
     .option('--data-fraction <factor>', 'times the rows and the optimiser steps, e.g. 2', positiveNumber)
     .option('--base <folder>', 'another base model')
     .option('--json', 'data as JSON on stdout')
+    .addHelpText('after', example('scale my-search --top 3 --data-fraction 2'))
     .action((name: string, options: Options) => run((context) => scale(context, name, options)));
 }
 
@@ -71,7 +74,10 @@ async function scale(context: Context, name: string, options: Options): Promise<
       context.terminal.say(`scale ${label}: ${how}`);
       return EXIT.interrupted;
     }
-    return show(context, await resultOf(handle), json);
+    const code = show(context, await resultOf(handle), json);
+    if (json !== true)
+      sayNext(context.terminal, [[`report ${name}`, 'writes the report, with this study in it']]);
+    return code;
   });
 }
 

@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { loadExchanges } from '../../activities/ledger/exchanges.js';
 import { loadExploration } from '../../activities/ledger/read.js';
 import { trialView } from '../../activities/ledger/trialView.js';
+import { plainText } from '../../domain/plainText.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { promptLines } from '../promptText.js';
 import { requireTrial } from '../requireTrial.js';
 import { trialLines } from '../trialText.js';
@@ -22,6 +24,7 @@ export function addShow(program: Command, run: Run): void {
     .argument('<trial>', 'e.g. t0007')
     .option('--prompts', 'the prompts and answers behind its decision, in full')
     .option('--json', 'data as JSON on stdout')
+    .addHelpText('after', example('show my-search t0007'))
     .action((name: string, trial: string, options: Options) =>
       run((context) => show(context, { name, trial }, options)),
     );
@@ -41,6 +44,8 @@ async function show(
   const exchanges = asked === null ? [] : await loadExchanges(context.store, explorationId, asked);
   const data = prompts === true ? { ...view, exchanges } : view;
   const lines = [...trialLines(view), ...promptLines(exchanges)];
-  context.terminal.print(json === true ? JSON.stringify(data) : lines.join('\n'));
+  // What an LLM wrote is shown in full, and obeyed by no terminal.
+  const text = json === true ? JSON.stringify(data) : plainText(lines.join('\n'), Infinity);
+  context.terminal.print(text);
   return EXIT.ok;
 }

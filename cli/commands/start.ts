@@ -8,6 +8,7 @@ import { connectTo, findService } from '../../workers/connect.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { makeHome } from '../../workers/home.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 import { follow } from '../follow.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { finishedBefore, launch, type Wanted } from '../launch.js';
@@ -30,6 +31,7 @@ export function addStart(program: Command, run: Run): void {
     .option('--follow', 'show it until it ends')
     .option('--fresh', 'begin a new exploration under the same name')
     .option('--warm-start <other>', 'begin with the trials of another exploration, by name or id')
+    .addHelpText('after', example('start spec.yaml --follow'))
     .action((file: string, options: Options) => run((context) => start(context, file, options)));
 }
 

@@ -4,7 +4,9 @@ import { interventionText } from '../../domain/intervention.js';
 import { faultOfText } from '../../domain/personText.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
-import { acting, example, sendUpdate } from '../update.js';
+import { example } from '../example.js';
+import { sayNext } from '../next.js';
+import { acting, sendUpdate } from '../update.js';
 
 interface Options {
   readonly clear?: boolean;
@@ -40,7 +42,12 @@ async function steer(
     ...(text === '' ? {} : { text }),
     ...(clear === true ? { clear: true } : {}),
   };
-  return sendUpdate(context, { update: 'steer', name, input });
+  const code = await sendUpdate(context, { update: 'steer', name, input });
+  sayNext(context.terminal, [
+    [`steer ${name}`, 'shows what people did to the search'],
+    [`watch ${name}`, 'follows it until it ends'],
+  ]);
+  return code;
 }
 
 async function show(context: Context, name: string, json: boolean | undefined): Promise<number> {

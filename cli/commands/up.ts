@@ -3,12 +3,14 @@ import { EXIT } from '../../workers/fault.js';
 import { startInstallation } from '../../workers/installation.js';
 import { QUEUES } from '../../workflows/contract.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 import { listenForInterrupt } from '../interrupt.js';
 
 export function addUp(program: Command, run: Run): void {
   program
     .command('up')
     .description('run the Temporal server and the workers here until Ctrl-C; the state is kept')
+    .addHelpText('after', example('up'))
     .action(() => run(up));
 }
 

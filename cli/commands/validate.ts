@@ -14,9 +14,11 @@ import { readSpecFile } from '../../activities/spec/spec.js';
 import type { ContaminationRecord } from '../../domain/contamination.js';
 import { derivationText, derivedRowsText } from '../../domain/data/derivationText.js';
 import type { PlannedDataset } from '../../domain/plan.js';
+import { plainText } from '../../domain/plainText.js';
 import { EXIT } from '../../workers/fault.js';
 import { contaminationLines } from '../contamination.js';
 import type { Context, Run } from '../context.js';
+import { example } from '../example.js';
 import { quoted, sayNext } from '../next.js';
 import { planLines } from '../planText.js';
 
@@ -28,6 +30,7 @@ export function addValidate(program: Command, run: Run): void {
     )
     .argument('<spec>', 'YAML or JSON file')
     .option('--json', 'the resolved spec, or the faults, as JSON on stdout')
+    .addHelpText('after', example('validate spec.yaml'))
     .action((file: string, { json }: { json?: boolean }) => run((context) => validate(context, file, json)));
 }
 
@@ -57,7 +60,7 @@ async function validate(
         ? []
         : [...hubLines(spec), ...derivedLines(derived), ...contaminationLines(contamination)]),
     ])
-      terminal.say(line);
+      terminal.say(plainText(line)); // rows of data are among them
   if (!json && valid)
     sayNext(terminal, [
       ['up', 'runs server and workers here; leave it running'],

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { loadExploration } from '../../activities/ledger/read.js';
 import {
   listExplorations,
   loadLeaderboard,
-  loadStatus,
+  statusOf,
   type LeaderboardView,
   type StatusView,
 } from '../../activities/ledger/views.js';
@@ -15,6 +16,7 @@ import { recoveryText } from '../../domain/recoveries.js';
 import { fourWayText } from '../../domain/shrinkage.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { gpuUsdText, llmText, signed } from '../summary.js';
 import { table } from '../table.js';
 import { workerLines, workersOf } from '../workerLines.js';
@@ -26,7 +28,11 @@ interface Json {
 /** The commands that read the store alone: no server is needed. */
 export function addViews(program: Command, run: Run): void {
   const reading = (name: string, description: string): Command =>
-    program.command(name).description(description).option('--json', 'data as JSON on stdout');
+    program
+      .command(name)
+      .description(description)
+      .option('--json', 'data as JSON on stdout')
+      .addHelpText('after', example(name === 'list' ? name : `${name} my-search`));
   reading('status', 'state, scores and spend of an exploration')
     .argument('<name>')
     .action((name: string, { json }: Json) =>
@@ -34,8 +40,8 @@ export function addViews(program: Command, run: Run): void {
         show(context, {
           ...{ name, json },
           load: async (store) => {
-            const view = await loadStatus(store, name);
-            return view === null ? null : { ...view, workers: await workersOf(context, name) };
+            const found = await loadExploration(store, name);
+            return found === null ? null : { ...statusOf(found), workers: await workersOf(context, found) };
           },
           lines: (view) => [...statusLines(view), ...workerLines(view.workers)],
         }),
@@ -60,14 +66,14 @@ interface View<T> {
   readonly name: string;
   readonly json: boolean | undefined;
   readonly load: (store: Context['store'], name: string) => Promise<T | null>;
-  readonly lines: (view: T) => readonly string[];
+  readonly lines: (view: T, width: number | null) => readonly string[];
 }
 
 async function show<T>(context: Context, { name, json, load, lines }: View<T>): Promise<number> {
   await requireKnown(context, name);
   const view = await load(context.store, name);
   if (view === null) return EXIT.failed;
-  context.terminal.print(json ? JSON.stringify(view) : lines(view).join('\n'));
+  context.terminal.print(json ? JSON.stringify(view) : lines(view, context.terminal.width).join('\n'));
   return EXIT.ok;
 }
 
@@ -80,7 +86,7 @@ async function list({ store, terminal }: Context, json: boolean | undefined): Pr
     best === null ? '-' : best.score.toFixed(4),
     spend.gpuSeconds.toFixed(0),
   ]);
-  const lines = table(['name', 'state', 'trials', 'best', 'GPU-seconds'], rows);
+  const lines = table(['name', 'state', 'trials', 'best', 'GPU-seconds'], rows, terminal.width);
   terminal.print(json ? JSON.stringify({ schemaVersion: 1, explorations }) : lines.join('\n'));
   return EXIT.ok;
 }
@@ -149,7 +155,7 @@ function rungLines({ rungs = [] }: StatusView): readonly string[] {
   );
 }
 
-function attemptLines({ rows }: AttemptsView): readonly string[] {
+function attemptLines({ rows }: AttemptsView, width: number | null): readonly string[] {
   return table(
     [
       'trial',
@@ -176,10 +182,11 @@ function attemptLines({ rows }: AttemptsView): readonly string[] {
       row.gpuSeconds.toFixed(1),
       row.lostGpuSeconds.toFixed(1),
     ]),
+    width,
   );
 }
 
-function leaderboardLines({ rows }: LeaderboardView): readonly string[] {
+function leaderboardLines({ rows }: LeaderboardView, width: number | null): readonly string[] {
   const hasRungs = rows.some(({ fidelity }) => fidelity < 1);
   const data = (cell: string): readonly string[] => (hasRungs ? [cell] : []);
   return table(
@@ -200,5 +207,6 @@ function leaderboardLines({ rows }: LeaderboardView): readonly string[] {
       row.datasets.join(' + '),
       row.gpuSeconds.toFixed(1),
     ]),
+    width,
   );
 }

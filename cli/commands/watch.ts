@@ -3,6 +3,7 @@ import { loadStatus } from '../../activities/ledger/views.js';
 import { connectTo, findService } from '../../workers/connect.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
+import { example } from '../example.js';
 import { follow } from '../follow.js';
 import { listenForInterrupt } from '../interrupt.js';
 import { showOutcome, showResult } from '../outcome.js';
@@ -17,6 +18,7 @@ export function addWatch(program: Command, run: Run): void {
     .description('follow a running exploration until it ends')
     .argument('<name>')
     .option('--json', 'a line of status JSON on stdout whenever it changes, from the store alone')
+    .addHelpText('after', example('watch my-search'))
     .action((name: string, { json }: { json?: boolean }) =>
       run((context) => (json ? watchStore(context, name) : watch(context, name))),
     );

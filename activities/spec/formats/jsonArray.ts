@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { formatBytes } from '../../../domain/bytes.js';
+import { isShallow } from '../../../domain/nesting.js';
 import { shown, type Fault } from '../faults.js';
 import type { NumberedRow, Row } from '../lines.js';
 import { rowPlace } from './rowPlace.js';
@@ -45,5 +46,5 @@ function parsed(bytes: Buffer): unknown {
 }
 
 function isObject(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isShallow(value);
 }

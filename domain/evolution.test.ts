@@ -33,14 +33,12 @@ describe('evolution', () => {
     assert.deepEqual([population[0]?.trial, population.at(-1)?.trial], [40 - POPULATION, 39]);
   });
 
-  it('prefers feasible parents, builds on better infeasible ones too, and takes any where there are no others', () => {
-    const [feasible, infeasible] = [rowOf(1), rowOf(90, { feasible: false })];
-    const wins = (rival: TrialRecord): number =>
-      Array.from({ length: 400 }, (_, seed) => tournament([rival, feasible], randomOf(seed))).filter(
-        (winner) => winner === feasible,
-      ).length;
-    assert.ok(wins(infeasible) > 180 && wins(infeasible) < 260, `${String(wins(infeasible))} of 400`);
-    assert.ok(wins(rowOf(0, { feasible: false })) > 380);
+  it('prefers feasible parents, and takes infeasible ones where there are no others', () => {
+    const infeasible = rowOf(90, { feasible: false });
+    const winners = Array.from({ length: 50 }, (_, seed) =>
+      tournament([infeasible, rowOf(1)], randomOf(seed)),
+    );
+    assert.ok(winners.filter((row) => row?.trial === 1).length > 45);
     assert.equal(tournament([infeasible], randomOf(1))?.trial, 90);
     assert.equal(tournament([], randomOf(1)), undefined);
   });

@@ -8,9 +8,8 @@ import { variantsOf } from './variants.js';
 
 /**
  * Regularised (aging) evolution (Real et al. 2019, arXiv 1802.01548, algorithm 1) over pipelines. The population is
- * the youngest scored trials, whatever their scores: old ones die. A parent is the best of a random sample of it. Where
- * the sample has feasible and infeasible ones, constraints count in a part of the tournaments only: a good model that
- * misses one is often a step away from a better model that meets it, such as a merge with the base. A child is one of
+ * the youngest scored trials, whatever their scores: old ones die. A parent is the best of a random sample of it
+ * (feasible before infeasible, which may win where nothing else was drawn). A child is one of
  *
  * - an extension: a new action on the parent's model, so the pipeline grows by a stage;
  * - a mutation: the parent's own action with one thing changed (a parameter, the datasets, a model);
@@ -18,8 +17,6 @@ import { variantsOf } from './variants.js';
  */
 export const POPULATION = 25;
 export const SAMPLE = 6;
-/** The share of mixed tournaments that the score alone decides: P_f of stochastic ranking (Runarsson and Yao 2000, IEEE TEC 4:3). */
-export const BY_SCORE = 0.45;
 
 /** What a child is made of; the names stand in reasons. */
 const OPERATORS = ['extension', 'mutation', 'merge'] as const;
@@ -37,12 +34,7 @@ export function populationOf(rows: readonly TrialRecord[]): readonly TrialRecord
 /** The best of `SAMPLE` members drawn with replacement; undefined: there are none. */
 export function tournament(population: readonly TrialRecord[], random: Random): TrialRecord | undefined {
   const drawn = Array.from({ length: SAMPLE }, () => random.pick(population) ?? []).flat();
-  const mixed = new Set(drawn.map(({ feasible }) => feasible)).size > 1;
-  return drawn.sort(mixed && random.real() < BY_SCORE ? compareScores : compareRows)[0];
-}
-
-function compareScores(a: TrialRecord, b: TrialRecord): number {
-  return compareRows({ ...a, feasible: true }, { ...b, feasible: true });
+  return [...drawn].sort(compareRows)[0];
 }
 
 /** A legal child, which may have been tried before; null where the operator that was drawn gives none. */

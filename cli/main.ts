@@ -9,7 +9,9 @@ import { addExport } from './commands/export.js';
 import { addFork } from './commands/fork.js';
 import { addGpuWorker } from './commands/gpuWorker.js';
 import { addGc } from './commands/gc.js';
+import { addHealth } from './commands/health.js';
 import { addInit } from './commands/init.js';
+import { addOrchestrator } from './commands/orchestrator.js';
 import { addPropose } from './commands/propose.js';
 import { addQuickstart } from './commands/quickstart.js';
 import { addShow } from './commands/show.js';
@@ -62,6 +64,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addQuickstart,
     addInit,
     addUp,
+    addOrchestrator,
     addGpuWorker,
     addStart,
     addViews,
@@ -79,6 +82,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addFork,
     addValidate,
     addDoctor,
+    addHealth,
     addGc,
     addCompletion,
   ])

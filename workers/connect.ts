@@ -23,6 +23,18 @@ export function configuredService(): Service {
   return { connection, namespace: namespace ?? 'default', address, webUi: null };
 }
 
+/** The same, with what a command line names in the place of what it says. */
+export function serviceWith(named: { readonly address?: string; readonly namespace?: string }): Service {
+  const { connection, namespace, address, webUi } = configuredService();
+  const chosen = named.address ?? address;
+  return {
+    connection: { ...connection, address: chosen },
+    namespace: named.namespace ?? namespace,
+    address: chosen,
+    webUi,
+  };
+}
+
 export function serviceAt(address: string, webUi: string | null = null): Service {
   return { connection: { address }, namespace: 'default', address, webUi };
 }

@@ -11,8 +11,9 @@ export interface Polled {
 
 /** A worker asks the service at least each minute; the service itself remembers those that are gone for some minutes. */
 const SILENT_MS = 120_000;
-// temporal.api.enums.v1: TASK_QUEUE_TYPE_ACTIVITY
-const ACTIVITIES = 2;
+/** temporal.api.enums.v1: TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY. */
+export const WORKFLOWS = 1;
+export const ACTIVITIES = 2;
 
 /** By class. The control queue is asked about, since a busy worker does not poll the queue of its work. */
 export async function polledClasses(
@@ -22,16 +23,21 @@ export async function polledClasses(
   return Promise.all(
     classes.map(async (gpuClass) => ({
       gpuClass,
-      workers: await pollersOf(client, gpuControlQueue(gpuClass)),
+      workers: await pollersOf(client, gpuControlQueue(gpuClass), ACTIVITIES),
     })),
   );
 }
 
-async function pollersOf(client: Client, queue: string): Promise<readonly string[]> {
+/** The identities of those who polled a queue lately, sorted. */
+export async function pollersOf(
+  client: Client,
+  queue: string,
+  kind: typeof WORKFLOWS | typeof ACTIVITIES,
+): Promise<readonly string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: queue },
-    taskQueueType: ACTIVITIES,
+    taskQueueType: kind,
   });
   const heard = (pollers ?? []).filter(
     ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < SILENT_MS,

@@ -17,7 +17,8 @@ from lamdagent_gpu.worker import arguments
 
 DEPLOY = Path(__file__).resolve().parents[2] / "examples" / "deploy"
 INSTALL = "pip install --no-deps -r python-gpu/requirements-fleet.txt"
-KUBERNETES = "1.34"
+KUBERNETES = ("1.30", "1.37")
+"""The oldest and the newest of the versions that the examples are checked against."""
 
 
 def manifests() -> list[Any]:
@@ -29,12 +30,13 @@ def test_manifests_are_valid_for_kubernetes_and_a_planted_fault_is_not() -> None
     validator = pytest.importorskip("kubernetes_validate", reason=f"kubernetes-validate is not installed: {INSTALL}")
     kinds = [one["kind"] for one in manifests()]
     assert sorted(kinds) == ["ConfigMap", "Deployment", "Deployment", *["PodDisruptionBudget"] * 2, "Secret"]
-    for manifest in manifests():
-        validator.validate(manifest, KUBERNETES, strict=True)
+    for version in KUBERNETES:
+        for manifest in manifests():
+            validator.validate(manifest, version, strict=True)
     planted = next(one for one in manifests() if one["kind"] == "Deployment")
     planted["spec"]["template"]["spec"]["terminationGracePeriodSecond"] = 75
     with pytest.raises(validator.ValidationError, match="terminationGracePeriodSecond"):
-        validator.validate(planted, KUBERNETES, strict=True)
+        validator.validate(planted, KUBERNETES[-1], strict=True)
 
 
 def test_gpu_workers_of_kubernetes_ask_for_one_gpu_each() -> None:

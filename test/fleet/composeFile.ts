@@ -38,16 +38,18 @@ export function askedVariables(text: string = COMPOSE): readonly string[] {
   return [...new Set([...text.matchAll(VARIABLE)].map((match) => match[1] ?? ''))];
 }
 
-/** The services, with `${NAME:-default}` and `${NAME:?message}` filled in as Compose does. */
+/** The services, with `${NAME:-default}` and `${NAME:?message}` filled in as Compose does: in values, after parsing. */
 export function composeServices(
   variables: ReadonlyMap<string, string>,
 ): Readonly<Record<string, ComposeService>> {
-  const filled = COMPOSE.replaceAll(VARIABLE, (_, name: string, kind?: string, rest?: string) => {
-    const value = variables.get(name) ?? '';
-    if (value === '' && kind === '?') throw new Error(`${name}: expected a value, got none: ${String(rest)}`);
-    return value === '' && kind === '-' ? (rest ?? '') : value;
-  });
-  return (parse(filled, { merge: true }) as { services: Record<string, ComposeService> }).services;
+  const fill = (text: string): string =>
+    text.replaceAll(VARIABLE, (_, name: string, kind?: string, rest?: string) => {
+      const value = variables.get(name) ?? '';
+      if (value === '' && kind === '?') throw new Error(`${name}: expected a value, got none: ${String(rest)}`);
+      return value === '' && kind === '-' ? (rest ?? '') : value;
+    });
+  const reviver = (_: unknown, value: unknown): unknown => (typeof value === 'string' ? fill(value) : value);
+  return (parse(COMPOSE, reviver, { merge: true }) as { services: Record<string, ComposeService> }).services;
 }
 
 /** The example's variables with secrets. */

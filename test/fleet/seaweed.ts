@@ -1,12 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { composeServices, filledVariables } from './composeFile.js';
+import { composeServices, filledVariables, ROOT } from './composeFile.js';
 
+export const BUCKET = 'lamdagent';
 const START_MS = 120_000;
 /** SeaweedFS listens for gRPC at each port plus this. */
 const GRPC_OFFSET = 10_000;
@@ -49,6 +51,20 @@ export async function startSeaweed(weed: string): Promise<Seaweed> {
       secretAccessKey: environment['AWS_SECRET_ACCESS_KEY'] ?? '',
     },
   };
+}
+
+/** Makes the bucket with the script of docker-compose.yml; what it said. */
+export function makeBucket(weed: string, { master, filer }: Seaweed): string {
+  const { status, stdout, stderr } = spawnSync('sh', [join(ROOT, 'docker/bucket.sh')], {
+    encoding: 'utf8',
+    cwd: tmpdir(),
+    env: {
+      PATH: [dirname(weed), process.env['PATH']].join(delimiter),
+      ...{ S3_BUCKET: BUCKET, MASTER: master, FILER: filer },
+    },
+  });
+  assert.equal(status, 0, stderr);
+  return stdout;
 }
 
 /** The check of docker-compose.yml. */

@@ -1,32 +1,14 @@
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { storeConformance } from '../../activities/store/conformance.js';
 import { createS3Store } from '../../activities/store/s3.js';
 import type { Store } from '../../activities/store/store.js';
 import { skipWithout } from './commandLine.js';
-import { ROOT } from './composeFile.js';
-import { startSeaweed, type Seaweed } from './seaweed.js';
-
-const BUCKET = 'lamdagent';
-
-/** Makes the bucket with the script of docker-compose.yml. */
-export function makeBucket(weed: string, { master, filer }: Seaweed): string {
-  const { status, stdout, stderr } = spawnSync('sh', [join(ROOT, 'docker/bucket.sh')], {
-    encoding: 'utf8',
-    cwd: tmpdir(),
-    env: {
-      PATH: [dirname(weed), process.env['PATH']].join(delimiter),
-      ...{ S3_BUCKET: BUCKET, MASTER: master, FILER: filer },
-    },
-  });
-  assert.equal(status, 0, stderr);
-  return stdout;
-}
+import { BUCKET, makeBucket, startSeaweed, type Seaweed } from './seaweed.js';
 
 describe('the store of docker-compose.yml', function () {
   this.timeout(300_000);

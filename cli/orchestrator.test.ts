@@ -23,7 +23,11 @@ describe('lamdagent orchestrator', () => {
 
   it('hands on what its options name, and the build of a versioned fleet', () => {
     const env = readEnvironment({ ...fleet, LAMDAGENT_HOME: folder });
-    const { args, env: variables, needs = [] } = foregroundOrchestrator(env, {
+    const {
+      args,
+      env: variables,
+      needs = [],
+    } = foregroundOrchestrator(env, {
       address: 'far:7233',
       namespace: 'fleet',
       cache: '/copies',
@@ -34,8 +38,17 @@ describe('lamdagent orchestrator', () => {
   });
 
   it('needs no account of a store in a folder, and no build where none is asked for', () => {
-    const env = readEnvironment({ ...fleet, LAMDAGENT_HOME: folder, LAMDAGENT_DEPLOYMENT: '', LAMDAGENT_BUILD_ID: '' });
-    const { args, env: variables, needs = [] } = foregroundOrchestrator(env, { store: join(folder, 'store') });
+    const env = readEnvironment({
+      ...fleet,
+      LAMDAGENT_HOME: folder,
+      LAMDAGENT_DEPLOYMENT: '',
+      LAMDAGENT_BUILD_ID: '',
+    });
+    const {
+      args,
+      env: variables,
+      needs = [],
+    } = foregroundOrchestrator(env, { store: join(folder, 'store') });
     assert.equal(args.length, 2);
     assert.equal(variables['LAMDAGENT_STORE'], join(folder, 'store'));
     assert.ok(!('LAMDAGENT_DEPLOYMENT' in variables));

@@ -20,7 +20,11 @@ export function addHealth(program: Command, run: Run): void {
     );
 }
 
-async function health({ env, terminal }: Context, kind: WorkerKind, gpuClass: string | null): Promise<number> {
+async function health(
+  { env, terminal }: Context,
+  kind: WorkerKind,
+  gpuClass: string | null,
+): Promise<number> {
   const service = await findService(env);
   const workers = await workersHere(await connectTo(service), kind, gpuClass);
   if (workers.length > 0) terminal.print(workers.join('\n'));

@@ -84,7 +84,9 @@ describe('docker-compose.yml', () => {
   });
 
   it('mounts files that are there, scripts that a shell can read', () => {
-    const mounted = entries.flatMap(([, { volumes = [] }]) => volumes).filter((one) => one.startsWith('./docker'));
+    const mounted = entries
+      .flatMap(([, { volumes = [] }]) => volumes)
+      .filter((one) => one.startsWith('./docker'));
     assert.ok(mounted.length >= 4);
     for (const volume of mounted) {
       const file = join(ROOT, volume.split(':')[0] ?? '');

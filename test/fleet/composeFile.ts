@@ -45,7 +45,8 @@ export function composeServices(
   const fill = (text: string): string =>
     text.replaceAll(VARIABLE, (_, name: string, kind?: string, rest?: string) => {
       const value = variables.get(name) ?? '';
-      if (value === '' && kind === '?') throw new Error(`${name}: expected a value, got none: ${String(rest)}`);
+      if (value === '' && kind === '?')
+        throw new Error(`${name}: expected a value, got none: ${String(rest)}`);
       return value === '' && kind === '-' ? (rest ?? '') : value;
     });
   const reviver = (_: unknown, value: unknown): unknown => (typeof value === 'string' ? fill(value) : value);

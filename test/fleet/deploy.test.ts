@@ -92,7 +92,8 @@ describe('examples/deploy/systemd', () => {
         .replace('User=lamdagent\n', '');
     const verify = (name: string, text: string): string => {
       writeFileSync(join(folder, name), here(text));
-      return spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, name)], { encoding: 'utf8' }).stderr;
+      return spawnSync('systemd-analyze', ['verify', '--man=no', join(folder, name)], { encoding: 'utf8' })
+        .stderr;
     };
     const about = (name: string, said: string): readonly string[] =>
       said.split('\n').filter((line) => line.includes(name));
@@ -155,7 +156,11 @@ describe("examples/deploy/skypilot.yaml, read by SkyPilot's own parser", () => {
     const { stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', env, cwd: home });
     rmSync(home, { recursive: true, force: true });
     const [task = '', fault = ''] = stdout.trim().split('\n').slice(-2);
-    assert.match(task, /"name": "lamdagent-gpu-worker", "spot": true, .*lamdagent-gpu-worker --store/, stderr);
+    assert.match(
+      task,
+      /"name": "lamdagent-gpu-worker", "spot": true, .*lamdagent-gpu-worker --store/,
+      stderr,
+    );
     assert.match(fault, /resourcez/);
   });
 });

@@ -93,7 +93,10 @@ describe('docker/Dockerfile, read by hadolint', function () {
     assert.equal(status, 0, stdout);
     const folder = mkdtempSync(join(tmpdir(), 'lamdagent-hadolint-'));
     const planted = join(folder, 'Dockerfile');
-    writeFileSync(planted, text.replaceAll(/^USER .*$/gm, 'USER root').replace('CMD ["orchestrator"]', 'CMD x'));
+    writeFileSync(
+      planted,
+      text.replaceAll(/^USER .*$/gm, 'USER root').replace('CMD ["orchestrator"]', 'CMD x'),
+    );
     const found = run(planted);
     rmSync(folder, { recursive: true });
     assert.match(found.stdout, /DL3002[^]*DL3025|DL3025[^]*DL3002/);

@@ -106,7 +106,11 @@ describe('the commands and variables of docker-compose.yml, without Docker', fun
   it('makes the namespace, and again', () => {
     const env = {
       ...{ PATH: [join(ROOT, '.venv/bin'), process.env['PATH']].join(delimiter), HOME: folder },
-      ...{ ...services['namespace']?.environment, TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: NAMESPACE },
+      ...{
+        ...services['namespace']?.environment,
+        TEMPORAL_ADDRESS: server.address,
+        TEMPORAL_NAMESPACE: NAMESPACE,
+      },
     };
     for (const turn of ['first', 'again']) {
       const script = join(ROOT, 'docker/temporal/namespace.sh');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readEnvironment } from '../workers/env.js';
 import { foregroundOrchestrator, orchestratorProgram } from '../workers/orchestrator.js';
@@ -60,6 +60,17 @@ describe('lamdagent orchestrator', () => {
     const program = orchestratorProgram(env, homeAt(folder), '127.0.0.1:1');
     assert.ok(!('LAMDAGENT_DEPLOYMENT' in program.env));
     assert.ok(!(program.needs ?? []).includes('temporal'));
+  });
+
+  it('connects without profiles in an embedded installation', () => {
+    const before = process.env['TEMPORAL_CONFIG_FILE'];
+    process.env['TEMPORAL_CONFIG_FILE'] = devNull;
+    try {
+      assert.equal(serviceWith({ address: '127.0.0.1:1' }).address, '127.0.0.1:1');
+    } finally {
+      if (before === undefined) delete process.env['TEMPORAL_CONFIG_FILE'];
+      else process.env['TEMPORAL_CONFIG_FILE'] = before;
+    }
   });
 
   it('takes from the profile what no option names', () => {

@@ -1,6 +1,6 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { Environment } from './env.js';
+import { hasNoProfiles, type Environment } from './env.js';
 import { EXIT, messageOf, UserFault } from './fault.js';
 import { homeAt } from './home.js';
 import { readServerAddress } from './temporalServer.js';
@@ -17,7 +17,8 @@ export interface Service {
 
 /** The service of TEMPORAL_* and profiles. */
 export function configuredService(): Service {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
+  // The SDK fails on a file without profiles.
+  const { connectionOptions, namespace } = loadClientConnectConfig({ disableFile: hasNoProfiles() });
   const address = connectionOptions.address ?? '127.0.0.1:7233';
   const connection = { ...connectionOptions, address } as ConnectionOptions;
   return { connection, namespace: namespace ?? 'default', address, webUi: null };

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assertCommand, skipWithout } from './commandLine.js';
@@ -81,6 +90,52 @@ describe('docker/Dockerfile', () => {
     const sources = /SOURCES = \[(.*)\]/.exec(build)?.[1]?.match(/\w+/g) ?? [];
     assert.ok(sources.length >= 5);
     for (const source of sources) assert.ok(stage('build').includes(`COPY ${source} ${source}`), source);
+  });
+});
+
+describe('what an image holds', function () {
+  this.timeout(120_000);
+  /** The packages that the built program imports. */
+  function imported(): readonly string[] {
+    const files = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' });
+    const sources = files.filter((file) => file.endsWith('.js') && !file.endsWith('workflow-bundle.js'));
+    const bare = sources.flatMap((file) => [
+      ...readFileSync(join(ROOT, 'dist', file), 'utf8').matchAll(
+        /^(?:import|export) (?:[^'"`;]* from )?['"]([^.'"][^'"]*)['"];$/gm,
+      ),
+    ]);
+    const names = bare.map((match) => match[1] ?? '').filter((name) => !name.startsWith('node:'));
+    return [...new Set(names.map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? ''))];
+  }
+
+  it('has every package that the program imports, without those of developers', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>;
+    };
+    const names = imported();
+    assert.ok(names.length > 10);
+    for (const name of names) assert.ok(name in dependencies, name);
+  });
+
+  it('has the files that commands read, the example among them', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lamdagent-image-'));
+    for (const line of stage('orchestrator').filter((one) => one.startsWith('COPY '))) {
+      const words = line.split(' ').slice(1);
+      const from = words.some((word) => word.startsWith('--from='));
+      const paths = words.filter((word) => !word.startsWith('--'));
+      const target = paths.pop() ?? '';
+      for (const path of paths.map((one) => (from ? one.replace('/app/', '') : one)))
+        if (path === 'node_modules') symlinkSync(join(ROOT, path), join(folder, path));
+        else cpSync(join(ROOT, path), join(folder, target === './' ? path : target), { recursive: true });
+    }
+    const env = { PATH: process.env['PATH'], HOME: folder, LAMDAGENT_HOME: join(folder, 'home') };
+    const run = (...args: readonly string[]) =>
+      spawnSync(process.execPath, ['bin/lamdagent.mjs', ...args], { cwd: folder, env, encoding: 'utf8' });
+    const valid = run('validate', 'examples/quickstart/spec.yaml');
+    const help = run('orchestrator', '--help');
+    rmSync(folder, { recursive: true });
+    assert.equal(valid.status, 0, valid.stderr);
+    assert.match(help.stdout, /npx lamdagent orchestrator --address/);
   });
 });
 

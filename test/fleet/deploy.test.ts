@@ -131,6 +131,22 @@ describe('examples/deploy/temporal.toml', () => {
   });
 });
 
+describe('docs/fleet.md', () => {
+  const guide = readFileSync(join(ROOT, 'docs/fleet.md'), 'utf8');
+
+  it('shows commands of lamdagent that there are', () => {
+    const shown = [...guide.matchAll(/^(?:npx|docker compose exec \S+) lamdagent (.+)$/gm)];
+    assert.ok(shown.length >= 4);
+    for (const match of shown) assertCommand((match[1] ?? '').split(' '));
+  });
+
+  it('links to files that are there, and names all deployments', () => {
+    for (const match of guide.matchAll(/\]\(([^)#:]+)(?:#[\w-]+)?\)/g))
+      assert.ok(existsSync(join(ROOT, 'docs', match[1] ?? '')), match[1]);
+    for (const name of readdirSync(DEPLOY)) assert.ok(guide.includes(`examples/deploy/${name}`), name);
+  });
+});
+
 describe("examples/deploy/skypilot.yaml, read by SkyPilot's own parser", () => {
   it('is a task on spot machines that runs a GPU worker', function () {
     this.timeout(600_000);

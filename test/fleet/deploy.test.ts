@@ -24,6 +24,7 @@ interface Deployment {
         readonly containers: readonly {
           readonly image: string;
           readonly args: readonly string[];
+          readonly envFrom: readonly Readonly<Record<string, { readonly name: string }>>[];
           readonly readinessProbe: { readonly exec: { readonly command: readonly string[] } };
         }[];
       };
@@ -51,6 +52,21 @@ describe('examples/deploy/kubernetes', () => {
         assertCommand(readinessProbe.exec.command.slice(1));
       }
     }
+  });
+
+  it('names configuration and secrets that are there, and no key of a language model to GPU workers', () => {
+    const there = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    const asked = deployments.map(({ spec }) =>
+      spec.template.spec.containers.flatMap(({ envFrom }) =>
+        envFrom.map(
+          (from) => `${from['secretRef'] ? 'Secret' : 'ConfigMap'} ${Object.values(from)[0]?.name ?? ''}`,
+        ),
+      ),
+    );
+    for (const name of asked.flat()) assert.ok(there.includes(name), name);
+    const [ofWorkers = [], ofOrchestrators = []] = asked;
+    assert.deepEqual(ofWorkers, ['ConfigMap lamdagent', 'Secret lamdagent']);
+    assert.ok(ofOrchestrators.includes('Secret lamdagent-orchestrator'));
   });
 
   it('has a disruption budget for each, that means its pods', () => {

@@ -138,7 +138,7 @@ describe('the commands and variables of docker-compose.yml, without Docker', fun
       assert.equal(started.code, 0, started.err);
       const { out } = await lamdagent('orchestrator', 'status', 'fleet', '--json');
       const status = JSON.parse(out) as { state: string; trials: { completed: number; failed: number } };
-      assert.deepEqual([status.state, status.trials.completed, status.trials.failed], ['finished', 3, 0]);
+      assert.deepEqual([status.state, status.trials.completed, status.trials.failed], ['completed', 3, 0]);
       const found = await server.client.workflowService.listWorkflowExecutions({
         namespace: NAMESPACE,
         query: 'ExplorationName = "fleet" AND WorkflowType = "explore"',

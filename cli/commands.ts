@@ -20,6 +20,10 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   },
   { names: ['init'], load: async () => (await import('./commands/init.js')).addInit },
   { names: ['up'], load: async () => (await import('./commands/up.js')).addUp },
+  {
+    names: ['orchestrator'],
+    load: async () => (await import('./commands/orchestrator.js')).addOrchestrator,
+  },
   { names: ['gpu-worker'], load: async () => (await import('./commands/gpuWorker.js')).addGpuWorker },
   { names: ['start'], load: async () => (await import('./commands/start.js')).addStart },
   {
@@ -43,6 +47,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   { names: ['fork'], load: async () => (await import('./commands/fork.js')).addFork },
   { names: ['validate'], load: async () => (await import('./commands/validate.js')).addValidate },
   { names: ['doctor'], load: async () => (await import('./commands/doctor.js')).addDoctor },
+  { names: ['health'], load: async () => (await import('./commands/health.js')).addHealth },
   { names: ['gc'], load: async () => (await import('./commands/gc.js')).addGc },
   {
     names: ['completion'],

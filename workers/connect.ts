@@ -1,6 +1,6 @@
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import type { Environment } from './env.js';
+import { hasNoProfiles, type Environment } from './env.js';
 import { EXIT, messageOf, UserFault } from './fault.js';
 import { homeAt } from './home.js';
 import { readServerAddress } from './temporalServer.js';
@@ -25,7 +25,8 @@ export function configuredService(): Service {
 
 function clientConfig(): ReturnType<typeof loadClientConnectConfig> {
   try {
-    return loadClientConnectConfig();
+    // The SDK fails on a file without profiles.
+    return loadClientConnectConfig({ disableFile: hasNoProfiles() });
   } catch (error) {
     throw new UserFault(
       `TEMPORAL_*: expected settings and a profile that can be read, got ${messageOf(error)}. ` +
@@ -33,6 +34,18 @@ function clientConfig(): ReturnType<typeof loadClientConnectConfig> {
       EXIT.usage,
     );
   }
+}
+
+/** The same, with what a command line names in the place of what it says. */
+export function serviceWith(named: { readonly address?: string; readonly namespace?: string }): Service {
+  const { connection, namespace, address, webUi } = configuredService();
+  const chosen = named.address ?? address;
+  return {
+    connection: { ...connection, address: chosen },
+    namespace: named.namespace ?? namespace,
+    address: chosen,
+    webUi,
+  };
 }
 
 export function serviceAt(address: string, webUi: string | null = null): Service {

@@ -121,6 +121,11 @@ export function childEnvironment(
   };
 }
 
+/** Whether this is a process of an embedded installation, which has no profiles (childEnvironment). */
+export function hasNoProfiles(): boolean {
+  return process.env['TEMPORAL_CONFIG_FILE'] === devNull;
+}
+
 /** The secrets of the store: none for a folder. */
 export function storeNeeds({ store }: Pick<Environment, 'store'>): readonly Need[] {
   return isS3(store) ? ['store'] : [];

@@ -1,4 +1,4 @@
-/** The orchestrator process: `node dist/workers/orchestrator.js [--address HOST:PORT]`; without it TEMPORAL_* and profiles. */
+/** The orchestrator process: `node dist/workers/orchestrator.js [--address HOST:PORT] [--namespace NAME]`; else TEMPORAL_* and profiles. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,9 +15,9 @@ import { QUEUES } from '../workflows/contract.js';
 import { composeActivities } from './activities.js';
 import type { Program } from './childProcess.js';
 import { deploymentOptions } from './deployment.js';
-import { configuredService, serviceAt, type Service } from './connect.js';
+import { serviceWith, type Service } from './connect.js';
 import { readEnvironment, storeNeeds, type Environment } from './env.js';
-import { messageOf, UserFault } from './fault.js';
+import { EXIT, messageOf, UserFault } from './fault.js';
 import type { Home } from './home.js';
 import { watchParent } from './parent.js';
 
@@ -25,22 +25,56 @@ import { watchParent } from './parent.js';
 const GRACE = '5 seconds';
 const FORCE = '10 seconds';
 
+/** The orchestrator of an embedded installation. */
 export function orchestratorProgram(env: Environment, home: Home, address: string): Program {
+  return {
+    ...program(env, ['--address', address]),
+    needs: ['llm', 'hub', ...storeNeeds(env)],
+    logFile: home.log('orchestrator'),
+  };
+}
+
+/** Options of an orchestrator in the foreground, as its command line has them. */
+export interface OrchestratorOptions {
+  readonly address?: string;
+  readonly namespace?: string;
+  readonly store?: string;
+  readonly cache?: string;
+}
+
+/** The orchestrator of a fleet: for the service of `--address`, else of TEMPORAL_* or the profile; versioned where asked. */
+export function foregroundOrchestrator(env: Environment, options: OrchestratorOptions): Program {
+  const { store = env.store, cache = env.cache, address, namespace } = options;
+  const named = Object.entries({ '--address': address, '--namespace': namespace });
+  const common = program(
+    { ...env, store, cache },
+    named.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])),
+  );
+  const versions = { LAMDAGENT_DEPLOYMENT: env.deployment, LAMDAGENT_BUILD_ID: env.buildId };
+  const asked = Object.entries(versions).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
+  return {
+    ...common,
+    env: { ...common.env, ...Object.fromEntries(asked) },
+    needs: ['llm', 'hub', 'temporal', ...storeNeeds({ store })],
+    logFile: null,
+    lastCodes: [EXIT.ok, EXIT.usage],
+  };
+}
+
+function program(env: Environment, args: readonly string[]): Omit<Program, 'logFile'> {
   return {
     name: 'orchestrator',
     command: process.execPath,
-    args: ['--enable-source-maps', join(env.root, 'dist/workers/orchestrator.js'), '--address', address],
-    env: { LAMDAGENT_HOME: home.folder, LAMDAGENT_STORE: env.store, LAMDAGENT_CACHE: env.cache },
-    needs: ['llm', 'hub', ...storeNeeds(env)],
-    logFile: home.log('orchestrator'),
+    args: ['--enable-source-maps', join(env.root, 'dist/workers/orchestrator.js'), ...args],
+    env: { LAMDAGENT_HOME: env.home, LAMDAGENT_STORE: env.store, LAMDAGENT_CACHE: env.cache },
     graceMs: 12_000,
   };
 }
 
 async function main(): Promise<void> {
   const env = readEnvironment();
-  const { values } = parseArgs({ options: { address: { type: 'string' } } });
-  const service = values.address === undefined ? configuredService() : serviceAt(values.address);
+  const { values } = parseArgs({ options: { address: { type: 'string' }, namespace: { type: 'string' } } });
+  const service = serviceWith(values);
   const codePath = join(env.root, 'dist/workflow-bundle.js');
   const versioning = deploymentOptions(env, codePath);
   const logger = new DefaultLogger('INFO');

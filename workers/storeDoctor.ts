@@ -29,7 +29,7 @@ async function probe(store: Store): Promise<void> {
   if ((await store.putIfAbsent(PROBE, 'second')) || (await store.read(PROBE)) !== 'first')
     throw new Error(
       `${store.location}: expected a record to be written once, got it written over. ` +
-        'The server must heed If-None-Match (AWS S3, MinIO, Cloudflare R2 do)',
+        'The server must heed If-None-Match (AWS S3, SeaweedFS 4.48, Cloudflare R2 do)',
     );
 }
 

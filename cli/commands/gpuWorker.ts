@@ -1,15 +1,11 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { DEVICES, storeOf } from '../../workers/env.js';
-import type { Program } from '../../workers/childProcess.js';
 import { parseDevices } from '../../workers/devices.js';
-import { EXIT, messageOf } from '../../workers/fault.js';
 import { foregroundGpuWorkers, type GpuWorkerOptions } from '../../workers/gpuWorker.js';
-import { createKeeper } from '../../workers/keeper.js';
 import type { Context, Run } from '../context.js';
-import { listenForInterrupt } from '../interrupt.js';
+import { runInForeground } from '../foreground.js';
 import { wholeNumber } from '../numbers.js';
-import type { Terminal } from '../terminal.js';
 
 /** Workers of one machine, and devices of one worker. */
 const MOST = 64;
@@ -70,28 +66,9 @@ export function addGpuWorker(program: Command, run: Run): void {
     .action((options: GpuWorkerOptions) => run((context) => gpuWorkers(context, options)));
 }
 
-/** The workers' own exit code, the worst of them. No record of processes is kept: they end when this one is gone. */
-async function gpuWorkers({ env, terminal }: Context, options: GpuWorkerOptions): Promise<number> {
-  const programs = foregroundGpuWorkers(env, options);
-  const interrupt = listenForInterrupt();
-  const workers = programs.map((program) => kept(program, terminal));
-  try {
-    await Promise.race([interrupt.pressed, Promise.all(workers.map(({ over }) => over))]);
-  } finally {
-    await Promise.all(workers.map(({ stop }) => stop(interrupt.hurry)));
-  }
-  return Math.max(...workers.map(({ exitCode }) => exitCode() ?? EXIT.failed));
-}
-
-/** Each has a keeper of its own: one that can't be kept running leaves the others alone. */
-function kept(program: Program, { say }: Terminal) {
-  const record = { add: () => undefined, remove: () => undefined };
-  const keeper = createKeeper({ record, say });
-  const { finished, exitCode } = keeper.keep(program);
-  const over = Promise.race([finished, keeper.failed]).catch((error: unknown) => {
-    say(messageOf(error));
-  });
-  return { over, exitCode, stop: keeper.stop };
+/** The workers' own exit code, the worst of them. */
+function gpuWorkers({ env, terminal }: Context, options: GpuWorkerOptions): Promise<number> {
+  return runInForeground(foregroundGpuWorkers(env, options), terminal);
 }
 
 function fromOneTo(most: number) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections import Counter
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from faulty_proxy import KINDS, FaultyProxy
 from s3_server import s3_server
+from seaweedfs import INSTALL, WEED, seaweedfs
 
 from lamdagent_gpu import attempts, fence
 from lamdagent_gpu.attempts import AttemptRecord
@@ -42,25 +44,42 @@ def server() -> Iterator[str]:
         yield endpoint
 
 
-@pytest.fixture(params=["folder", "s3", "s3 through faults"])
+@pytest.fixture(scope="session")
+def weed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One bucket for all tests: SeaweedFS gives each bucket volumes of its own."""
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs"), key="test", secret="test") as endpoint:
+        yield endpoint
+
+
+WITH_WEED = pytest.param("seaweedfs", marks=pytest.mark.skipif(not WEED.exists(), reason=INSTALL))
+
+
+@pytest.fixture(params=["folder", "s3", "s3 through faults", WITH_WEED])
 def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     if request.param == "folder":
         yield folder_place(tmp_path)
         return
-    endpoint = request.getfixturevalue("server")
+    endpoint = request.getfixturevalue("weed" if request.param == "seaweedfs" else "server")
     for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
-    location = f"s3://bucket-{os.urandom(6).hex()}/some/prefix"
+    name = os.urandom(6).hex()
+    location = f"s3://lamdagent/{name}" if request.param == "seaweedfs" else f"s3://bucket-{name}/some/prefix"
     direct = S3Store.at(location, tmp_path / "direct")
-    direct.bucket.client.create_bucket(Bucket=direct.bucket.name)
-    if request.param == "s3":
+    make_bucket(direct)
+    if request.param in ("s3", "seaweedfs"):
         yield s3_place(location, tmp_path, direct)
         return
     with FaultyProxy(endpoint, seed=7, rate=0.15) as proxy:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
         yield s3_place(location, tmp_path, direct)
         FAULTS.update(proxy.counts)
+
+
+def make_bucket(store: S3Store) -> None:
+    client = store.bucket.client
+    with contextlib.suppress(client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
+        client.create_bucket(Bucket=store.bucket.name)
 
 
 def folder_place(root: Path) -> Place:

@@ -95,11 +95,11 @@ class Bucket:
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         return max(0.0, (now - answer["LastModified"]).total_seconds())
 
-    def pages(self, prefix: str, **options: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, prefix: str) -> Iterator[dict[str, Any]]:
         """One answer after another; a page that breaks off is asked for again."""
         token: dict[str, Any] = {}
         while True:
-            asked = {"Bucket": self.name, "Prefix": f"{self.prefix}{prefix}/", **options, **token}
+            asked = {"Bucket": self.name, "Prefix": f"{self.prefix}{prefix}/", **token}
             page: dict[str, Any] = patiently(lambda: self.client.list_objects_v2(**asked))  # noqa: B023
             yield page
             if not page.get("IsTruncated"):
@@ -107,13 +107,11 @@ class Bucket:
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
     def names(self, prefix: str) -> list[str]:
-        """Names right under the prefix, of records and of folders."""
+        """Names right under the prefix, of records and of folders. A folder is what keys have in common: SeaweedFS still
+        lists one, where it is asked to list folders, when its last key is gone."""
         start = len(self.prefix) + len(prefix) + 1
-        found = []
-        for page in self.pages(prefix, Delimiter="/"):
-            found += [entry["Key"][start:] for entry in page.get("Contents", [])]
-            found += [entry["Prefix"][start:-1] for entry in page.get("CommonPrefixes", [])]
-        return sorted(found)
+        keys = (entry["Key"][start:] for page in self.pages(prefix) for entry in page.get("Contents", []))
+        return sorted({key.split("/", 1)[0] for key in keys})
 
     def delete_all(self, prefix: str) -> None:
         for page in self.pages(prefix):

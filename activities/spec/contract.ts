@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../../domain/json.js';
 import type * as outcome from '../../domain/outcome.js';
 import type * as recipe from '../../domain/recipe.js';
+import type { TrainingCurve } from '../../domain/trainingCurve.js';
 import { ATTEMPT_ENDS, FAILURE_STATUSES, JOB_PHASES } from '../../domain/outcome.js';
 import {
   BUILD_KINDS,
@@ -131,6 +132,20 @@ export const MadeWithSchema = z.strictObject({
   threads: z.int().min(1),
   libraries: z.record(z.string(), z.string()),
 });
+const column = z.array(nullableNumber);
+export const TrainingCurveSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  stageId: hash,
+  logged: count,
+  step: z.array(z.number()),
+  loss: column,
+  learningRate: column,
+  gradNorm: column,
+  tokens: column,
+  rewardMargin: column.nullish(),
+  rewardAccuracy: column.nullish(),
+  reward: column.nullish(),
+});
 export const RecipeSourceSchema = z.strictObject({
   name: z.string().min(1),
   kind: z.enum(['model', 'dataset']),
@@ -229,6 +244,7 @@ export const CONTRACT = {
   ObjectFile: ObjectFileSchema,
   Manifest: ManifestSchema,
   MadeWith: MadeWithSchema,
+  TrainingCurve: TrainingCurveSchema,
   RecipeSource: RecipeSourceSchema,
   RecipeStep: RecipeStepSchema,
   RecipeScore: RecipeScoreSchema,
@@ -258,6 +274,7 @@ interface DomainTypes {
   readonly ObjectFile: outcome.ObjectFile;
   readonly Manifest: outcome.Manifest;
   readonly MadeWith: recipe.MadeWith;
+  readonly TrainingCurve: TrainingCurve;
   readonly RecipeSource: recipe.RecipeSource;
   readonly RecipeStep: recipe.RecipeStep;
   readonly RecipeScore: recipe.RecipeScore;

@@ -24,6 +24,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from lamdagent_gpu import curve
+
 QUEUE = "test-gpu"
 
 
@@ -204,6 +206,8 @@ async def test_a_kill_costs_steps_but_not_a_bit(world: World, start: Start, addr
     finally:
         worker.end()
     assert outcome["weightsSha256"] == expected["weightsSha256"]
+    curves = [(root / curve.key_of(job.stageId)).read_bytes() for root in (world.store.root, world.root / "unkilled")]
+    assert curves[0] == curves[1]
     first, second = outcome["attempts"]
     assert first["end"] == "lost"
     assert second["end"] == "completed"

@@ -177,6 +177,21 @@ class MadeWith(BaseModel):
     libraries: dict[StrictStr, StrictStr]
 
 
+class TrainingCurve(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schemaVersion: Literal[1]
+    stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    logged: Annotated[StrictInt, Field(ge=0)]
+    step: list[StrictFloat]
+    loss: list[StrictFloat | None]
+    learningRate: list[StrictFloat | None]
+    gradNorm: list[StrictFloat | None]
+    tokens: list[StrictFloat | None]
+    rewardMargin: list[StrictFloat | None] | None = None
+    rewardAccuracy: list[StrictFloat | None] | None = None
+    reward: list[StrictFloat | None] | None = None
+
+
 class RecipeSource(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: Annotated[StrictStr, Field(min_length=1)]

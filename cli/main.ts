@@ -18,6 +18,7 @@ import { addReport } from './commands/report.js';
 import { addScale } from './commands/scale.js';
 import { addStart } from './commands/start.js';
 import { addSteer } from './commands/steer.js';
+import { addTrack } from './commands/track.js';
 import { addUp } from './commands/up.js';
 import { addValidate } from './commands/validate.js';
 import { addViews } from './commands/views.js';
@@ -67,6 +68,7 @@ export function createProgram(done: (exitCode: number) => void): Command {
     addViews,
     addReport,
     addShow,
+    addTrack,
     addExport,
     addRecipe,
     addAudit,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Json } from '../../domain/json.js';
 import type * as outcome from '../../domain/outcome.js';
 import type * as recipe from '../../domain/recipe.js';
+import type { TrackedRun, TrackedSeries } from '../../domain/trackedRun.js';
 import type { TrainingCurve } from '../../domain/trainingCurve.js';
 import { ATTEMPT_ENDS, FAILURE_STATUSES, JOB_PHASES } from '../../domain/outcome.js';
 import {
@@ -227,6 +228,26 @@ export const SlateSchema = z.strictObject({
   suggestions: z.array(flatValues),
 });
 
+export const TrackedSeriesSchema = z.strictObject({
+  name: z.string().min(1),
+  step: z.array(z.number()),
+  value: z.array(z.number()),
+});
+export const TrackedRunSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  name: z.string().min(1),
+  exploration: z.string().min(1),
+  explorationId: z.string().min(1),
+  status: z.enum(['running', 'finished', 'failed']),
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  parameters: flatValues,
+  tags: z.record(z.string(), z.string()),
+  scores: z.record(z.string(), z.number()),
+  series: z.array(TrackedSeriesSchema),
+});
+
 /** By the names the generated Python classes have. */
 export const CONTRACT = {
   Stage: StageSchema,
@@ -256,6 +277,8 @@ export const CONTRACT = {
   SuggestRequest: SuggestRequestSchema,
   SuggestJob: SuggestJobSchema,
   Slate: SlateSchema,
+  TrackedSeries: TrackedSeriesSchema,
+  TrackedRun: TrackedRunSchema,
 } as const;
 
 interface DomainTypes {
@@ -286,6 +309,8 @@ interface DomainTypes {
   readonly SuggestRequest: suggestion.SuggestRequest;
   readonly SuggestJob: suggestion.SuggestJob;
   readonly Slate: suggestion.Slate;
+  readonly TrackedSeries: TrackedSeries;
+  readonly TrackedRun: TrackedRun;
 }
 type ReadOnly<T> = T extends readonly (infer Item)[]
   ? readonly ReadOnly<Item>[]

@@ -290,3 +290,26 @@ class Slate(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     schemaVersion: Literal[1]
     suggestions: list[dict[StrictStr, StrictStr | StrictFloat]]
+
+
+class TrackedSeries(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[StrictStr, Field(min_length=1)]
+    step: list[StrictFloat]
+    value: list[StrictFloat]
+
+
+class TrackedRun(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schemaVersion: Literal[1]
+    id: Annotated[StrictStr, Field(pattern="^[0-9a-f]{16}$")]
+    name: Annotated[StrictStr, Field(min_length=1)]
+    exploration: Annotated[StrictStr, Field(min_length=1)]
+    explorationId: Annotated[StrictStr, Field(min_length=1)]
+    status: Literal["running", "finished", "failed"]
+    startedAt: StrictStr
+    endedAt: StrictStr | None
+    parameters: dict[StrictStr, StrictStr | StrictFloat]
+    tags: dict[StrictStr, StrictStr]
+    scores: dict[StrictStr, StrictFloat]
+    series: list[TrackedSeries]

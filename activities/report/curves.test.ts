@@ -47,7 +47,9 @@ describe('learning curves in the report', () => {
   });
 
   it('shows in a trial what it reused too, by the same picture', () => {
-    const row = found.rows.find(({ stages }) => stages.some(({ reused, stageId }) => reused && curves.has(stageId)));
+    const row = found.rows.find(({ stages }) =>
+      stages.some(({ reused, stageId }) => reused && curves.has(stageId)),
+    );
     const reused = row?.stages.find((stage) => stage.reused && curves.has(stage.stageId));
     assert.ok(row && reused);
     const name = `t${String(row.trial).padStart(4, '0')}`;
@@ -60,7 +62,10 @@ describe('learning curves in the report', () => {
     const [many, theirs] = await synthetic(60);
     const row = many.rows.find(({ status }) => status === 'diverged');
     assert.ok(row && theirs.has(row.stageId));
-    assert.match(sectionText(renderReport(many, { curves: theirs }), 'curves'), /, then none that is finite, \d+ steps/);
+    assert.match(
+      sectionText(renderReport(many, { curves: theirs }), 'curves'),
+      /, then none that is finite, \d+ steps/,
+    );
   });
 
   it('has no such section, and the two losses instead, for ledgers of before', () => {

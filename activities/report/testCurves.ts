@@ -25,7 +25,9 @@ function curveOf({ stageId, action, metrics, status }: TrialRecord): TrainingCur
   const places = keptPlaces(logged, 200);
   const shareOf = (place: number): number => place / (steps - 1);
   const lossOf = (place: number): number =>
-    last + (first - last) * Math.exp(-5 * shareOf(place)) * (0.9 + 0.2 * random.real()) + 0.05 * random.real();
+    last +
+    (first - last) * Math.exp(-5 * shareOf(place)) * (0.9 + 0.2 * random.real()) +
+    0.05 * random.real();
   const peak = Number(action.parameters['learningRate'] ?? 1e-4);
   const broke = status === 'diverged' ? logged - 1 : Number.POSITIVE_INFINITY;
   return {

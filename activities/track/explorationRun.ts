@@ -33,7 +33,11 @@ export function explorationRun(found: StoredExploration): TrackedRun {
   };
 }
 
-function scoresOf({ base, best, difference }: NonNullable<StoredExploration['result']>['test']): TrackedRun['scores'] {
+function scoresOf({
+  base,
+  best,
+  difference,
+}: NonNullable<StoredExploration['result']>['test']): TrackedRun['scores'] {
   return {
     ...{ 'test/base': base.value, 'test/champion': best.value, 'test/difference': difference.value },
     ...{ 'test/differenceLow': difference.low, 'test/differenceHigh': difference.high },
@@ -50,8 +54,12 @@ function seriesOf(rows: readonly TrialRecord[]): readonly TrackedSeries[] {
     return { sequence, score, best, gpuSeconds: Number(spent.toFixed(3)) };
   });
   return (['score', 'best', 'gpuSeconds'] as const).flatMap((of) => {
-    const known = points.flatMap((point) => (point[of] === null ? [] : [[point.sequence, point[of]] as const]));
+    const known = points.flatMap((point) =>
+      point[of] === null ? [] : [[point.sequence, point[of]] as const],
+    );
     if (known.length === 0) return [];
-    return [{ name: `trials/${of}`, step: known.map(([step]) => step), value: known.map(([, value]) => value) }];
+    return [
+      { name: `trials/${of}`, step: known.map(([step]) => step), value: known.map(([, value]) => value) },
+    ];
   });
 }

@@ -20,10 +20,16 @@ export function trialRun(row: TrialRecord, { found, pool, curve }: TrialContext)
   const later = found.finals.filter(({ result }) => result.trial === row.trial);
   return {
     schemaVersion: 1,
-    ...{ id: runId(explorationId, trialName(row.trial)), name: trialName(row.trial), exploration, explorationId },
+    ...{
+      id: runId(explorationId, trialName(row.trial)),
+      name: trialName(row.trial),
+      exploration,
+      explorationId,
+    },
     status: row.status === 'completed' ? 'finished' : 'failed',
     ...{ startedAt: row.startedAt, endedAt: row.endedAt },
-    parameters: row.action === null ? { action: row.origin } : { action: row.action.kind, ...applicable(row.action) },
+    parameters:
+      row.action === null ? { action: row.origin } : { action: row.action.kind, ...applicable(row.action) },
     tags: tagsOf(row, found, pool),
     scores: {
       ...(row.score === null ? {} : { 'search/score': row.score }),
@@ -40,7 +46,11 @@ export function runId(explorationId: string, name: string): string {
   return sha256Hex(`${explorationId} ${name}`).slice(0, 16);
 }
 
-function tagsOf(row: TrialRecord, { plan, decisions, finals }: StoredExploration, pool: Pool): TrackedRun['tags'] {
+function tagsOf(
+  row: TrialRecord,
+  { plan, decisions, finals }: StoredExploration,
+  pool: Pool,
+): TrackedRun['tags'] {
   const decision = decisions.find(({ proposed }) => proposed.trial === row.trial);
   const splits = finals.filter(({ result }) => result.trial === row.trial).map(({ split }) => split);
   const phase = (['test', 'confirm'] as const).find((split) => splits.includes(split)) ?? 'search';
@@ -48,7 +58,9 @@ function tagsOf(row: TrialRecord, { plan, decisions, finals }: StoredExploration
     ...{ exploration: plan.name, explorationId: plan.explorationId, origin: row.origin, phase },
     ...{ label: row.label, status: row.status, feasible: String(row.feasible), stageId: row.stageId },
     ...(decision === undefined ? {} : { policy: decision.policy, fallback: String(decision.fallback) }),
-    ...(row.action === null ? {} : { parents: row.action.models.map((id) => nameInPool(pool, id)).join(' + ') }),
+    ...(row.action === null
+      ? {}
+      : { parents: row.action.models.map((id) => nameInPool(pool, id)).join(' + ') }),
     ...(row.action === null ? {} : { datasets: row.action.datasets.join(' + ') }),
     ...(row.weightsSha256 === null ? {} : { weightsSha256: row.weightsSha256 }),
     ...(fidelityOf(row) === 1 ? {} : { fidelity: String(fidelityOf(row)) }),
@@ -74,6 +86,8 @@ function seriesOf(curve: TrainingCurve): readonly TrackedSeries[] {
       value === null ? [] : [[curve.step[place] ?? 0, value] as const],
     );
     if (points.length === 0) return [];
-    return [{ name: `train/${name}`, step: points.map(([step]) => step), value: points.map(([, value]) => value) }];
+    return [
+      { name: `train/${name}`, step: points.map(([step]) => step), value: points.map(([, value]) => value) },
+    ];
   });
 }

@@ -25,7 +25,9 @@ export function addTrack(program: Command, run: Run): void {
     .description('write the trials and their curves to an experiment tracker; again: what is new since')
     .argument('<name>')
     .argument('<where>', 'a folder; for mlflow also a tracking URI')
-    .addOption(new Option('--to <tracker>', 'which one').choices(TRACKERS).makeOptionMandatory())
+    .addOption(
+      new Option('--to <tracker>', 'tensorboard, wandb or mlflow').choices(TRACKERS).makeOptionMandatory(),
+    )
     .option('--follow', 'go on until the exploration ends, or Ctrl-C')
     .option('--json', 'data as JSON on stdout')
     .addHelpText('after', example('track my-search ./runs --to tensorboard'))
@@ -50,7 +52,9 @@ async function track(
     follow === true ? await followed(context, name, tracker) : (await pass(context, name, tracker)).added;
   await tracker.close();
   context.terminal.print(
-    json === true ? JSON.stringify({ schemaVersion: 1, name, to, where, added }) : `${String(added)} new values in ${where}`,
+    json === true
+      ? JSON.stringify({ schemaVersion: 1, name, to, where, added })
+      : `${String(added)} new values in ${where}`,
   );
   if (json !== true) context.terminal.say(context.terminal.dim(`look: ${LOOK[to](where)}`));
   return EXIT.ok;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { withFolder } from '../../test/harness.js';
 import { writeSyntheticLedger } from '../report/testLedger.js';
 import { recordsInMemory } from '../report/testStore.js';
+import type { TrackedSeries } from '../../domain/trackedRun.js';
 import { TrackedRunSchema } from '../spec/contract.js';
 import { loadExploration, type StoredExploration } from '../ledger/read.js';
 import { loadCurves, type Curves } from '../ledger/curves.js';
@@ -41,9 +42,9 @@ describe('the runs that trackers are told of', () => {
       assert.deepEqual(grown.parameters, run.parameters);
       for (const [name, score] of Object.entries(run.scores)) assert.equal(grown.scores[name], score);
       for (const { name, step, value } of run.series) {
-        const series = grown.series.find((one) => one.name === name);
-        assert.deepEqual(series?.step.slice(0, step.length), step);
-        assert.deepEqual(series?.value.slice(0, value.length), value);
+        const longer: TrackedSeries | undefined = grown.series.find((one) => one.name === name);
+        assert.deepEqual(longer?.step.slice(0, step.length), step);
+        assert.deepEqual(longer?.value.slice(0, value.length), value);
       }
     }
   });

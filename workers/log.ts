@@ -34,5 +34,9 @@ export function createLogger({ format, level }: LogSettings, to?: DestinationStr
 }
 
 const LEVELS = {
-  ...{ TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' },
+  TRACE: 'trace',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
 } as const satisfies Readonly<Record<LogLevel, string>>;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
@@ -25,18 +25,25 @@ export function startTracker(
   name: TrackerName,
   where: string,
 ): TrackerProcess {
-  const child = spawn(
-    join(venv, 'bin', 'python'),
-    ['-m', 'lamdagent_gpu.track', '--to', name, '--where', where],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: childEnvironment({ PYTHONPATH: join(root, 'python-gpu'), PYTHONUNBUFFERED: '1' }, ['tracker']),
-    },
-  );
+  const python = join(venv, 'bin', 'python');
+  if (!existsSync(python))
+    throw new UserFault(`tracker ${name}: expected ${python}, got no such file. Run \`npm run setup\`.`);
+  const child = spawn(python, ['-m', 'lamdagent_gpu.track', '--to', name, '--where', where], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: childEnvironment({ PYTHONPATH: join(root, 'python-gpu'), PYTHONUNBUFFERED: '1' }, ['tracker']),
+  });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-4000)));
   child.stdin.on('error', () => undefined); // a broken pipe shows as an end without an answer
-  const ended = once(child, 'close');
+  const ended = new Promise<number>((resolve) => {
+    child.once('error', ({ message }) => {
+      said = message;
+      resolve(1);
+    });
+    child.once('close', (code) => {
+      resolve(code ?? 1);
+    });
+  });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const failure = (): UserFault =>
     new UserFault(said.trim() || `tracker ${name}: expected an answer, got the end of its process.`);
@@ -52,8 +59,7 @@ export function startTracker(
     },
     close: async () => {
       child.stdin.end();
-      const [code] = (await ended) as [number | null];
-      if (code !== 0) throw failure();
+      if ((await ended) !== 0) throw failure();
     },
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -58,6 +58,26 @@ describe('lamdagent track', () => {
     assert.deepEqual(await once(following, 'exit'), [0, null]);
     assert.equal((JSON.parse(said) as { added: number }).added, 1); // the exploration's state
   }).timeout(240_000);
+
+  it('says what is missing, or cannot be written to, without a stack', function () {
+    const nowhere = spawnSync(process.execPath, [BIN, 'track', 'synthetic', 'runs', '--to', 'mlflow'], {
+      ...{ cwd: home, encoding: 'utf8', env: { ...env(), LAMDAGENT_VENV: join(home, 'none') } },
+    });
+    assert.equal(nowhere.status, 1);
+    assert.match(
+      nowhere.stderr,
+      /tracker mlflow: expected .*none\/bin\/python, got no such file\. Run `npm run setup`/,
+    );
+    if (!isInstalled) this.skip();
+    writeFileSync(join(home, 'file'), '');
+    const { status, stderr } = lamdagent('track', 'synthetic', 'file', '--to', 'tensorboard');
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /tracker tensorboard: expected to write to .*file, got .*Not a directory|File exists/,
+    );
+    assert.doesNotMatch(stderr, /\n\s+at |Traceback/);
+  }).timeout(120_000);
 
   it('refuses what it does not know, without a stack', () => {
     for (const [args, reason] of [

@@ -117,7 +117,9 @@ def test_what_was_killed_and_told_again_is_there_once(to: str, tmp_path: Path) -
 
 
 def test_a_tracker_that_is_not_installed_is_named(tmp_path: Path) -> None:
-    hidden = "import sys; sys.modules['tensorboard'] = None\nfrom lamdagent_gpu.track.__main__ import main\nsys.exit(main())"
+    hidden = (
+        "import sys; sys.modules['tensorboard'] = None\nfrom lamdagent_gpu.track.__main__ import main\nsys.exit(main())"
+    )
     command = [sys.executable, "-c", hidden, "--to", "tensorboard", "--where", str(tmp_path)]
     done = subprocess.run(command, input="", capture_output=True, text=True, timeout=200)
     assert done.returncode == 2
@@ -235,7 +237,9 @@ def read_wandb(where: Path) -> Read:
                     elif item.key != "_wandb":
                         run["parameters"][item.key] = plain(str(value))
             elif kind == "history":
-                row = {item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in record.history.item}
+                row = {
+                    item.key or "/".join(item.nested_key): json.loads(item.value_json) for item in record.history.item
+                }
                 for key, value in row.items():
                     if is_series(key):
                         found[name]["series"][key].append((record.history.step.num, value))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def test_the_first_and_the_last_step_are_kept_and_the_others_evenly(count: int) 
     assert places == sorted(set(places))
     if count:
         assert (places[0], places[-1]) == (0, count - 1)
-        gaps = {after - before for before, after in zip(places, places[1:], strict=False)}
+        gaps = {after - before for before, after in pairwise(places)}
         assert not gaps or max(gaps) - min(gaps) <= 1
 
 

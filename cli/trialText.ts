@@ -1,14 +1,24 @@
+import { curveText, type Training } from '../activities/ledger/curves.js';
 import type { CallView, ChoiceView, DecisionView } from '../activities/ledger/decisionView.js';
 import type { RecipeStep } from '../activities/ledger/recipe.js';
 import type { TrialView } from '../activities/ledger/trialView.js';
 import { placeText } from '../domain/attemptPlace.js';
 import { usdText } from '../domain/prices.js';
+import { sparkline } from '../domain/sparkline.js';
+import type { TrainingCurve } from '../domain/trainingCurve.js';
 import type { Estimate } from '../domain/result.js';
 import { signed } from './summary.js';
 import { table } from './table.js';
 
-/** A trial in people's words: why, what, how good, what it cost. */
-export function trialLines(view: TrialView): readonly string[] {
+/** A training that the trial ran or reused, and how it went. */
+export interface TrainingView {
+  readonly training: Training;
+  readonly curve: TrainingCurve;
+}
+const SPARKLINE = 24;
+
+/** A trial in people's words: why, what, how good, how its trainings went, what it cost. */
+export function trialLines(view: TrialView, trainings: readonly TrainingView[] = []): readonly string[] {
   const message = view.message === '' ? [] : [`  ${view.message}`];
   return [
     `${view.trial}  ${view.label}  (${view.name}, ${view.status})`,
@@ -16,6 +26,7 @@ export function trialLines(view: TrialView): readonly string[] {
     ...section('Why', view.why === null ? [view.origin] : whyLines(view.why)),
     ...section('What it is', whatLines(view)),
     ...section('Scores on the search split, intervals 95 %', scoreLines(view)),
+    ...section('Training loss', trainings.map(trainingLine)),
     ...section('Cost', costLines(view)),
     ...section('Attempts', attemptLines(view)),
   ];
@@ -133,6 +144,10 @@ function constraintText({
 }: NonNullable<TrialView['scores'][number]['constraint']>): string {
   if (limit === null || margin === null) return 'not judged';
   return `${met ? 'met' : 'missed'} by ${Math.abs(margin).toFixed(4)} (at least ${limit.toFixed(4)})`;
+}
+
+function trainingLine({ training, curve }: TrainingView): string {
+  return `${training.name}  ${sparkline(curve.loss, SPARKLINE)}  ${curveText(training, curve)}`;
 }
 
 function costLines({ cost, why }: TrialView): readonly string[] {

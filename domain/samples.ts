@@ -1,6 +1,7 @@
 import type { Attempt } from './outcome.js';
 import type { Plan } from './plan.js';
 import { sha256Hex } from './stage.js';
+import type { TrainingCurve } from './trainingCurve.js';
 import type { ProposedTrial, TrialOrigin, TrialResult } from './trial.js';
 
 /** Small valid values for tests. */
@@ -138,6 +139,18 @@ export function sampleAttempt(changes: Partial<Attempt> = {}): Attempt {
     stepsLost: 0,
     gpuSeconds: 3,
     lostGpuSeconds: 0,
+    ...changes,
+  };
+}
+
+/** A loss that falls from 2 to 1, logged at each of so many steps. */
+export function sampleCurve(steps: number, changes: Partial<TrainingCurve> = {}): TrainingCurve {
+  const each = (of: (share: number, step: number) => number): number[] =>
+    Array.from({ length: steps }, (_, place) => of(place / Math.max(1, steps - 1), place + 1));
+  return {
+    ...{ schemaVersion: 1, stageId: sampleStageId(1), logged: steps, step: each((_, step) => step) },
+    ...{ loss: each((share) => 2 - share), learningRate: each((share) => 1e-3 * (1 - share)) },
+    ...{ gradNorm: each(() => 1), tokens: each((_, step) => 64 * step) },
     ...changes,
   };
 }

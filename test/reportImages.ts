@@ -19,6 +19,7 @@ const SHOTS = [
   ['report-leaderboard', 'leaderboard', 620],
   ['report-lineage', 'lineage', 760],
   ['report-timeline', 'timeline', 620],
+  ['report-curves', 'curves', 560],
 ] as const;
 
 async function main(): Promise<void> {

@@ -83,6 +83,7 @@ describe('the report in a real browser', () => {
           'tradeoffs',
           'lineage',
           'timeline',
+          'curves',
           'training',
           'reliability',
           'identity',
@@ -91,7 +92,7 @@ describe('the report in a real browser', () => {
         assert.equal(await page.locator('#t0007').isVisible(), false);
         await page.locator('#board a[href="#t0007"]').click();
         await page.locator('#t0007').waitFor({ state: 'visible' });
-        assert.equal(await page.locator('a[download]').count(), 3);
+        assert.equal(await page.locator('a[download]').count(), 4);
       },
       { javaScriptEnabled: false },
     );
@@ -180,6 +181,12 @@ describe('the report in a real browser', () => {
       );
       const attempts = (await downloaded(page, '-attempts.csv')).trim().split('\r\n');
       assert.ok(attempts.length > TRIALS);
+      const curves = (await downloaded(page, '-curves.csv')).trim().split('\r\n');
+      assert.equal(
+        curves[0],
+        'training,step,loss,learningRate,gradNorm,tokens,rewardMargin,rewardAccuracy,reward',
+      );
+      assert.match(curves[1] ?? '', /^t\d{4} (sft|dpo),1,\d+\.\d+,/);
     });
   });
 

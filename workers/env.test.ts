@@ -55,6 +55,44 @@ describe('the environment', () => {
       );
   });
 
+  it('says nothing but text, and serves no metrics, unless it is asked to', () => {
+    const { log, metrics, otlp } = readEnvironment({});
+    assert.deepEqual([log, metrics, otlp], [{ format: 'text', level: 'INFO' }, null, null]);
+    const asked = readEnvironment({
+      ...{ LAMDAGENT_LOG: 'json', LAMDAGENT_LOG_LEVEL: 'debug', LAMDAGENT_METRICS: '127.0.0.1:9464' },
+      ...{
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+      },
+    });
+    assert.deepEqual([asked.log, asked.metrics], [{ format: 'json', level: 'DEBUG' }, '127.0.0.1:9464']);
+    assert.deepEqual(asked.otlp, { url: 'http://127.0.0.1:4318', isHttp: true });
+    assert.throws(
+      () => readEnvironment({ LAMDAGENT_LOG: 'xml' }),
+      /LAMDAGENT_LOG: expected one of text, json, got xml/,
+    );
+    assert.throws(
+      () => readEnvironment({ LAMDAGENT_LOG_LEVEL: 'loud' }),
+      /expected one of TRACE, .*, got LOUD/,
+    );
+    for (const bad of [
+      '9464',
+      ':9464',
+      '127.0.0.1',
+      '127.0.0.1:0',
+      '127.0.0.1:70000',
+      'http://127.0.0.1:9464',
+    ])
+      assert.throws(
+        () => readEnvironment({ LAMDAGENT_METRICS: bad }),
+        /LAMDAGENT_METRICS: expected host:port/,
+      );
+    assert.throws(
+      () => readEnvironment({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' }),
+      /expected an http, https or grpc/,
+    );
+  });
+
   it('refuses a port that is none', () => {
     assert.throws(
       () => readEnvironment({ LAMDAGENT_PORT: 'http' }),

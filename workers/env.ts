@@ -8,6 +8,7 @@ import { isS3, parseS3Location } from '../activities/store/s3Location.js';
 import { parseBytes } from '../domain/bytes.js';
 import { GRACE } from '../domain/retention.js';
 import { EXIT, messageOf, UserFault } from './fault.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogSettings } from './logSettings.js';
 import { isPermitted, type Need } from './secrets.js';
 
 /** All that the environment may say. This file is the only reader of process.env. */
@@ -55,6 +56,12 @@ export interface Environment {
   readonly parentPid: number | null;
   /** LAMDAGENT_FAILPOINTS: a folder that switches failpoints on (activities/failpoints.ts). Only for tests of kills. */
   readonly failpoints: string | null;
+  /** LAMDAGENT_LOG (text, json; default text), LAMDAGENT_LOG_LEVEL (trace … error; default info): of the orchestrator. */
+  readonly log: LogSettings;
+  /** LAMDAGENT_METRICS, e.g. `127.0.0.1:9464`: where the orchestrator serves Prometheus metrics (default: nowhere). */
+  readonly metrics: string | null;
+  /** OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: where it sends its metrics to (default: nowhere). */
+  readonly otlp: { readonly url: string; readonly isHttp: boolean } | null;
   /** NO_COLOR is set: no bold and dim words. */
   readonly noColor: boolean;
   /** COLUMNS: the width of tables (default: the terminal's; without a terminal, as wide as it takes). */
@@ -79,7 +86,7 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     venv: resolve(cwd, text('LAMDAGENT_VENV') ?? join(root, '.venv')),
     port: portOf('LAMDAGENT_PORT', text('LAMDAGENT_PORT')),
     uiPort: portOf('LAMDAGENT_UI_PORT', text('LAMDAGENT_UI_PORT')),
-    device: deviceOf('LAMDAGENT_DEVICE', text('LAMDAGENT_DEVICE')),
+    device: oneOf('LAMDAGENT_DEVICE', DEVICES, text('LAMDAGENT_DEVICE') ?? 'auto'),
     cudaVisible: text('CUDA_VISIBLE_DEVICES'),
     threads: threadsOf('LAMDAGENT_THREADS', text('LAMDAGENT_THREADS')),
     store: storeOf(cwd, text('LAMDAGENT_STORE') ?? join(home, 'store')),
@@ -97,6 +104,12 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     buildId: text('LAMDAGENT_BUILD_ID'),
     parentPid: numberOf(text('LAMDAGENT_PARENT_PID')),
     failpoints: text('LAMDAGENT_FAILPOINTS'),
+    log: {
+      format: oneOf('LAMDAGENT_LOG', LOG_FORMATS, text('LAMDAGENT_LOG') ?? 'text'),
+      level: oneOf('LAMDAGENT_LOG_LEVEL', LOG_LEVELS, (text('LAMDAGENT_LOG_LEVEL') ?? 'info').toUpperCase()),
+    },
+    metrics: listeningOf('LAMDAGENT_METRICS', text('LAMDAGENT_METRICS')),
+    otlp: otlpOf(text('OTEL_EXPORTER_OTLP_ENDPOINT'), text('OTEL_EXPORTER_OTLP_PROTOCOL')),
     noColor: (variables['NO_COLOR'] ?? '') !== '',
     columns: numberOf(text('COLUMNS')),
     isDumb: text('TERM') === 'dumb',
@@ -160,10 +173,23 @@ function portOf(name: string, text: string | null): number | null {
   throw new UserFault(`${name}: expected a port from 1 to 65535, got ${text}.`, EXIT.usage);
 }
 
-function deviceOf(name: string, text: string | null): string {
-  const device = DEVICES.find((one) => one === (text ?? 'auto'));
-  if (device !== undefined) return device;
-  throw new UserFault(`${name}: expected one of ${DEVICES.join(', ')}, got ${String(text)}.`, EXIT.usage);
+function oneOf<T extends string>(name: string, known: readonly T[], text: string): T {
+  const found = known.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new UserFault(`${name}: expected one of ${known.join(', ')}, got ${text}.`, EXIT.usage);
+}
+
+/** An address to listen on; without a host it would be open to everybody unsaid. */
+function listeningOf(name: string, text: string | null): string | null {
+  const [, port] = /^(?:[\w.-]+|\[[\da-f:]+\]):(\d{1,5})$/i.exec(text ?? '') ?? [];
+  if (text === null || (port !== undefined && Number(port) > 0 && Number(port) < 65_536)) return text;
+  throw new UserFault(`${name}: expected host:port such as 127.0.0.1:9464, got ${text}.`, EXIT.usage);
+}
+
+function otlpOf(url: string | null, protocol: string | null): Environment['otlp'] {
+  if (url === null) return null;
+  if (/^(https?|grpcs?):\/\/./.test(url)) return { url, isHttp: protocol?.startsWith('http') === true };
+  throw new UserFault('OTEL_EXPORTER_OTLP_ENDPOINT: expected an http, https or grpc address.', EXIT.usage);
 }
 
 function threadsOf(name: string, text: string | null): number | null {

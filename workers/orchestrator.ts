@@ -3,14 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { toCanonicalString } from '@temporalio/common';
-import {
-  DefaultLogger,
-  NativeConnection,
-  Runtime,
-  Worker,
-  type NativeConnectionOptions,
-} from '@temporalio/worker';
+import { toCanonicalString, type Logger } from '@temporalio/common';
+import { NativeConnection, Worker, type NativeConnectionOptions } from '@temporalio/worker';
 import { QUEUES } from '../workflows/contract.js';
 import { composeActivities } from './activities.js';
 import type { Program } from './childProcess.js';
@@ -20,6 +14,7 @@ import { readEnvironment, storeNeeds, type Environment } from './env.js';
 import { EXIT, messageOf, UserFault } from './fault.js';
 import type { Home } from './home.js';
 import { watchParent } from './parent.js';
+import { installRuntime } from './telemetry.js';
 
 /** Time for activities in flight to end after a signal. */
 const GRACE = '5 seconds';
@@ -77,9 +72,8 @@ async function main(): Promise<void> {
   const service = serviceWith(values);
   const codePath = join(env.root, 'dist/workflow-bundle.js');
   const versioning = deploymentOptions(env, codePath);
-  const logger = new DefaultLogger('INFO');
-  Runtime.install({ logger, shutdownSignals: [] });
-  const connection = await patiently(service);
+  const logger = installRuntime(env);
+  const connection = await patiently(service, logger);
   const client = new Client({
     connection: await Connection.connect(service.connection),
     namespace: service.namespace,
@@ -115,13 +109,13 @@ async function main(): Promise<void> {
 }
 
 /** Waits for as long as the service is away: whoever starts both need not order them. */
-async function patiently(service: Service): Promise<NativeConnection> {
+async function patiently(service: Service, logger: Logger): Promise<NativeConnection> {
   for (let told = false; ; told = true) {
     try {
       return await NativeConnection.connect(service.connection as NativeConnectionOptions);
     } catch (error) {
       if (!told)
-        console.error(`Temporal at ${service.address} does not answer yet (${messageOf(error)}); waiting`);
+        logger.warn(`Temporal at ${service.address} does not answer yet (${messageOf(error)}); waiting`);
       await sleep(100);
     }
   }

@@ -1,5 +1,5 @@
-/** What a process needs of the environment's accounts: the S3 store's, the language model's, the judge's, the Hugging Face Hub's, the person's own Temporal service's. */
-export type Need = 'store' | 'llm' | 'judge' | 'hub' | 'temporal';
+/** What a process needs of the environment's accounts: the S3 store's, the language model's, the judge's, the Hugging Face Hub's, the person's own Temporal service's, a tracking server's. */
+export type Need = 'store' | 'llm' | 'judge' | 'hub' | 'temporal' | 'tracker';
 
 const NEEDED: Readonly<Record<Need, RegExp>> = {
   store: /^AWS_/,
@@ -7,6 +7,7 @@ const NEEDED: Readonly<Record<Need, RegExp>> = {
   judge: /^LAMDAGENT_JUDGE_API_KEY$/,
   hub: /^HF_TOKEN$/,
   temporal: /^TEMPORAL_/,
+  tracker: /^MLFLOW_TRACKING_/,
 };
 /** Accounts of ours, whatever their variables are called. */
 const ACCOUNTS = /^(AWS|OPENAI|TEMPORAL)_/;

@@ -5,25 +5,48 @@ import { trialNumber } from '../../domain/trial.js';
 import { attemptsOf, type AttemptRow } from '../ledger/attempts.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { searchOf } from '../ledger/search.js';
+import type { Drawn } from './curves.js';
+import { curvesCsv, pointsFor } from './curvesCsv.js';
 import { leaderboardOf, statusOf, type LeaderboardRow } from '../ledger/views.js';
-import { html, type Markup } from './html.js';
+import { escapeText, html, type Markup } from './html.js';
+
+/** What the page has made of the ledger. */
+export interface Derived {
+  readonly comparisons: Comparisons | null;
+  readonly drawn: readonly Drawn[];
+}
 
 /** The figures of the page as files that lie inside it: links work without scripts and without a network. */
-export function downloads(found: StoredExploration, comparisons: Comparisons | null): Markup {
+export function downloads(found: StoredExploration, { comparisons, drawn }: Derived): Markup {
   const { explorationId } = found.plan;
   return html`<ul>
     ${download(`${explorationId}.json`, 'application/json', jsonOf(found), 'plan, figures, leaderboard and decisions, as JSON')}
     ${download(`${explorationId}-trials.csv`, 'text/csv', trialsCsv(found, comparisons), 'trials, as CSV')}
     ${download(`${explorationId}-attempts.csv`, 'text/csv', attemptsCsv(attemptsOf(found)), 'attempts, as CSV')}
+    ${drawn.length === 0 ? html`` : curvesDownload(found, drawn)}
   </ul>`;
 }
 
+function curvesDownload({ plan, rows }: StoredExploration, drawn: readonly Drawn[]): Markup {
+  const most = pointsFor(drawn.length, rows.length);
+  const isThinned = drawn.some(({ curve }) => curve.step.length > most);
+  const meaning = `learning curves, as CSV${isThinned ? `, at most ${String(most)} points a training; \`lamdagent show NAME TRIAL --json\` has more` : ''}`;
+  return download(`${plan.explorationId}-curves.csv`, 'text/csv', curvesCsv(drawn, most), meaning);
+}
+
 function download(file: string, type: string, text: string, meaning: string): Markup {
-  const data = Buffer.from(text);
   return html`<li>
-    <a download="${file}" href="data:${type};base64,${data.toString('base64')}">${file}</a>: ${meaning}
-    (${sizeText(data.length)})
+    <a download="${file}" href="data:${type}${dataOf(text)}">${file}</a>: ${meaning}
+    (${sizeText(Buffer.byteLength(text))})
   </li>`;
+}
+
+/** Plain text as it is where that takes less room on the page: numbers between commas do. */
+function dataOf(text: string): string {
+  const base64 = `;base64,${Buffer.from(text).toString('base64')}`;
+  if (!/^[\x20-\x7e\r\n]*$/.test(text)) return base64;
+  const escaped = `,${encodeURI(text).replaceAll('#', '%23')}`;
+  return escapeText(escaped).length < base64.length ? escaped : base64;
 }
 
 function sizeText(bytes: number): string {

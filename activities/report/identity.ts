@@ -1,21 +1,20 @@
 import { deviceText } from '../../domain/attemptPlace.js';
-import type { Comparisons } from '../../domain/comparison.js';
 import { derivationText, derivedRowsText } from '../../domain/data/derivationText.js';
 import { missingScores, missingText } from '../../domain/missing.js';
 import type { HubPin } from '../../domain/plan.js';
 import { RECIPE_VERSIONS } from '../../domain/stage.js';
 import type { StoredExploration } from '../ledger/read.js';
-import { downloads } from './downloads.js';
+import { downloads, type Derived } from './downloads.js';
 import { evaluatorEntries } from './evaluators.js';
 import { clipped } from './format.js';
 import { html, type Markup } from './html.js';
 
 /** What the figures hang on: seeds, versions, hashes; and the figures as files. */
-export function identitySection(found: StoredExploration, comparisons: Comparisons | null): Markup {
+export function identitySection(found: StoredExploration, derived: Derived): Markup {
   const { plan, pointer } = found;
   return html`<section aria-labelledby="identity">
     <h2 id="identity">Data and identity</h2>
-    ${downloads(found, comparisons)}
+    ${downloads(found, derived)}
     <dl>
       ${entry('Exploration', plan.explorationId)} ${entry('Workflow', pointer.workflowId)}
       ${entry('Started', pointer.startedAt)} ${entry('Seed', plan.seed)} ${entry('Policy', policyText(found))}

@@ -1,9 +1,11 @@
 import { comparisonsWithBest } from '../../domain/comparison.js';
 import { isFull } from '../../domain/fidelity.js';
 import type { Estimate } from '../../domain/result.js';
+import type { Curves } from '../ledger/curves.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { scoreChart } from './chart.js';
 import { contaminationSection } from './contamination.js';
+import { curvesSection, drawnOf } from './curves.js';
 import { fidelitySection } from './fidelity.js';
 import { headline } from './headline.js';
 import { html, type Markup } from './html.js';
@@ -25,6 +27,8 @@ import { trialSections } from './trials.js';
 export interface ReportOptions {
   /** Differences to the best trial, item by item, where the items are known (`pairedWithBest`). */
   readonly paired?: ReadonlyMap<number, Estimate>;
+  /** How the trainings went, by stage id (`loadCurves`). */
+  readonly curves?: Curves;
   /** Follows the server that it comes from (`report --serve`). */
   readonly isLive?: boolean;
 }
@@ -34,9 +38,9 @@ export interface ReportOptions {
  * give equal pages.
  */
 export function renderReport(found: StoredExploration, options: ReportOptions = {}): string {
-  const { paired = new Map<number, Estimate>(), isLive = false } = options;
+  const { isLive = false } = options;
   const { element, policy } = pageScript(isLive);
-  const sections = sectionsOf(found, paired);
+  const sections = sectionsOf(found, options);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -60,7 +64,11 @@ export function renderReport(found: StoredExploration, options: ReportOptions = 
   return `${page.markup.trim()}\n`;
 }
 
-function sectionsOf(found: StoredExploration, paired: ReadonlyMap<number, Estimate>): readonly Markup[] {
+function sectionsOf(
+  found: StoredExploration,
+  { paired = new Map(), curves = new Map() }: ReportOptions,
+): readonly Markup[] {
+  const drawn = drawnOf(found, curves);
   const comparisons = comparisonsWithBest(found.rows, paired);
   return [
     ...[
@@ -70,8 +78,13 @@ function sectionsOf(found: StoredExploration, paired: ReadonlyMap<number, Estima
       tradeoffsSection(found),
     ],
     ...[leaderboardSection(found, comparisons), lineageSection(found), timelineSection(found)],
-    ...[trainingSection(found), fidelitySection(found), ...scaleSections(found), searchSection(found)],
-    ...[contaminationSection(found), reliabilitySection(found), trialSections(found)],
-    identitySection(found, comparisons),
+    ...[
+      curvesSection(drawn),
+      trainingSection(found, curves),
+      fidelitySection(found),
+      ...scaleSections(found),
+    ],
+    ...[searchSection(found), contaminationSection(found), reliabilitySection(found)],
+    ...[trialSections(found, drawn), identitySection(found, { comparisons, drawn })],
   ];
 }

@@ -67,6 +67,7 @@ svg text.inside { fill: var(--ground); font-size: 10px; }
 .warning { border-left: .25rem solid var(--accent); padding-left: .7rem; font-weight: 600; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr)); gap: 1rem; }
 .panels.small { grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); }
+.panels.curves { grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); }
 .panels svg { width: 100%; }
 figure { margin: 0; } figcaption { color: var(--quiet); }
 @media print {

@@ -18,6 +18,7 @@ import {
 import { keys } from '../store/keys.js';
 import type { Store } from '../store/store.js';
 import { abilityAfter, BASE, type Ability } from './testAbility.js';
+import { writeSyntheticCurves } from './testCurves.js';
 import { concludeSynthetic, scoreOn, type Simulated } from './testConclusion.js';
 import { decisionOf } from './testDecision.js';
 import { failing, fleetOf, isoAt, type Fleet } from './testFleet.js';
@@ -37,6 +38,7 @@ export async function writeSyntheticLedger(store: Store, options: LedgerOptions)
   const booked = world.rows.slice(0, options.isRunning === true ? -3 : undefined);
   for (const row of booked)
     await store.putIfAbsent(keys.row(explorationId, row.sequence), JSON.stringify(row));
+  await writeSyntheticCurves(store, booked);
   for (const one of world.decisions)
     await store.putIfAbsent(keys.decision(explorationId, one.decision), JSON.stringify(one));
   if (options.isRunning !== true) await concludeSynthetic(store, plan, world);

@@ -2,6 +2,7 @@ import { scaleLinear } from 'd3-scale';
 import { stepCurve, type StepLeg } from '../../domain/stepCurve.js';
 import { compareRows } from '../../domain/ranking.js';
 import { trialName, type StageCost, type TrialRecord } from '../../domain/trial.js';
+import type { Curves } from '../ledger/curves.js';
 import type { StoredExploration } from '../ledger/read.js';
 import { across, nameBelow, px, rowsOfGrid, ticksBelow, upwards, type Frame } from './axes.js';
 import { durationText } from './format.js';
@@ -15,16 +16,19 @@ const MOST_CURVES = 9;
 const LINE = 18;
 const CURVE: Frame = { width: 320, height: 190, left: 40, right: 14, top: 10, bottom: 42 };
 
-/** What the trainings' losses did, and how interrupted ones came to their end. */
-export function trainingSection({ rows }: StoredExploration): Markup {
-  const losses = [...rows].sort(compareRows).flatMap(lossesOf);
-  const curves = rows
+/** How interrupted trainings came to their end, and what is known of the losses of those without a curve. */
+export function trainingSection({ rows }: StoredExploration, curves: Curves): Markup {
+  const losses = [...rows]
+    .filter(({ stageId }) => !curves.has(stageId))
+    .sort(compareRows)
+    .flatMap(lossesOf);
+  const cutShort = rows
     .flatMap(interrupted)
     .sort((a, b) => b.legs.length - a.legs.length || a.row.trial - b.row.trial);
-  if (losses.length === 0 && curves.length === 0) return html``;
+  if (losses.length === 0 && cutShort.length === 0) return html``;
   return html`<section aria-labelledby="training">
     <h2 id="training">Training</h2>
-    ${losses.length === 0 ? html`` : lossPart(losses)} ${curves.length === 0 ? html`` : curvePart(curves)}
+    ${losses.length === 0 ? html`` : lossPart(losses)} ${cutShort.length === 0 ? html`` : curvePart(cutShort)}
   </section>`;
 }
 
@@ -69,8 +73,8 @@ function lossPart(all: readonly Losses[]): Markup {
       </svg>`,
     )}
     <p class="note">
-      Hollow: the first logged loss; filled: the mean of the last ten logged; ▷: how often it was resumed. The
-      ledger keeps no losses in between. Losses of different stages and data do not compare.
+      Hollow: the first logged loss; filled: the mean of the last ten logged; ▷: how often it was resumed.
+      These were trained before curves were recorded. Losses of different stages and data do not compare.
       ${all.length > shown.length ? `Shown: the ${String(shown.length)} best trials of ${String(all.length)} with losses.` : ''}
     </p>`;
 }

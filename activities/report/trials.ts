@@ -10,6 +10,7 @@ import { scoreViews, type ScoreView } from '../ledger/trialScores.js';
 import { stateOf } from '../ledger/views.js';
 import { attemptsTable } from './attemptsTable.js';
 import { commandsPart } from './commands.js';
+import { drawnByStage, trialCurves, type Drawn } from './curves.js';
 import { clipped, durationText, estimateText, percent, scoreText, settingsText } from './format.js';
 import { html, type Markup } from './html.js';
 import { scrolled } from './scrolled.js';
@@ -25,15 +26,16 @@ interface Index {
   readonly base: TrialRecord | null;
   readonly decisions: ReadonlyMap<number, DecisionRecord>;
   readonly costs: ReadonlyMap<string, number>;
+  readonly drawn: ReadonlyMap<string, Drawn>;
 }
 
 /** A section a trial: why it was proposed, what it is, how it did, what it cost, and how to see more. */
-export function trialSections(found: StoredExploration): Markup {
+export function trialSections(found: StoredExploration, drawn: readonly Drawn[]): Markup {
   const index: Index = {
     ...{ found, pool: poolOf(found.plan, found.rows) },
     base: found.rows.find(({ origin }) => origin === 'base') ?? null,
     decisions: new Map(found.decisions.map((one) => [one.proposed.trial, one])),
-    costs: pipelineCosts(found.rows),
+    ...{ costs: pipelineCosts(found.rows), drawn: drawnByStage(drawn) },
   };
   const booked = new Map(found.rows.map((row) => [row.trial, row]));
   const pending = found.decisions.map(({ proposed }) => proposed).filter(({ trial }) => !booked.has(trial));
@@ -59,7 +61,7 @@ function trialSection(proposed: ProposedTrial, row: TrialRecord | null, index: I
         ${row?.weightsSha256 ? entry('Weights SHA-256', row.weightsSha256) : html``}
       </dl>
       ${row === null ? html`` : scoresTable(scoreViews(index.found.plan, row, index.base))}
-      ${row === null ? html`` : attemptsTable(row)}
+      ${row === null ? html`` : html`${trialCurves(row, index.drawn)}${attemptsTable(row)}`}
       ${commandsPart(index.found.plan.name, proposed, index.pool, row)}
     </div>
   </details>`;

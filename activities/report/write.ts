@@ -1,5 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { loadCurves } from '../ledger/curves.js';
 import { loadExploration } from '../ledger/read.js';
 import type { Store } from '../store/store.js';
 import { pairedWithBest } from './pairing.js';
@@ -28,5 +29,6 @@ export async function reportPage(
 ): Promise<string | null> {
   const found = await loadExploration(store, name);
   if (found === null) return null;
-  return renderReport(found, { ...options, paired: await pairedWithBest(store, found) });
+  const [paired, curves] = await Promise.all([pairedWithBest(store, found), loadCurves(store, found.rows)]);
+  return renderReport(found, { ...options, paired, curves });
 }

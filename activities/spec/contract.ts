@@ -2,6 +2,8 @@ import { z } from 'zod';
 import type { Json } from '../../domain/json.js';
 import type * as outcome from '../../domain/outcome.js';
 import type * as recipe from '../../domain/recipe.js';
+import type { TrackedRun, TrackedSeries } from '../../domain/trackedRun.js';
+import type { TrainingCurve } from '../../domain/trainingCurve.js';
 import { ATTEMPT_ENDS, FAILURE_STATUSES, JOB_PHASES } from '../../domain/outcome.js';
 import {
   BUILD_KINDS,
@@ -131,6 +133,20 @@ export const MadeWithSchema = z.strictObject({
   threads: z.int().min(1),
   libraries: z.record(z.string(), z.string()),
 });
+const column = z.array(nullableNumber);
+export const TrainingCurveSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  stageId: hash,
+  logged: count,
+  step: z.array(z.number()),
+  loss: column,
+  learningRate: column,
+  gradNorm: column,
+  tokens: column,
+  rewardMargin: column.nullish(),
+  rewardAccuracy: column.nullish(),
+  reward: column.nullish(),
+});
 export const RecipeSourceSchema = z.strictObject({
   name: z.string().min(1),
   kind: z.enum(['model', 'dataset']),
@@ -212,6 +228,26 @@ export const SlateSchema = z.strictObject({
   suggestions: z.array(flatValues),
 });
 
+export const TrackedSeriesSchema = z.strictObject({
+  name: z.string().min(1),
+  step: z.array(z.number()),
+  value: z.array(z.number()),
+});
+export const TrackedRunSchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  name: z.string().min(1),
+  exploration: z.string().min(1),
+  explorationId: z.string().min(1),
+  status: z.enum(['running', 'finished', 'failed']),
+  startedAt: z.string(),
+  endedAt: z.string().nullable(),
+  parameters: flatValues,
+  tags: z.record(z.string(), z.string()),
+  scores: z.record(z.string(), z.number()),
+  series: z.array(TrackedSeriesSchema),
+});
+
 /** By the names the generated Python classes have. */
 export const CONTRACT = {
   Stage: StageSchema,
@@ -229,6 +265,7 @@ export const CONTRACT = {
   ObjectFile: ObjectFileSchema,
   Manifest: ManifestSchema,
   MadeWith: MadeWithSchema,
+  TrainingCurve: TrainingCurveSchema,
   RecipeSource: RecipeSourceSchema,
   RecipeStep: RecipeStepSchema,
   RecipeScore: RecipeScoreSchema,
@@ -240,6 +277,8 @@ export const CONTRACT = {
   SuggestRequest: SuggestRequestSchema,
   SuggestJob: SuggestJobSchema,
   Slate: SlateSchema,
+  TrackedSeries: TrackedSeriesSchema,
+  TrackedRun: TrackedRunSchema,
 } as const;
 
 interface DomainTypes {
@@ -258,6 +297,7 @@ interface DomainTypes {
   readonly ObjectFile: outcome.ObjectFile;
   readonly Manifest: outcome.Manifest;
   readonly MadeWith: recipe.MadeWith;
+  readonly TrainingCurve: TrainingCurve;
   readonly RecipeSource: recipe.RecipeSource;
   readonly RecipeStep: recipe.RecipeStep;
   readonly RecipeScore: recipe.RecipeScore;
@@ -269,6 +309,8 @@ interface DomainTypes {
   readonly SuggestRequest: suggestion.SuggestRequest;
   readonly SuggestJob: suggestion.SuggestJob;
   readonly Slate: suggestion.Slate;
+  readonly TrackedSeries: TrackedSeries;
+  readonly TrackedRun: TrackedRun;
 }
 type ReadOnly<T> = T extends readonly (infer Item)[]
   ? readonly ReadOnly<Item>[]

@@ -10,6 +10,8 @@ export const keys = {
   stage: (stageId: string) => `stages/${stageId}.json`,
   /** What a model was made with when it was last made: a MadeWith. The GPU worker writes it. */
   made: (stageId: string) => `made/${stageId}.json`,
+  /** How the training of a stage went: a TrainingCurve. The GPU worker writes it; it stays when the model is collected. */
+  curve: (stageId: string) => `curves/${stageId}.json`,
   /** What the weights of a stage's model were when a trial of it was first booked: `{weightsSha256, trial}`. */
   weights: (stageId: string) => `weights/${stageId}.json`,
   /** The spec as it was started, with absolute paths: what a fork begins from. */

@@ -16,12 +16,20 @@ import type { TrialView } from '../../activities/ledger/trialView.js';
 import { createFolderStore } from '../../activities/store/folder.js';
 import { keys } from '../../activities/store/keys.js';
 import type { Store } from '../../activities/store/store.js';
+import { sampleAttempt, sampleCurve } from '../../domain/samples.js';
+import type { StageCost } from '../../domain/trial.js';
 import { readEnvironment } from '../../workers/env.js';
 import { UserFault } from '../../workers/fault.js';
 import { homeAt } from '../../workers/home.js';
 import type { Context } from '../context.js';
 import { openTerminal } from '../terminal.js';
 import { addShow } from './show.js';
+
+const TRAINED = 'c0'.repeat(32);
+const RESUMED: StageCost = {
+  ...{ stageId: TRAINED, kind: 'sft', reused: false, gpuSeconds: 0, lostGpuSeconds: 0 },
+  attempts: [sampleAttempt(), sampleAttempt({ attempt: 2, resumedStep: 12, lastStep: 30 })],
+};
 
 describe('lamdagent show', () => {
   let folder = '';
@@ -51,11 +59,12 @@ describe('lamdagent show', () => {
     const put = (row: ReturnType<typeof rowFor>) =>
       store.putIfAbsent(keys.row(explorationId, row.sequence), JSON.stringify(row));
     for (const row of history(plan, 5)) await put(row);
+    await store.replace(keys.curve(TRAINED), JSON.stringify(sampleCurve(30, { stageId: TRAINED })));
     const decide = createDecide({ store, openLlm: createOpenLlm({ apiKey: 'test', embedded: null }) });
     const input = { explorationId, decision: 0, trial: 6, ledgerRows: 6, inFlight: [] };
     const output = await decide(input);
     assert.equal(output.kind, 'proposed');
-    if (output.kind === 'proposed') await put(rowFor(plan, output.proposed));
+    if (output.kind === 'proposed') await put({ ...rowFor(plan, output.proposed), stages: [RESUMED] });
   });
   after(async () => {
     await server?.stop();
@@ -89,6 +98,7 @@ describe('lamdagent show', () => {
       /\nScores on the search split, intervals 95 %\n {2}score 0\.\d{4} \(0\.\d{4} to .*\), constraints (met|not met)/,
       /against the base: [+-]0\.\d{4} \(.*; items not paired\)/,
       /guard +watched .* (met|missed) by 0\.\d{4} \(at least 0\.\d{4}\)/,
+      /\nTraining loss\n {2}t0006 sft {2}█[▁▂▃▄▅▆▇█]{22}▁ {2}2\.000 → 1\.000, 30 steps, ▷ at 12\n/,
       /\nCost\n {2}0\.0 GPU-seconds; decision 440 tokens, \$0\.0008/,
     ])
       assert.match(text, words);
@@ -104,7 +114,13 @@ describe('lamdagent show', () => {
   });
 
   it('gives the same as JSON, prompts only where asked', async () => {
-    const view = JSON.parse(await shown('sample', 't6', '--json')) as TrialView;
+    const view = JSON.parse(await shown('sample', 't6', '--json')) as TrialView & {
+      readonly curves: readonly { readonly name: string; readonly step: readonly number[] }[];
+    };
+    assert.deepEqual(
+      view.curves.map(({ name, step }) => [name, step.length]),
+      [['t0006 sft', 30]],
+    );
     assert.deepEqual([view.trial, view.why?.how, view.why?.usd], ['t0006', 'chosen', 0.0008]);
     assert.ok(!('exchanges' in view));
     const full = JSON.parse(await shown('sample', 't6', '--json', '--prompts')) as { exchanges: object[] };

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
+import { loadCurves, trainedStages, trainingsOf } from '../../activities/ledger/curves.js';
 import { loadExchanges } from '../../activities/ledger/exchanges.js';
-import { loadExploration } from '../../activities/ledger/read.js';
-import { trialView } from '../../activities/ledger/trialView.js';
+import { loadExploration, type StoredExploration } from '../../activities/ledger/read.js';
+import { trialNumber, trialView } from '../../activities/ledger/trialView.js';
 import { plainText } from '../../domain/plainText.js';
 import { EXIT } from '../../workers/fault.js';
 import { requireKnown, type Context, type Run } from '../context.js';
 import { example } from '../example.js';
 import { promptLines } from '../promptText.js';
 import { requireTrial } from '../requireTrial.js';
-import { trialLines } from '../trialText.js';
+import { trialLines, type TrainingView } from '../trialText.js';
 
 interface Options {
   readonly json?: boolean;
@@ -42,10 +43,27 @@ async function show(
   const { explorationId } = found.plan;
   const asked = prompts === true ? view.why : null;
   const exchanges = asked === null ? [] : await loadExchanges(context.store, explorationId, asked);
-  const data = prompts === true ? { ...view, exchanges } : view;
-  const lines = [...trialLines(view), ...promptLines(exchanges)];
+  const trainings = await trainingsUnder(context, found, trialNumber(trial));
+  const curves = trainings.map(({ training, curve }) => ({ name: training.name, ...curve }));
+  const data = { ...view, curves, ...(prompts === true ? { exchanges } : {}) };
+  const lines = [...trialLines(view, trainings), ...promptLines(exchanges)];
   // What an LLM wrote is shown in full, and obeyed by no terminal.
   const text = json === true ? JSON.stringify(data) : plainText(lines.join('\n'), Infinity);
   context.terminal.print(text);
   return EXIT.ok;
+}
+
+/** The trainings that the trial ran or reused, where their curves are on record. */
+async function trainingsUnder(
+  { store }: Context,
+  { rows }: StoredExploration,
+  trial: number | null,
+): Promise<readonly TrainingView[]> {
+  const own = rows.filter((row) => row.trial === trial);
+  const curves = await loadCurves(store, own);
+  const needed = new Set(own.flatMap(trainedStages).map(({ stageId }) => stageId));
+  return trainingsOf(rows).flatMap((training) => {
+    const curve = curves.get(training.stage.stageId);
+    return curve === undefined || !needed.has(training.stage.stageId) ? [] : [{ training, curve }];
+  });
 }

@@ -11,6 +11,8 @@ import sys
 from collections import deque
 from typing import Any
 
+from lamdagent_gpu.telemetry import child_line
+
 LOG_LINES = 40
 LINE_LIMIT = 1 << 24
 
@@ -57,7 +59,7 @@ class Child:
         while line := await self.process.stdout.readline():
             text = line.decode("utf8", "replace").rstrip()
             self.log.append(text)
-            print(f"child: {text}", file=sys.stderr, flush=True)
+            print(child_line(text, os.environ), file=sys.stderr, flush=True)
 
     def send(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None

@@ -30,6 +30,7 @@ from lamdagent_gpu.spot import CHOICES, DEFAULT_ADDRESS, Metadata, Notice, Watch
 from lamdagent_gpu.stopping import LONGEST_SECONDS, Stopped, Stopping
 from lamdagent_gpu.store import open_store
 from lamdagent_gpu.supervisor import Supervisor
+from lamdagent_gpu.telemetry import begin_logging, runtime_of
 
 CACHE = Path("~/.cache/lamdagent").expanduser()
 MOST_DEVICES = 64
@@ -130,10 +131,10 @@ async def connect(options: argparse.Namespace, identity: str) -> Client:
         config["target_host"] = options.address
     if options.namespace:
         config["namespace"] = options.namespace
-    told = False
+    told, runtime = False, runtime_of(os.environ)
     while True:
         try:
-            return await Client.connect(**config, identity=identity)
+            return await Client.connect(**config, identity=identity, runtime=runtime)
         except RuntimeError as error:
             if not told:
                 log.warning("Temporal at %s does not answer yet (%s); waiting", config.get("target_host"), error)
@@ -266,7 +267,7 @@ def die_with_parent() -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    begin_logging(os.environ)
     die_with_parent()
     with contextlib.suppress(KeyboardInterrupt):  # before `listen`
         asyncio.run(serve(options))

@@ -6,12 +6,14 @@ import asyncio
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +25,8 @@ from temporalio import workflow
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from lamdagent_gpu import curve
 
 QUEUE = "test-gpu"
 
@@ -77,7 +81,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class GpuWorker:
     """A worker process that can be killed."""
 
-    def __init__(self, address: str, store: Path) -> None:
+    def __init__(self, address: str, store: Path, log: Path | None = None, **variables: str) -> None:
         program = str(Path(sys.executable).with_name("lamdagent-gpu-worker"))
         self.process = subprocess.Popen(
             [
@@ -94,8 +98,9 @@ class GpuWorker:
                 QUEUE,
             ],
             stdout=subprocess.PIPE,
+            stderr=None if log is None else log.open("w"),
             text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "LAMDAGENT_PARENT_PID": str(os.getpid())},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "LAMDAGENT_PARENT_PID": str(os.getpid()), **variables},
         )
         assert self.process.stdout is not None
         assert self.process.stdout.readline().startswith("ready device=cpu")
@@ -204,6 +209,8 @@ async def test_a_kill_costs_steps_but_not_a_bit(world: World, start: Start, addr
     finally:
         worker.end()
     assert outcome["weightsSha256"] == expected["weightsSha256"]
+    curves = [(root / curve.key_of(job.stageId)).read_bytes() for root in (world.store.root, world.root / "unkilled")]
+    assert curves[0] == curves[1]
     first, second = outcome["attempts"]
     assert first["end"] == "lost"
     assert second["end"] == "completed"
@@ -281,3 +288,40 @@ async def test_no_orphan_stays_when_the_worker_is_killed(world: World, start: St
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"expected the training process {child} to end with its worker")
+
+
+async def test_metrics_and_json_logs_are_there_when_asked_for(world: World, start: Start, address: str) -> None:
+    port, taken = free_port(), socket.socket()
+    log = world.root / "log"
+    worker = GpuWorker(
+        address, world.store.root, log,
+        LAMDAGENT_GPU_METRICS=f"127.0.0.1:{port}", LAMDAGENT_LOG="json", LAMDAGENT_LOG_LEVEL="debug",
+    )  # fmt: skip
+    try:
+        await (await start("build", merge_job(world))).result()
+        page = await asyncio.to_thread(read_page, f"http://127.0.0.1:{port}/metrics")
+    finally:
+        worker.end()
+    assert re.search(r'^temporal_\w+\{[^}]*task_queue="test-gpu"', page, re.MULTILINE)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {"level", "time", "process", "pid", "logger", "message"} <= set(lines[0])
+    assert any("SIGTERM received" in line["message"] for line in lines)
+    taken.bind(("127.0.0.1", 0))
+    taken.listen()
+    with taken:
+        other = GpuWorker(
+            address, world.store.root, log, LAMDAGENT_GPU_METRICS=f"127.0.0.1:{taken.getsockname()[1]}"
+        )  # it works without them
+        other.end()
+    assert "metrics: expected to serve them" in log.read_text()
+
+
+def merge_job(world: World) -> dict[str, Any]:
+    models = sorted([world.model, world.publish_model("other", seed=5)])
+    return world.build_job("merge", {"method": "linear", "weights": [1, 1]}, models=models).model_dump()
+
+
+def read_page(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        text: bytes = answer.read()
+    return text.decode()

@@ -8,7 +8,10 @@ import { canonicalJson } from '../../domain/stage.js';
 import { until } from './until.js';
 import type { World } from './world.js';
 
-/** What must be the same with and without kills: every row of the leaderboard but its costs, and the whole result. */
+/**
+ * What must be the same with and without kills: every row of the leaderboard but its costs, with the curve of its last
+ * training, and the whole result.
+ */
 export interface Outcome {
   readonly rows: readonly JsonObject[];
   readonly result: JsonObject;
@@ -21,7 +24,11 @@ export async function readOutcome(world: World, name: string): Promise<Outcome> 
   if (found?.result === null || found === null)
     throw new Error(`exploration ${name}: expected a result, got none`);
   const { endedAt: _, ...result } = found.result as unknown as JsonObject;
-  return { rows: board.rows.map(withoutCosts), result };
+  const curves = await Promise.all(board.rows.map(({ stageId }) => world.store.read(keys.curve(stageId))));
+  return {
+    rows: board.rows.map((row, index) => ({ ...withoutCosts(row), curve: curves[index] ?? null })),
+    result,
+  };
 }
 
 /** GPU-seconds are measured, and so is who stands on the front against them. */

@@ -177,6 +177,21 @@ class MadeWith(BaseModel):
     libraries: dict[StrictStr, StrictStr]
 
 
+class TrainingCurve(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schemaVersion: Literal[1]
+    stageId: Annotated[StrictStr, Field(pattern="^[0-9a-f]{64}$")]
+    logged: Annotated[StrictInt, Field(ge=0)]
+    step: list[StrictFloat]
+    loss: list[StrictFloat | None]
+    learningRate: list[StrictFloat | None]
+    gradNorm: list[StrictFloat | None]
+    tokens: list[StrictFloat | None]
+    rewardMargin: list[StrictFloat | None] | None = None
+    rewardAccuracy: list[StrictFloat | None] | None = None
+    reward: list[StrictFloat | None] | None = None
+
+
 class RecipeSource(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: Annotated[StrictStr, Field(min_length=1)]
@@ -275,3 +290,26 @@ class Slate(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     schemaVersion: Literal[1]
     suggestions: list[dict[StrictStr, StrictStr | StrictFloat]]
+
+
+class TrackedSeries(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[StrictStr, Field(min_length=1)]
+    step: list[StrictFloat]
+    value: list[StrictFloat]
+
+
+class TrackedRun(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    schemaVersion: Literal[1]
+    id: Annotated[StrictStr, Field(pattern="^[0-9a-f]{16}$")]
+    name: Annotated[StrictStr, Field(min_length=1)]
+    exploration: Annotated[StrictStr, Field(min_length=1)]
+    explorationId: Annotated[StrictStr, Field(min_length=1)]
+    status: Literal["running", "finished", "failed"]
+    startedAt: StrictStr
+    endedAt: StrictStr | None
+    parameters: dict[StrictStr, StrictStr | StrictFloat]
+    tags: dict[StrictStr, StrictStr]
+    scores: dict[StrictStr, StrictFloat]
+    series: list[TrackedSeries]

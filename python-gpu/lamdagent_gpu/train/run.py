@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import logging
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import torch
 from transformers.utils.logging import disable_progress_bar
 
+from lamdagent_gpu import curve
 from lamdagent_gpu.checkpoint import Checkpoint
 from lamdagent_gpu.context import (
     Diverged,
@@ -25,6 +25,7 @@ from lamdagent_gpu.context import (
     TrainResult,
 )
 from lamdagent_gpu.train.fit import Fit, is_out_of_memory
+from lamdagent_gpu.train.history import curve_of, metrics_of
 from lamdagent_gpu.train.memory import (
     LAYER_VALUES,
     activations_of,
@@ -53,16 +54,6 @@ from lamdagent_gpu.train.shards import load_shards, whole_model
 from lamdagent_gpu.train.trainer import STATE_FILE, STATE_FILES
 
 log = logging.getLogger("lamdagent.train")
-LOGGED = {
-    "rewards/accuracies": "rewardAccuracy",
-    "rewards/margins": "rewardMargin",
-    "reward": "reward",
-    "accuracy": "rewardAccuracy",
-    "margin": "rewardMargin",
-}
-"""What trainers log, and the metrics of a result that it becomes."""
-TAIL = 10
-"""Logged steps that the last loss is a mean of."""
 
 
 def run_training(context: JobContext) -> TrainResult:
@@ -182,6 +173,7 @@ def _train(context: JobContext, fit: Fit, resume: Checkpoint | None) -> TrainRes
         require_room(replace(floor, activations=activations), available=memory, device=context.device)
     state = None if start is None or is_sampling(start) else str(start)
     trainer.train(resume_from_checkpoint=state)
+    _record_curve(context, trainer)
     _check_complete(context, trainer)
     metrics = trainer.final_metrics() if context.rank == 0 or shards > 1 else {}
     trained = whole_model(trainer.model, folder) if shards > 1 else trainer.model
@@ -203,6 +195,15 @@ def load_for(context: JobContext, folder: Path, dtype: torch.dtype, shards: int)
     return load_shards(folder, context.device, dtype, scores=scores, adapted=tuning in ADAPTED)
 
 
+def _record_curve(context: JobContext, trainer: Any) -> None:
+    """Of a training that has its end, a diverged one too. Raises StaleFence."""
+    if context.rank > 0 or trainer.watch.stopped is not None:
+        return
+    context.saver.checkpoints.check_fence()
+    history = trainer.state.log_history
+    curve.record(context.store, curve_of(history, stage_id=context.build.stageId, offset=trainer.offset))
+
+
 def _check_complete(context: JobContext, trainer: Any) -> None:
     """A trainer may return early without an error; half-trained weights must never be published."""
     if trainer.watch.diverged is not None:
@@ -213,26 +214,3 @@ def _check_complete(context: JobContext, trainer: Any) -> None:
         raise Preempted(f"{trainer.watch.stopped}; saved at step {context.saver.safe_step} of {expected}")
     if done != expected:
         raise Incomplete(f"steps: expected {expected}, got {done}")
-
-
-def metrics_of(history: list[dict[str, Any]]) -> dict[str, float | None]:
-    """Of the logged steps: TRL's own summary divides by all steps and is wrong after a resume."""
-    losses = logged(history, "loss")
-    metrics = {
-        "firstLoss": losses[0] if losses else None,
-        "loss": tail_mean(losses),
-        "tokens": next(iter(logged(history, "num_tokens")[-1:]), None),
-    }
-    for key, name in LOGGED.items():
-        if values := logged(history, key):
-            metrics[name] = tail_mean(values)
-    return {name: value if value is not None and math.isfinite(value) else None for name, value in metrics.items()}
-
-
-def logged(history: list[dict[str, Any]], key: str) -> list[float]:
-    return [float(entry[key]) for entry in history if key in entry]
-
-
-def tail_mean(values: list[float]) -> float | None:
-    tail = values[-TAIL:]
-    return sum(tail) / len(tail) if tail else None

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from conftest import LORA, PREFERENCE, QLORA, TRAINING, World
 
+from lamdagent_gpu import curve
 from lamdagent_gpu.contract.messages import BuildJob
 from lamdagent_gpu.stage import stage_id_of
 from lamdagent_gpu.train.model import load_model, load_tokenizer
@@ -97,8 +98,9 @@ QLORA_CASES = {
 
 
 def forget(world: World, job: BuildJob) -> None:
-    """Nothing is left to go on from."""
+    """Nothing is left to go on from, or to be taken for what comes."""
     shutil.rmtree(world.store.local_work(job.stageId) / "checkpoints", ignore_errors=True)
+    (world.store.root / curve.key_of(job.stageId)).unlink(missing_ok=True)
 
 
 def model_of(world: World, role: str) -> str:

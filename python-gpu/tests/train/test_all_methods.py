@@ -12,6 +12,7 @@ from conftest import LORA, World
 from method_cases import CASES, QLORA_CASES, Case, forget
 from safetensors.torch import load, load_file
 
+from lamdagent_gpu import curve
 from lamdagent_gpu.context import JobContext, Preempted, Rejected, TrainResult
 from lamdagent_gpu.contract.messages import BuildJob
 from lamdagent_gpu.train import reference, run, run_training
@@ -22,7 +23,7 @@ EVERY = {**CASES, **QLORA_CASES}
 NEEDS_QLORA = pytest.mark.skipif(
     find_spec("bitsandbytes") is None, reason="an extra: python-gpu/requirements-qlora.txt"
 )
-Ending = tuple[TrainResult, dict[str, bytes]]
+Ending = tuple[TrainResult, dict[str, bytes], str]
 
 
 def test_the_cases_reach_every_method() -> None:
@@ -30,12 +31,14 @@ def test_the_cases_reach_every_method() -> None:
 
 
 def ending(context: JobContext) -> Ending:
-    """The result, and all files of the output by name."""
+    """The result, all files of the output by name, and the recorded curve."""
     result = run_training(context)
     assert result.steps == context.parameters["steps"]
     folder = context.output_folder
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return result, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    recorded = context.store.read(curve.key_of(context.build.stageId))
+    assert recorded is not None
+    return result, {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}, recorded
 
 
 def stop_at(world: World, job: BuildJob, step: int) -> None:

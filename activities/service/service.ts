@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { OrchestratorActivities } from '../../workflows/activities.js';
-import { SEARCH_ATTRIBUTES } from '../../workflows/contract.js';
+import { registerAttributes, registeredAttributes } from './attributes.js';
 
 /** Questions that only the Temporal service can answer. */
 export function createServiceActivities(options: {
@@ -9,14 +9,19 @@ export function createServiceActivities(options: {
   readonly warn: (line: string) => void;
 }): Pick<OrchestratorActivities, 'searchAttributes' | 'closedWorkflows'> {
   const { client, warn } = options;
+  const tell = (without: readonly { readonly name: string; readonly why: string }[], namespace: string): void => {
+    warn(
+      `search attributes: expected to have ${without.map(({ name }) => name).join(', ')} in namespace ${namespace}, ` +
+        `got ${without[0]?.why ?? ''}. The exploration runs without them; \`npx lamdagent doctor\` says how to register them.`,
+    );
+  };
   return {
     searchAttributes: async () => {
-      const wanted = Object.keys(SEARCH_ATTRIBUTES);
-      const registered = await registeredNames(client);
-      const missing = wanted.filter((name) => !registered.includes(name));
-      if (missing.length === 0) return wanted;
-      const added = await register(client, missing, warn);
-      return added ? wanted : wanted.filter((name) => registered.includes(name));
+      const { known, missing, otherwise } = await registeredAttributes(client);
+      const failed = missing.length === 0 ? [] : await registerAttributes(client, missing);
+      const without = [...failed, ...otherwise.map(({ name, type }) => ({ name, why: `it is of type ${type}` }))];
+      if (without.length > 0) tell(without, client.options.namespace);
+      return [...known, ...missing.filter((name) => !failed.some((one) => one.name === name))];
     },
     closedWorkflows: async ({ workflowIds }) => {
       const closed = await Promise.all(
@@ -25,38 +30,6 @@ export function createServiceActivities(options: {
       return closed.flat();
     },
   };
-}
-
-async function registeredNames(client: Client): Promise<readonly string[]> {
-  const { namespace } = client.options;
-  const answer = await client.connection.operatorService.listSearchAttributes({ namespace });
-  return Object.keys(answer.customAttributes);
-}
-
-/** Registering needs an operator's right, which a shared cluster may refuse: then the rest works without. */
-async function register(
-  client: Client,
-  names: readonly string[],
-  warn: (line: string) => void,
-): Promise<boolean> {
-  const types = { KEYWORD: 2, DOUBLE: 4, INT: 3 } as const;
-  const searchAttributes = Object.fromEntries(
-    Object.entries(SEARCH_ATTRIBUTES)
-      .filter(([name]) => names.includes(name))
-      .map(([name, type]) => [name, types[type]]),
-  );
-  const { namespace } = client.options;
-  try {
-    await client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
-    return true;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    warn(
-      `search attributes: expected ${names.join(', ')} in namespace ${namespace}, could not register them (${why}). ` +
-        'The exploration runs without them; register them with `temporal operator search-attribute create`.',
-    );
-    return false;
-  }
 }
 
 async function isOpen(client: Client, workflowId: string): Promise<boolean> {

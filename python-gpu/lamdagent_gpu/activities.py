@@ -155,7 +155,7 @@ class Activities:
     async def _heartbeats(self, work_id: str) -> None:
         """Every heartbeat carries the newest token: an empty one would erase it on the server."""
         waiting = {"stageId": work_id, "fence": 0, "phase": "waiting", "step": 0, "steps": 0}
-        empty = {"checkpoint": None, "loss": None, "tokensPerSecond": None, "etaSeconds": None}
+        empty = {"checkpoint": None, "loss": None, "tokensPerS": None, "etaS": None}
         while True:
             latest = self.supervisor.latest
             mine = latest if latest is not None and latest["stageId"] == work_id else None

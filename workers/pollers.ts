@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { gpuControlQueue } from '../workflows/contract.js';
+import { gpuControlQueue, QUEUES } from '../workflows/contract.js';
 
 /** The GPU workers of one class that the service has heard of lately. */
 export interface Polled {
@@ -11,7 +11,8 @@ export interface Polled {
 
 /** A worker asks the service at least each minute; the service itself remembers those that are gone for some minutes. */
 const SILENT_MS = 120_000;
-// temporal.api.enums.v1: TASK_QUEUE_TYPE_ACTIVITY
+// temporal.api.enums.v1: TASK_QUEUE_TYPE_WORKFLOW, TASK_QUEUE_TYPE_ACTIVITY
+const WORKFLOWS = 1;
 const ACTIVITIES = 2;
 
 /** By class. The control queue is asked about, since a busy worker does not poll the queue of its work. */
@@ -22,16 +23,25 @@ export async function polledClasses(
   return Promise.all(
     classes.map(async (gpuClass) => ({
       gpuClass,
-      workers: await pollersOf(client, gpuControlQueue(gpuClass)),
+      workers: await pollersOf(client, gpuControlQueue(gpuClass), ACTIVITIES),
     })),
   );
 }
 
-async function pollersOf(client: Client, queue: string): Promise<readonly string[]> {
+/** The orchestrators that the service has heard of lately, sorted. */
+export async function orchestrators(client: Client): Promise<readonly string[]> {
+  return pollersOf(client, QUEUES.orchestrator, WORKFLOWS);
+}
+
+async function pollersOf(
+  client: Client,
+  queue: string,
+  taskQueueType: typeof WORKFLOWS | typeof ACTIVITIES,
+): Promise<readonly string[]> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: queue },
-    taskQueueType: ACTIVITIES,
+    taskQueueType,
   });
   const heard = (pollers ?? []).filter(
     ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < SILENT_MS,

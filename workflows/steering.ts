@@ -193,7 +193,7 @@ async function act(inbox: Inbox, by: string | undefined, what: ActOf<Interventio
   const common = { schemaVersion: 1, number, at: new Date().toISOString(), by: by ?? null } as const;
   const record = { ...common, ...what } as Intervention;
   const summary = summaryText(
-    `record act ${String(number)} of a person: ${what.kind}${by === undefined ? '' : ` by ${by}`}`,
+    `record act ${String(number)} of a person: ${what.kind}${by ? ` by ${by}` : ''}`,
   );
   const input = { explorationId: inbox.current().plan.explorationId, act: record };
   await people.recordIntervention.executeWithOptions({ summary }, [input]);

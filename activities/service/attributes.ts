@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES, type SearchAttributeName } from '../../workflows/contract.js';
 
 /** Our search attributes in one namespace. */
@@ -8,6 +8,14 @@ export interface RegisteredAttributes {
   readonly missing: readonly SearchAttributeName[];
   /** Known under another type: writing one would wedge a workflow task for ever. */
   readonly otherwise: readonly { readonly name: SearchAttributeName; readonly type: string }[];
+}
+
+/** gRPC status codes of a service that lets this account not ask: PERMISSION_DENIED, UNIMPLEMENTED. */
+const CLOSED = [7, 12];
+
+/** Whether the account may neither list nor register search attributes: then explorations run without them. */
+export function isClosed(error: unknown): boolean {
+  return isGrpcServiceError(error) && CLOSED.includes(error.code);
 }
 
 /** temporal.api.enums.v1.IndexedValueType, as the API numbers the types and as its tools spell them. */

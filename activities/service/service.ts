@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { OrchestratorActivities } from '../../workflows/activities.js';
-import { registerAttributes, registeredAttributes } from './attributes.js';
+import { isClosed, registerAttributes, registeredAttributes } from './attributes.js';
 
 /** Questions that only the Temporal service can answer. */
 export function createServiceActivities(options: {
@@ -9,19 +9,16 @@ export function createServiceActivities(options: {
   readonly warn: (line: string) => void;
 }): Pick<OrchestratorActivities, 'searchAttributes' | 'closedWorkflows'> {
   const { client, warn } = options;
-  const tell = (without: readonly { readonly name: string; readonly why: string }[], namespace: string): void => {
-    warn(
-      `search attributes: expected to have ${without.map(({ name }) => name).join(', ')} in namespace ${namespace}, ` +
-        `got ${without[0]?.why ?? ''}. The exploration runs without them; \`npx lamdagent doctor\` says how to register them.`,
-    );
-  };
   return {
     searchAttributes: async () => {
-      const { known, missing, otherwise } = await registeredAttributes(client);
-      const failed = missing.length === 0 ? [] : await registerAttributes(client, missing);
-      const without = [...failed, ...otherwise.map(({ name, type }) => ({ name, why: `it is of type ${type}` }))];
-      if (without.length > 0) tell(without, client.options.namespace);
-      return [...known, ...missing.filter((name) => !failed.some((one) => one.name === name))];
+      try {
+        return await writableNames(client, warn);
+      } catch (error) {
+        if (!isClosed(error)) throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        warn(`search attributes: expected a list of them, got ${why}. The exploration runs without them.`);
+        return [];
+      }
     },
     closedWorkflows: async ({ workflowIds }) => {
       const closed = await Promise.all(
@@ -30,6 +27,20 @@ export function createServiceActivities(options: {
       return closed.flat();
     },
   };
+}
+
+/** Those that may be written; registers what is missing first. */
+async function writableNames(client: Client, warn: (line: string) => void): Promise<readonly string[]> {
+  const { known, missing, otherwise } = await registeredAttributes(client);
+  const failed = missing.length === 0 ? [] : await registerAttributes(client, missing);
+  const odd = otherwise.map(({ name, type }) => ({ name, why: `${name} is there as ${type}` }));
+  const without = [...failed, ...odd];
+  if (without.length > 0)
+    warn(
+      `search attributes: expected ${without.map(({ name }) => name).join(', ')} in namespace ${client.options.namespace}, ` +
+        `got none: ${without[0]?.why ?? ''}. The exploration runs without them; \`npx lamdagent doctor\` says how to register them.`,
+    );
+  return [...known, ...missing.filter((name) => !failed.some((one) => one.name === name))];
 }
 
 async function isOpen(client: Client, workflowId: string): Promise<boolean> {

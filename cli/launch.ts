@@ -52,13 +52,19 @@ export async function launch(context: Context, client: Client, wanted: Wanted): 
     workflowId,
     args: [spec],
     memo: { [MEMO_KEY]: memo },
-    staticSummary: staticSummaryText(
-      `exploration ${spec.name}: ${String(spec.budget.trials)} trials, seed ${String(spec.seed)}`,
-    ),
-    staticDetails: specDetails(spec),
+    ...headOf(spec),
   });
   writeStart(context.home, spec.name, { ...memo, firstRunId: handle.firstExecutionRunId });
   return 'started';
+}
+
+/** The head of its page in the Web UI. */
+export function headOf(spec: Spec): { readonly staticSummary: string; readonly staticDetails: string } {
+  const trials = `${String(spec.budget.trials)} trials, seed ${String(spec.seed)}`;
+  return {
+    staticSummary: staticSummaryText(`exploration ${spec.name}: ${trials}`),
+    staticDetails: specDetails(spec),
+  };
 }
 
 async function describe(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | null> {

@@ -40,7 +40,8 @@ export async function registeredAttributes(client: Client): Promise<RegisteredAt
   const { namespace } = client.options;
   const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
   const typeOf = (name: SearchAttributeName): number | undefined => customAttributes[name];
-  const isOurs = (name: SearchAttributeName): boolean => typeOf(name) === TYPES[SEARCH_ATTRIBUTES[name]].number;
+  const isOurs = (name: SearchAttributeName): boolean =>
+    typeOf(name) === TYPES[SEARCH_ATTRIBUTES[name]].number;
   const missing = ATTRIBUTE_NAMES.filter((name) => typeOf(name) === undefined);
   return {
     known: ATTRIBUTE_NAMES.filter(isOurs),
@@ -66,7 +67,8 @@ export async function registerAttributes(
     const why = await failureOf(client, [name]);
     if (why !== null) failed.push({ name, why });
   }
-  return failed;
+  const { missing } = await registeredAttributes(client); // what another process registered meanwhile is no failure
+  return failed.filter(({ name }) => missing.includes(name));
 }
 
 /** Registering needs an operator's right, which a shared cluster may refuse. null: done. */

@@ -37,7 +37,7 @@ export async function concludeExploration(
   const state = inbox.current();
   if (state.baseScores === null)
     throw ApplicationFailure.nonRetryable(
-      `base: expected its scores, got none (${stoppedBecause})`,
+      `base: expected its scores, got none (${stoppedBecause}). Start the exploration again: without them there is nothing to compare with.`,
       'BaseNotScored',
     );
   const { explorationId } = state.plan;

@@ -81,7 +81,7 @@ async function slateUnlessStopped(inbox: Inbox, job: SuggestJob, trial: number):
 
 /** Where the sampler can't answer, the search goes on without it: the decision says so and counts as a fallback. */
 async function slateOf(job: SuggestJob, trial: number, taskQueue: string): Promise<Slate> {
-  const summary = summaryText(`suggest points for ${trialName(trial)}: asks the sampler of a GPU worker`);
+  const summary = summaryText(`suggestions for ${trialName(trial)}: waits for a GPU worker`);
   const { suggest } = proxyActivities<ControlActivities>({
     ...CONTROL_ACTIVITY,
     taskQueue,

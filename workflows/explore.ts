@@ -167,7 +167,8 @@ async function bookEnded(inbox: Inbox): Promise<void> {
 function refuseUnscoredBase({ origin, status, message }: TrialRecord): void {
   if (origin === 'base' && status !== 'completed')
     throw ApplicationFailure.nonRetryable(
-      `base: expected its scores, but its evaluation ${status}: ${message}`,
+      `base: expected its scores, but its evaluation ${status}: ${message.replace(/[.]?$/, '.')} Mend what it names and start the exploration again; ` +
+        'what is done is reused.',
       'BaseNotScored',
     );
 }

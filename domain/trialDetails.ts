@@ -9,7 +9,7 @@ import { trialName, type ProposedTrial, type StageCost, type TrialResult } from 
 
 /** How far a trial's workflow is. */
 export interface TrialProgress {
-  /** What is done now, e.g. `training`. */
+  /** What is done now, e.g. `making DPO`. */
   readonly doing: string;
   /** Stages that had to be made, and how many of them are there. */
   readonly stages: number;

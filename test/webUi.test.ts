@@ -115,7 +115,7 @@ describe("an exploration in Temporal's own Web UI, without any command of ours",
     await look(await world.pageUrl(world.trialId(RUNNING), 'user-metadata'), async (page) => {
       await reads(page, 'summary', 't0006 SFT learningRate=0.0001');
       await reads(page, 'details', /proposed by\s*the policy, decision 4/);
-      await reads(page, 'current', /t0006 SFT .* training; 0 of 1 stages made/);
+      await reads(page, 'current', /t0006 SFT .* making SFT; 0 of 1 stages made/);
     });
     await look(await world.pageUrl(world.trialId(RUNNING), 'pending-activities'), async (page) => {
       for (const name of ['step', 'steps', 'loss', 'tokensPerS', 'checkpoint', 'etaS'])

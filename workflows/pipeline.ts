@@ -97,7 +97,7 @@ async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise
   let metrics: Outcome['metrics'] = {};
   const remarks: string[] = [];
   for (const [made, missing] of known.missing.entries()) {
-    tell(input, readableLabel(missing.stage.kind), { made, stages: known.missing.length });
+    tell(input, `making ${readableLabel(missing.stage.kind)}`, { made, stages: known.missing.length });
     const { outcome: built, notes } = await build(input, missing, known.shapes);
     stages.push(buildCost(missing, built));
     remarks.push(...notes);

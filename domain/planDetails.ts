@@ -53,6 +53,9 @@ function constraintText({ benchmark, relativeToBase, bound }: Constraint): strin
 
 function limits({ budget }: Plan): string {
   return (Object.keys(BUDGET_LIMITS) as readonly BudgetLimit[])
-    .flatMap((limit) => (budget[limit] == null ? [] : [`${String(budget[limit])} ${BUDGET_LIMITS[limit]}`]))
+    .flatMap((limit) => {
+      const value = budget[limit] ?? null;
+      return value === null ? [] : [`${String(value)} ${BUDGET_LIMITS[limit]}`];
+    })
     .join(', ');
 }

@@ -10,7 +10,8 @@ const ANSWER_MS = 20_000;
 const MIB = 2 ** 20;
 const FIELDS = ['index', 'name', 'driver_version', 'memory.total', 'memory.used'] as const;
 const DRIVER = "Install NVIDIA's driver, or set LAMDAGENT_DEVICE=auto to compute on what is there.";
-const BROKEN = 'Load or install the driver anew (often a reboot after its upgrade is all), until `nvidia-smi` answers.';
+const BROKEN =
+  'Load or install the driver anew (often a reboot after its upgrade is all), until `nvidia-smi` answers.';
 const UNUSED =
   'Install the build of PyTorch for this driver (docs/gpu.md), or set LAMDAGENT_DEVICE=cpu to say that it is meant.';
 
@@ -39,9 +40,12 @@ export async function gpuFinding(
 
 /** `0, NVIDIA H100 80GB HBM3, 550.54, 81559, 4` → `0: NVIDIA H100 80GB HBM3, 85.5 GB (0 % in use), driver 550.54`. */
 function cardText(line: string): string {
-  const [index = '', name = '', driver = '', total = '', used = ''] = line.split(',').map((one) => one.trim());
+  const [index = '', name = '', driver = '', total = '', used = ''] = line
+    .split(',')
+    .map((one) => one.trim());
   const bytes = Number(total) * MIB;
   const share = (100 * Number(used)) / Number(total);
-  const memory = Number.isFinite(bytes) && bytes > 0 ? `${formatBytes(bytes)} (${share.toFixed(0)} % in use)` : total;
+  const memory =
+    Number.isFinite(bytes) && bytes > 0 ? `${formatBytes(bytes)} (${share.toFixed(0)} % in use)` : total;
   return `${index}: ${name}, ${memory}, driver ${driver}`;
 }

@@ -84,7 +84,10 @@ describe('the doctor looks at the LLM endpoint', () => {
         assert.ok(!JSON.stringify(refused).includes(KEY));
       },
     );
-    const away = await llmFinding(HOSTED, { llm: llmOf(`http://127.0.0.1:${String(await freePort())}/v1`), ask: false });
+    const away = await llmFinding(HOSTED, {
+      llm: llmOf(`http://127.0.0.1:${String(await freePort())}/v1`),
+      ask: false,
+    });
     assert.equal(away.ok, false);
     assert.match(away.found, /expected an answer, got .*ECONNREFUSED/);
     assert.match(away.fix, /it ends in \/v1/);

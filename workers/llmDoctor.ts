@@ -50,7 +50,8 @@ function fault(found: string, fix: string): Finding {
 }
 
 function nameOf({ openAiBaseUrl }: Pick<Environment, 'openAiBaseUrl'>, llm: Spec['llm']): Named | null {
-  if (llm?.baseUrl !== undefined) return { baseUrl: llm.baseUrl, model: llm.model ?? null, by: 'llm.baseUrl' };
+  if (llm?.baseUrl !== undefined)
+    return { baseUrl: llm.baseUrl, model: llm.model ?? null, by: 'llm.baseUrl' };
   return openAiBaseUrl === null ? null : { baseUrl: openAiBaseUrl, model: null, by: 'OPENAI_BASE_URL' };
 }
 
@@ -64,11 +65,19 @@ async function listedModels({ baseUrl, by }: Named, apiKey: string | null): Prom
   const headers = apiKey === null ? {} : { authorization: `Bearer ${apiKey}` };
   try {
     const address = `${baseUrl.replace(/\/+$/, '')}/models`;
-    const response = await fetch(address, { headers, redirect: 'manual', signal: AbortSignal.timeout(ANSWER_MS) });
+    const response = await fetch(address, {
+      headers,
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
     const { status } = response;
     if (REFUSED_KEY.includes(status)) {
-      const what = apiKey === null ? 'a key, got none' : 'the key in OPENAI_API_KEY to be taken, got it refused';
-      const finding = fault(`${baseUrl}: expected ${what} (${String(status)})`, 'Set OPENAI_API_KEY to a key of this endpoint.');
+      const what =
+        apiKey === null ? 'a key, got none' : 'the key in OPENAI_API_KEY to be taken, got it refused';
+      const finding = fault(
+        `${baseUrl}: expected ${what} (${String(status)})`,
+        'Set OPENAI_API_KEY to a key of this endpoint.',
+      );
       return { kind: 'fault', finding };
     }
     const body: unknown = response.ok ? await response.json().catch(() => null) : null;
@@ -97,7 +106,10 @@ function modelFinding({ baseUrl, model }: Named, models: readonly string[] | nul
 
 async function asked({ baseUrl, model }: Named, apiKey: string | null): Promise<Finding> {
   if (model === null)
-    return fault(`${baseUrl}: expected a model to ask, got none`, 'Name a spec whose llm has one: `npx lamdagent doctor SPEC --ask-llm`.');
+    return fault(
+      `${baseUrl}: expected a model to ask, got none`,
+      'Name a spec whose llm has one: `npx lamdagent doctor SPEC --ask-llm`.',
+    );
   const settings = { baseUrl, model, timeoutSeconds: 60, maxTokens: 1 };
   try {
     const { promptTokens, completionTokens } = await openAiClient(settings, { apiKey }).complete({

@@ -56,7 +56,9 @@ describe('the doctor looks at programs, versions and disks', () => {
         ['LAMDAGENT_HOME'],
       );
       assert.match(findings[0]?.found ?? '', /home, \d+(\.\d)? [KMGT]?B free$/);
-      const faulty = await diskFindings(readEnvironment({ LAMDAGENT_HOME: join(import.meta.filename, 'home') }));
+      const faulty = await diskFindings(
+        readEnvironment({ LAMDAGENT_HOME: join(import.meta.filename, 'home') }),
+      );
       assert.equal(faulty[0]?.ok, false);
       assert.match(faulty[0]?.fix ?? '', /Set LAMDAGENT_HOME/);
     });

@@ -39,13 +39,23 @@ export async function programFindings(env: Environment): Promise<readonly Findin
           found: 'none on PATH or in the Python environment',
           fix: SETUP,
         }
-      : await answers('Temporal program', temporal, ['--version'], 'Install it anew: https://docs.temporal.io/cli.'),
+      : await answers(
+          'Temporal program',
+          temporal,
+          ['--version'],
+          'Install it anew: https://docs.temporal.io/cli.',
+        ),
   ];
 }
 
 /** Of `20.19.4` and `20.19`: whether the first is as new. Only numbers before the first other sign count. */
 export function isAtLeast(version: string, oldest: string): boolean {
-  const numbers = (text: string): readonly number[] => text.split(/[^0-9.]/, 1).join('').split('.').map(Number);
+  const numbers = (text: string): readonly number[] =>
+    text
+      .split(/[^0-9.]/, 1)
+      .join('')
+      .split('.')
+      .map(Number);
   const [have, want] = [numbers(version), numbers(oldest)];
   const index = want.findIndex((number, place) => number !== (have[place] ?? 0));
   return index === -1 || (have[index] ?? 0) > (want[index] ?? 0);

@@ -97,7 +97,14 @@ async function attributesFinding(client: Client, fix: boolean): Promise<Finding>
     const before = await registeredAttributes(client);
     const failed = fix && before.missing.length > 0 ? await registerAttributes(client, before.missing) : [];
     const now = fix ? { ...before, missing: failed.map(({ name }) => name) } : before;
-    return { check, ...attributesText(now, { namespace, registered: before.missing.length - now.missing.length, why: failed[0]?.why ?? null }) };
+    return {
+      check,
+      ...attributesText(now, {
+        namespace,
+        registered: before.missing.length - now.missing.length,
+        why: failed[0]?.why ?? null,
+      }),
+    };
   } catch (error) {
     if (!isClosed(error)) throw error;
     const found = 'this account may not list them; explorations run without them';
@@ -108,7 +115,11 @@ async function attributesFinding(client: Client, fix: boolean): Promise<Finding>
 /** Explorations run without them, but the Web UI can't find them by name, phase or score. */
 function attributesText(
   { known, missing, otherwise }: RegisteredAttributes,
-  { namespace, registered, why }: { readonly namespace: string; readonly registered: number; readonly why: string | null },
+  {
+    namespace,
+    registered,
+    why,
+  }: { readonly namespace: string; readonly registered: number; readonly why: string | null },
 ): Omit<Finding, 'check'> {
   const [odd] = otherwise;
   const parts = [
@@ -120,8 +131,16 @@ function attributesText(
     return { ok: true, found: `all ${String(known.length + registered)} are registered${did}`, fix: '' };
   }
   const [first] = missing;
-  const remove = odd === undefined ? [] : [`Take another namespace, since ${odd.name} belongs to somebody else in this one.`];
-  const create = first === undefined ? [] : [`Run \`npx lamdagent doctor --fix\`, or have an operator run \`${registerCommand(first, namespace)}\` and so on.`];
+  const remove =
+    odd === undefined
+      ? []
+      : [`Take another namespace, since ${odd.name} belongs to somebody else in this one.`];
+  const create =
+    first === undefined
+      ? []
+      : [
+          `Run \`npx lamdagent doctor --fix\`, or have an operator run \`${registerCommand(first, namespace)}\` and so on.`,
+        ];
   return { ok: false, found: parts.join('; '), fix: [...create, ...remove].join(' ') };
 }
 
@@ -131,7 +150,10 @@ async function queueFinding(client: Client): Promise<Finding> {
   const found = await orchestrators(client);
   const query = `WorkflowType="${WORKFLOW_TYPES.explore}" AND ExecutionStatus="Running"`;
   const { count } = await client.workflow.count(query);
-  const waiting = count === 0 ? 'none, and no exploration runs' : `none, and ${String(count)} running explorations need one`;
+  const waiting =
+    count === 0
+      ? 'none, and no exploration runs'
+      : `none, and ${String(count)} running explorations need one`;
   return {
     check,
     ok: found.length > 0 || count === 0,

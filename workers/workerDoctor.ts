@@ -17,7 +17,10 @@ const ANSWER_MS = 1500;
  * Whether each class of GPU workers that a running exploration, or one that is to run, needs has a worker. Empty where no
  * service answers.
  */
-export async function workerFindings(env: Environment, spec: Spec | null = null): Promise<readonly Finding[]> {
+export async function workerFindings(
+  env: Environment,
+  spec: Spec | null = null,
+): Promise<readonly Finding[]> {
   const client = await findService(env)
     .then((service) => connectTo(service, ANSWER_MS))
     .catch(() => null);

@@ -59,7 +59,8 @@ function ending(result: ExplorationResult | null): readonly string[] {
 
 function headline(state: Exploration): string {
   const { completed, failed, inFlight, spend, plan } = state;
-  const phase = state.paused ? 'paused' : state.phase;
+  const ending = state.stopReason === null ? '' : ` (${cell(state.stopReason, 300)})`;
+  const phase = `${state.paused ? 'paused' : state.phase}${ending}`;
   return (
     `**${cell(plan.name)}** ${phase}: ${String(completed)} trials completed, ${String(failed)} failed, ` +
     `${String(inFlight.length)} running; ${spend.gpuSeconds.toFixed(0)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost, ` +

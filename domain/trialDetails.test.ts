@@ -15,13 +15,16 @@ const benchmarks = plan.benchmarks;
 
 describe("a trial's page in the Web UI", () => {
   it('says what it is, who proposed it and what it is scored on', () => {
-    const text = trialStaticDetails(plan, proposed, 'confirm');
+    const text = trialStaticDetails(plan, proposed, 'search');
     assert.match(text, /^\*\*t0007 SFT learningRate=0\.0001 on base: alpha\*\*$/m);
     assert.match(text, /^\| proposed by \| the policy, decision 5 \|$/m);
     assert.match(text, /^\| on stages \| base \|$/m);
     assert.match(text, /^\| learningRate \| 0\.0001 \|$/m);
-    assert.match(text, /^\| scored on \| skill, guard \(confirm\) \|$/m);
+    assert.match(text, /^\| scored on \| skill, guard \(search\) \|$/m);
     assert.match(text, /`npx lamdagent show sample t0007`/);
+    const finalist = trialStaticDetails(plan, proposed, 'confirm');
+    assert.match(finalist, /^\| why \| scored on items that the search never saw, to choose the champion \|$/m);
+    assert.match(finalist, /^\| scored on \| skill, guard \(confirm\) \|$/m);
     const person = trialStaticDetails(
       plan,
       { ...proposed, origin: 'proposed', intervention: 3, retryOf: 4 },

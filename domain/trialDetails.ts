@@ -37,7 +37,7 @@ export function trialStaticDetails(plan: Plan, proposed: ProposedTrial, split: S
   const on = (action?.models ?? []).map((id) => names.get(id) ?? shortId(id));
   const rows = [
     ['exploration', `${cell(plan.name)}, seed ${plan.seed}`],
-    ['proposed by', originWords(proposed)],
+    reasonRow(proposed, split),
     ...(action === null ? [] : [['action', action.kind]]),
     ...(on.length === 0 ? [] : [['on stages', on.join(' + ')]]),
     ...(action === null || action.datasets.length === 0
@@ -97,6 +97,13 @@ export function endedTrialDetails(
 
 function head({ trial, label }: ProposedTrial): string {
   return `${trialName(trial)} ${cell(readableLabel(label))}`;
+}
+
+/** Why it runs. What is scored on a later split keeps nothing of how it was proposed. */
+function reasonRow(proposed: ProposedTrial, split: Split | null): readonly [string, string] {
+  if (split === 'confirm') return ['why', 'scored on items that the search never saw, to choose the champion'];
+  if (split === 'test') return ['why', 'scored on the test split, which is opened once, at the end'];
+  return ['proposed by', originWords(proposed)];
 }
 
 function originWords({ origin, decision, intervention, retryOf, promotes }: ProposedTrial): string {

@@ -237,9 +237,12 @@ function publish(inbox: Inbox, index: Index): void {
 
 async function abandon(inbox: Inbox): Promise<void> {
   if (inbox.state === null) return;
+  const reason = 'the workflow was cancelled';
+  inbox.update((state) => ({ ...state, stopReason: reason }));
   await cancelTrials(inbox);
+  setCurrentDetails(explorationDetails(inbox.current()));
   const { explorationId } = inbox.current().plan;
-  const ending = { explorationId, state: 'stopped', reason: 'the workflow was cancelled' } as const;
+  const ending = { explorationId, state: 'stopped', reason } as const;
   await ledger.recordEnded.executeWithOptions({ summary: 'write to the ledger that it was cancelled' }, [
     ending,
   ]);

@@ -12,6 +12,10 @@ describe('texts for the Web UI', () => {
 
   it("can't break out of their cell or become markup", () => {
     assert.equal(cell('a|b\n*c* `d` [e](f) <g>'), 'a\\|b \\*c\\* \\`d\\` \\[e\\](f) \\<g\\>');
-    assert.deepEqual(markdownTable(['x', 'y'], [['1', '2']]), ['| x | y |', '|---|---|', '| 1 | 2 |']);
+    assert.deepEqual(markdownTable(['x', 'y'], [['1', '2']]), [
+      '| x\u00a0 | y |',
+      '|---|---|',
+      '| 1\u00a0 | 2 |',
+    ]);
   });
 });

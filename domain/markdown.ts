@@ -14,12 +14,15 @@ export function cell(text: string, longest = 160): string {
     .replace(/\s+/g, ' ');
 }
 
+/** Keeps columns apart: the Web UI's tables have no room between their cells. */
+const GAP = '\u00a0';
+
 /** A table; the cells are escaped already. */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): readonly string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const line = (cells: readonly string[]): string => `| ${cells.join(`${GAP} | `)} |`;
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)];
 }
 

@@ -12,23 +12,26 @@ const proposed: ProposedTrial = {
   action: { kind: 'sft', models: [base], datasets: ['alpha'], parameters: { learningRate: 1e-4, steps: 10 } },
 };
 const benchmarks = plan.benchmarks;
+/** Without the gaps between columns. */
+const plain = (text: string): string => text.replaceAll('\u00a0', '');
 
 describe("a trial's page in the Web UI", () => {
   it('says what it is, who proposed it and what it is scored on', () => {
-    const text = trialStaticDetails(plan, proposed, 'search');
+    const text = plain(trialStaticDetails(plan, proposed, 'search'));
     assert.match(text, /^\*\*t0007 SFT learningRate=0\.0001 on base: alpha\*\*$/m);
     assert.match(text, /^\| proposed by \| the policy, decision 5 \|$/m);
     assert.match(text, /^\| on stages \| base \|$/m);
     assert.match(text, /^\| learningRate \| 0\.0001 \|$/m);
     assert.match(text, /^\| scored on \| skill, guard \(search\) \|$/m);
     assert.match(text, /`npx lamdagent show sample t0007`/);
-    const finalist = trialStaticDetails(plan, proposed, 'confirm');
-    assert.match(finalist, /^\| why \| scored on items that the search never saw, to choose the champion \|$/m);
+    const finalist = plain(trialStaticDetails(plan, proposed, 'confirm'));
+    assert.match(
+      finalist,
+      /^\| why \| scored on items that the search never saw, to choose the champion \|$/m,
+    );
     assert.match(finalist, /^\| scored on \| skill, guard \(confirm\) \|$/m);
-    const person = trialStaticDetails(
-      plan,
-      { ...proposed, origin: 'proposed', intervention: 3, retryOf: 4 },
-      null,
+    const person = plain(
+      trialStaticDetails(plan, { ...proposed, origin: 'proposed', intervention: 3, retryOf: 4 }, null),
     );
     assert.match(person, /^\| proposed by \| a person, act 3: t0004 again \|$/m);
     assert.match(person, /^\| scored on \| skill, guard \|$/m);
@@ -42,7 +45,7 @@ describe("a trial's page in the Web UI", () => {
   });
 
   it('ends with the scores and what they cost', () => {
-    const text = endedTrialDetails('sample', proposed, sampleResult(7, 0.5), benchmarks);
+    const text = plain(endedTrialDetails('sample', proposed, sampleResult(7, 0.5), benchmarks));
     assert.match(text, /completed: score 0\.5000 ± 0\.\d{4}/);
     assert.match(text, /^\| skill \| 0\.5000 ± /m);
     assert.match(text, /GPU-seconds in \d+ attempts/);

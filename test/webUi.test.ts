@@ -155,10 +155,7 @@ describe("an exploration in Temporal's own Web UI, without any command of ours",
       await reads(page, 'current', /Result:\s*no improvement found, the base is kept/);
     });
     const kinds = (await summariesOf(world, world.handle.workflowId)).map(({ summary }) => summary);
-    assert.ok(
-      kinds.includes('choose the champion of t0006, t0004 on the confirm split'),
-      kinds.join('\n'),
-    );
+    assert.ok(kinds.includes('choose the champion of t0006, t0004 on the confirm split'), kinds.join('\n'));
   });
 });
 

@@ -7,7 +7,9 @@ import { FAILED, NAME, RUNNING, startWebUiWorld, type WebUiWorld } from './webUi
 
 const IMAGES = join(import.meta.dirname, '../docs/images');
 const SEEN_MS = 120_000;
-const SIZE = { width: 1280, height: 760 };
+const SIZE = { width: 1320, height: 900 };
+/** Without the Web UI's own menu. */
+const CLIP = { x: 256, y: 60, width: 1064, height: 800 };
 
 interface Shot {
   readonly name: string;
@@ -58,7 +60,7 @@ async function main(): Promise<void> {
       page.setDefaultTimeout(SEEN_MS);
       await until(page);
       await page.waitForTimeout(1000); // frames take their height a moment after their text
-      await page.screenshot({ path: join(IMAGES, `${name}.png`) });
+      await page.screenshot({ path: join(IMAGES, `${name}.png`), clip: CLIP });
       await page.context().close();
     }
   } finally {

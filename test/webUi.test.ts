@@ -89,8 +89,8 @@ describe("an exploration in Temporal's own Web UI, without any command of ours",
 
   it('says in the timeline what each activity and timer is for', async () => {
     await look(await world.pageUrl(world.handle.workflowId, 'timeline'), async (page) => {
-      await sees(page, /prepare quickstart: check the spec/);
-      await sees(page, /decide t0004 \(decision 2\)/);
+      await sees(page, /waits for t0006, then looks/);
+      await sees(page, /decide t0006 \(decision 4\)/);
     });
     const summaries = await summariesOf(world, world.handle.workflowId);
     assert.deepEqual(

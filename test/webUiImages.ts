@@ -36,7 +36,7 @@ const SHOTS: readonly Shot[] = [
   {
     name: 'web-ui-timeline',
     url: (world) => world.pageUrl(world.handle.workflowId, 'timeline'),
-    until: (page) => text(page, /decide t0004/),
+    until: (page) => text(page, /decide t0006/),
   },
   {
     name: 'web-ui-failed-trial',

@@ -18,8 +18,8 @@ const PROGRESS = {
   steps: 60,
   checkpoint: 20,
   loss: 1.2345,
-  tokensPerSecond: null,
-  etaSeconds: 3.4,
+  tokensPerS: null,
+  etaS: 3.4,
 } as const;
 const JOB: Job = {
   id: 'x',

@@ -23,7 +23,7 @@ export function jobLine(job: Job): string {
       `${job.activity}: waits for its turn, or for an earlier attempt that still lives`,
       ...again,
     ].join('  ');
-  const { phase, step, steps, etaSeconds, loss, checkpoint } = job.progress;
+  const { phase, step, steps, etaS, loss, checkpoint } = job.progress;
   const share = steps > 0 ? Math.min(step / steps, 1) : 0;
   const amount =
     steps > 0 ? [`${bar(share)} ${String(step)}/${String(steps)} ${(100 * share).toFixed(0)} %`] : [];
@@ -31,7 +31,7 @@ export function jobLine(job: Job): string {
     job.label,
     phase,
     ...amount,
-    ...(etaSeconds === null ? [] : [`ETA ${duration(etaSeconds)}`]),
+    ...(etaS === null ? [] : [`ETA ${duration(etaS)}`]),
     ...(loss === null ? [] : [`loss ${loss.toFixed(3)}`]),
     ...(checkpoint === null ? [] : [`checkpoint ${String(checkpoint)}`]),
     ...again,

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
 import { loadExploration } from '../activities/ledger/read.js';
 import type { Spec } from '../activities/spec/schema.js';
+import { specDetails } from '../activities/spec/specDetails.js';
 import type { ExplorationResult } from '../domain/result.js';
+import { staticSummaryText } from '../domain/summaries.js';
 import { EXIT, UserFault } from '../workers/fault.js';
 import { QUEUES, WORKFLOW_TYPES, workflowIds } from '../workflows/contract.js';
 import type { Context } from './context.js';
@@ -50,14 +52,19 @@ export async function launch(context: Context, client: Client, wanted: Wanted): 
     workflowId,
     args: [spec],
     memo: { [MEMO_KEY]: memo },
-    staticSummary:
-      `exploration ${spec.name}: ${String(spec.budget.trials)} trials, seed ${String(spec.seed)}`.slice(
-        0,
-        190,
-      ),
+    ...headOf(spec),
   });
   writeStart(context.home, spec.name, { ...memo, firstRunId: handle.firstExecutionRunId });
   return 'started';
+}
+
+/** The head of its page in the Web UI. */
+export function headOf(spec: Spec): { readonly staticSummary: string; readonly staticDetails: string } {
+  const trials = `${String(spec.budget.trials)} trials, seed ${String(spec.seed)}`;
+  return {
+    staticSummary: staticSummaryText(`exploration ${spec.name}: ${trials}`),
+    staticDetails: specDetails(spec),
+  };
 }
 
 async function describe(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | null> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sampleBooks, sampleEvidence } from './auditSamples.js';
-import { explorationDetails } from './details.js';
+import { explorationDetails, preparingDetails } from './details.js';
 import { beginExploration, rowOf, withRow, withStarted } from './exploration.js';
 import { sampleAttempt, samplePlan, sampleProposal, sampleResult } from './samples.js';
 
@@ -48,5 +48,34 @@ describe('the details in the Web UI', () => {
     assert.ok(!explorationDetails(fresh).includes('Recovered'));
     const { recoveries: _, ...old } = afterALoss();
     assert.ok(!explorationDetails(old).includes('Recovered'));
+  });
+
+  it('say what is searched and where its trials are, also where nothing else does', () => {
+    const text = explorationDetails(fresh);
+    assert.match(text, /^No trial has a score yet\.$/m);
+    assert.match(text, /^- datasets: alpha \(10 rows\), beta \(10 rows\), terse \(10 rows\)$/m);
+    assert.match(text, /^- objective: mean of skill; guard at least the base's - 0\.02$/m);
+    assert.match(text, /^- budget: 3 trials, 100 GPU-seconds, 3600 s of wall clock; 1 at once$/m);
+    assert.match(text, /`ExplorationName="sample" AND TrialStatus != "completed"`/);
+    assert.match(preparingDetails('sample'), /^\*\*sample\*\* preparing: /);
+    assert.match(preparingDetails(null), /^The exploration preparing: /);
+  });
+
+  it('stay below what the Web UI takes, with a thousand trials at once and long names', () => {
+    const label = `sft ${'|'.repeat(500)}`;
+    const flights = Array.from({ length: 1000 }, (_, trial) => ({
+      ...{ proposed: { ...sampleProposal(trial, 'policy'), label }, workflowId: 'w', restarts: 1 },
+    }));
+    const long = Array.from({ length: 500 }, (_, index) => ({
+      ...{ name: `d${String(index)}${'x'.repeat(60)}`, stageId: '', shape: 'sft' as const, rows: 1 },
+    }));
+    const plan = samplePlan({ datasets: long, notes: Array.from({ length: 50 }, () => 'n'.repeat(2000)) });
+    const rows = Array.from({ length: 20 }, (_, trial) => ({
+      ...{ trial, label, score: 0.5, standardError: 0.1, feasible: true, stageId: '' },
+    }));
+    const text = explorationDetails({ ...fresh, plan, inFlight: flights, top: rows });
+    assert.ok(Buffer.byteLength(text) < 20_000, String(Buffer.byteLength(text)));
+    assert.match(text, /^- and 988 more$/m);
+    assert.match(text, /its workflow vanished and was started again 1×/);
   });
 });

@@ -1,13 +1,33 @@
 import { bookedUsd, type Exploration } from './exploration.js';
+import { fidelityOf } from './fidelity.js';
+import { cell, markdownTable, MOST_BYTES, withinBytes } from './markdown.js';
+import { planLines } from './planDetails.js';
 import { usdText } from './prices.js';
 import { NO_RECOVERIES, recoveryText } from './recoveries.js';
 import type { ExplorationResult } from './result.js';
+import { readableLabel } from './summaries.js';
 import { trialName } from './trial.js';
 import { notShownLines, verdictText } from './verdict.js';
 
-/** The exploration as Markdown for Temporal's "current details": phase, spend, leaderboard, end. Well under 20 kB. */
+const MOST_ROWS = 10;
+const MOST_RUNNING = 12;
+const MOST_NOT_SHOWN = 10;
+
+/** While the spec is checked and nothing else is known. */
+export function preparingDetails(name: string | null): string {
+  const who = name === null ? 'The exploration' : `**${cell(name)}**`;
+  return (
+    `${who} preparing: the spec is checked, models, data and benchmarks are imported and hashed, and training rows are ` +
+    'compared with the items of every benchmark. A bad spec ends it here, with a message that says what to change.'
+  );
+}
+
+/**
+ * The exploration as Markdown for Temporal's "current details": phase, spend, leaderboard, what runs, how it ended, what
+ * is searched. All that a person sees of an exploration that was started without static details.
+ */
 export function explorationDetails(state: Exploration, result: ExplorationResult | null = null): string {
-  return [
+  const lines = [
     headline(state),
     ...ending(result),
     ...recovered(state),
@@ -15,7 +35,10 @@ export function explorationDetails(state: Exploration, result: ExplorationResult
     ...table(state),
     '',
     ...running(state),
-  ].join('\n');
+    '',
+    ...planLines(state.plan),
+  ];
+  return withinBytes(lines.join('\n'), MOST_BYTES.details);
 }
 
 function ending(result: ExplorationResult | null): readonly string[] {
@@ -28,13 +51,16 @@ function ending(result: ExplorationResult | null): readonly string[] {
   return [
     '',
     `**Result:** ${cell(verdictText(result))}${gain}`,
-    ...notShownLines(result).map((line) => `- ${cell(line, 240)}`),
+    ...notShownLines(result)
+      .slice(0, MOST_NOT_SHOWN)
+      .map((line) => `- ${cell(line, 240)}`),
   ];
 }
 
 function headline(state: Exploration): string {
   const { completed, failed, inFlight, spend, plan } = state;
-  const phase = state.paused ? 'paused' : state.phase;
+  const ending = state.stopReason === null ? '' : ` (${cell(state.stopReason, 300)})`;
+  const phase = `${state.paused ? 'paused' : state.phase}${ending}`;
   return (
     `**${cell(plan.name)}** ${phase}: ${String(completed)} trials completed, ${String(failed)} failed, ` +
     `${String(inFlight.length)} running; ${spend.gpuSeconds.toFixed(0)} GPU-seconds (${spend.lostGpuSeconds.toFixed(1)} lost, ` +
@@ -58,24 +84,31 @@ function recovered({ recoveries = NO_RECOVERIES }: Exploration): readonly string
   return text === null ? [] : ['', `Recovered: ${text}`];
 }
 
-function table(state: Exploration): readonly string[] {
-  const rows = state.top.slice(0, 10).map((row, index) => {
+/** The best trials, best first; a search with rungs says how much of the data each one saw. */
+function table({ top, plan }: Exploration): readonly string[] {
+  if (top.length === 0) return ['No trial has a score yet.'];
+  const hasRungs = plan.fidelity !== undefined;
+  const head = ['#', 'trial', 'score ± SE', 'feasible', ...(hasRungs ? ['data'] : []), 'pipeline step'];
+  const rows = top.slice(0, MOST_ROWS).map((row, index) => {
     const score = `${row.score.toFixed(4)} ± ${row.standardError.toFixed(4)}`;
-    return `| ${String(index + 1)} | ${trialName(row.trial)} | ${score} | ${row.feasible ? 'yes' : 'no'} | ${cell(row.label)} |`;
+    const data = hasRungs ? [String(fidelityOf(row))] : [];
+    const label = cell(readableLabel(row.label));
+    return [String(index + 1), trialName(row.trial), score, row.feasible ? 'yes' : 'no', ...data, label];
   });
-  return ['| # | trial | score ± SE | feasible | pipeline step |', '|---|---|---|---|---|', ...rows];
+  return markdownTable(head, rows);
 }
 
-function running(state: Exploration): readonly string[] {
-  return state.inFlight.map(
-    (one) => `- running ${trialName(one.proposed.trial)}: ${cell(one.proposed.label)}`,
-  );
+function running({ inFlight }: Exploration): readonly string[] {
+  const shown = inFlight
+    .slice(0, MOST_RUNNING)
+    .map(
+      ({ proposed, restarts }) =>
+        `- running ${trialName(proposed.trial)}: ${cell(readableLabel(proposed.label))}${restartsText(restarts)}`,
+    );
+  const rest = inFlight.length - shown.length;
+  return rest > 0 ? [...shown, `- and ${String(rest)} more`] : shown;
 }
 
-/** Text that can't break out of a Markdown table cell or become markup. */
-function cell(text: string, longest = 160): string {
-  return text
-    .slice(0, longest)
-    .replace(/[|\\`*_[\]<>]/g, '\\$&')
-    .replace(/\s+/g, ' ');
+function restartsText(restarts: number): string {
+  return restarts === 0 ? '' : ` (its workflow vanished and was started again ${String(restarts)}×)`;
 }

@@ -140,8 +140,10 @@ export interface JobProgress {
   /** The step of the newest complete checkpoint, if any. */
   readonly checkpoint: number | null;
   readonly loss: number | null;
-  readonly tokensPerSecond: number | null;
-  readonly etaSeconds: number | null;
+  /** Tokens trained on per second, since this attempt began to train. */
+  readonly tokensPerS: number | null;
+  /** Seconds to the end of the job, by the pace of this attempt. */
+  readonly etaS: number | null;
 }
 
 /** A file of an object: its path inside the object, size in bytes, SHA-256. */

@@ -1,8 +1,11 @@
 import { fidelityOf } from './fidelity.js';
-import type { Constraint, Plan } from './plan.js';
+import type { Constraint, Plan, PlannedBenchmark } from './plan.js';
 import type { BenchmarkScore } from './trial.js';
 
 type Scores = Readonly<Record<string, BenchmarkScore>>;
+
+/** A benchmark's share in the objective. */
+export type Weighted = Pick<PlannedBenchmark, 'name' | 'weight'>;
 
 /** What the objective says of a model; nulls when a weighted benchmark has no score (never counted as 0). */
 export interface Judgement {
@@ -25,7 +28,10 @@ export function judge(plan: Plan, scores: Scores, baseScores: Scores): Judgement
 }
 
 /** The weighted mean with its standard error; null when a weighted benchmark has no score or all weights are 0. */
-export function weightedMean(plan: Plan, scores: Scores): { score: number; standardError: number } | null {
+export function weightedMean(
+  plan: { readonly benchmarks: readonly Weighted[] },
+  scores: Scores,
+): { score: number; standardError: number } | null {
   const weighted = plan.benchmarks.filter((benchmark) => benchmark.weight > 0);
   const total = sum(weighted.map((benchmark) => benchmark.weight));
   const terms = weighted.flatMap(({ name, weight }) => {

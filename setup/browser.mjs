@@ -1,4 +1,4 @@
-// Chromium, in which tests look at the report. The product itself needs no browser, so its lack stops no set-up.
+// Chromium, in which tests look at the report and at Temporal's Web UI. The product itself needs no browser, so its lack stops no set-up.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { command } from './command.mjs';

@@ -12,10 +12,26 @@ export interface Watched {
   readonly requests: readonly string[];
 }
 
-/** A real Chromium, found as the set-up finds it; the fault says what to install. */
-export async function startBrowser(): Promise<Browser> {
+async function browserFinder(): Promise<() => string> {
   const file = join(import.meta.dirname, '../setup/browser.mjs');
   const { findBrowser } = (await import(file)) as { findBrowser(): string };
+  return findBrowser;
+}
+
+/** Why there is no browser, and what to install; null: there is one. */
+export async function missingBrowser(): Promise<string | null> {
+  const findBrowser = await browserFinder();
+  try {
+    findBrowser();
+    return null;
+  } catch (fault) {
+    return fault instanceof Error ? fault.message : String(fault);
+  }
+}
+
+/** A real Chromium, found as the set-up finds it; the fault says what to install. */
+export async function startBrowser(): Promise<Browser> {
+  const findBrowser = await browserFinder();
   const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
   return chromium.launch({ executablePath: findBrowser(), args });
 }

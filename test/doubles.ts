@@ -1,7 +1,7 @@
 import { CancelledFailure, Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { identify, sha256Hex, type IdentifiedStage, type Stage } from '../domain/stage.js';
-import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome } from '../domain/outcome.js';
+import type { BuildJob, BuildOutcome, EvaluateJob, EvaluateOutcome, JobProgress } from '../domain/outcome.js';
 import type { Plan } from '../domain/plan.js';
 import type { Intervention } from '../domain/intervention.js';
 import { evaluationsOf } from '../domain/evaluation.js';
@@ -51,8 +51,19 @@ export interface Doubles {
   readonly control: ControlActivities;
 }
 
+/** What the policy proposes, trial by trial. */
+export interface Script {
+  action(trial: number): Action;
+  label(trial: number, action: Action | null): string;
+}
+const PLAIN: Script = { action: actionOf, label: (trial) => `trial ${String(trial)}` };
+
 /** Orchestrator activities over plain memory and a GPU worker without a GPU: for tests of the workflows alone. */
-export function createDoubles(changes: Partial<Plan>, registered: readonly string[] = []): Doubles {
+export function createDoubles(
+  changes: Partial<Plan>,
+  registered: readonly string[] = [],
+  script: Script = PLAIN,
+): Doubles {
   const base = baseStage();
   const given = { name: 'base', stageId: base.stageId, weightsSha256: 'f'.repeat(64), parameterCount: 1 };
   const plan = { ...samplePlan(changes), models: [given] };
@@ -63,12 +74,12 @@ export function createDoubles(changes: Partial<Plan>, registered: readonly strin
     origin: ProposedTrial['origin'],
     decision: number | null,
   ): ProposedTrial => {
-    const action = decision === null ? null : actionOf(trial);
+    const action = decision === null ? null : script.action(trial);
     const plain: Stage = { kind: 'sft', recipeVersion: 1, inputs: {}, parameters: { trial }, seed: '1' };
     const one = identify(action === null ? plain : stageOfAction(plan, action));
     stages.set(one.stageId, one);
     trials.set(one.stageId, trial);
-    return { trial, origin, decision, action, stageId: one.stageId, label: `trial ${String(trial)}` };
+    return { trial, origin, decision, action, stageId: one.stageId, label: script.label(trial, action) };
   };
   const made: Doubles = {
     rows: [],
@@ -287,7 +298,7 @@ const splitOf = (trial: number) => ({ trial, scores: {}, score: 0.5, standardErr
 
 async function build(made: Doubles, trial: number, job: BuildJob): Promise<BuildOutcome> {
   const heartbeat = setInterval(() => {
-    Context.current().heartbeat({ step: 1 });
+    Context.current().heartbeat(progressOf(job));
   }, 200);
   try {
     await Promise.race([made.gates.get(trial), Context.current().cancelled]);
@@ -318,6 +329,12 @@ async function build(made: Doubles, trial: number, job: BuildJob): Promise<Build
     attempts: [],
     reused: false,
   };
+}
+
+/** As of a training half way through. */
+function progressOf({ stageId }: BuildJob): JobProgress {
+  const steps = { phase: 'training', step: 31, steps: 60, checkpoint: 20 } as const;
+  return { stageId, fence: 1, ...steps, loss: 1.234, tokensPerS: 5120.5, etaS: 12.5 };
 }
 
 /** Even trials meet the guard; later trials score higher. */

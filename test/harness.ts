@@ -13,12 +13,15 @@ const VENV = join(ROOT, '.venv', 'bin');
 
 /** A real Temporal server on loopback, from PATH or from the Python environment. */
 export async function startServer(extraArgs: string[] = []): Promise<TestWorkflowEnvironment> {
-  const path = join(VENV, 'temporal');
-  if (!existsSync(path))
-    throw new Error(`${path}: expected the Temporal server binary, got none. Run npm run setup.`);
   return TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path }, extraArgs },
+    server: { executable: { type: 'existing-path', path: temporalProgram() }, extraArgs },
   });
+}
+
+export function temporalProgram(): string {
+  const path = join(VENV, 'temporal');
+  if (existsSync(path)) return path;
+  throw new Error(`${path}: expected the Temporal server binary, got none. Run npm run setup.`);
 }
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | null = null;

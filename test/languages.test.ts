@@ -203,8 +203,8 @@ print(json.dumps(text))`;
       steps: 60,
       checkpoint: 2,
       loss: 1,
-      tokensPerSecond: 10.5,
-      etaSeconds: null,
+      tokensPerS: 10.5,
+      etaS: null,
     };
     const bad = [
       { ...good, extra: 1 },
@@ -217,7 +217,7 @@ print(json.dumps(text))`;
       { ...good, phase: 'resting' },
       { ...good, stageId: ID.toUpperCase() },
       { ...good, stageId: `${ID}\n` },
-      { ...good, etaSeconds: undefined },
+      { ...good, etaS: undefined },
     ];
     const program = `
 import json, sys

@@ -147,9 +147,13 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   indexed: {
     indexed: true,
     plan: {},
-    run: async ({ handle }) => {
+    run: async ({ handle, doubles }) => {
       await ended(handle);
-      return [named('indexed', handle.workflowId)];
+      return [
+        named('indexed', handle.workflowId),
+        named('indexedTrial', childOf(handle, doubles, 2)),
+        named('indexedFinal', `${handle.workflowId}/confirm-t0000`),
+      ];
     },
   },
   restarted: {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
-import { gpuControlQueue, QUEUES } from '../workflows/contract.js';
-import { pollersOf } from './pollers.js';
+import { gpuControlQueue } from '../workflows/contract.js';
+import { orchestrators, pollersOf } from './pollers.js';
 
 export const WORKER_KINDS = ['orchestrator', 'gpu-worker'] as const;
 export type WorkerKind = (typeof WORKER_KINDS)[number];
@@ -15,7 +15,7 @@ export async function workersHere(
 ): Promise<readonly string[]> {
   const all =
     kind === 'orchestrator'
-      ? await pollersOf(client, QUEUES.orchestrator, 'workflows')
+      ? await orchestrators(client)
       : await pollersOf(client, gpuControlQueue(gpuClass), 'activities');
   // `pid@host` is the TypeScript SDK's identity, `host:pid (device)` the GPU worker's.
   const isHere = kind === 'orchestrator' ? endsWith(`@${host}`) : startsWith(`${host}:`);

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { gpuControlQueue } from '../workflows/contract.js';
+import { gpuControlQueue, QUEUES } from '../workflows/contract.js';
 
 /** The GPU workers of one class that the service has heard of lately. */
 export interface Polled {
@@ -25,6 +25,11 @@ export async function polledClasses(
       workers: await pollersOf(client, gpuControlQueue(gpuClass), 'activities'),
     })),
   );
+}
+
+/** The orchestrators that the service has heard of lately, sorted. */
+export async function orchestrators(client: Client): Promise<readonly string[]> {
+  return pollersOf(client, QUEUES.orchestrator, 'workflows');
 }
 
 /** Who asked for work of the queue lately, by identity, sorted. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { SEARCH_ATTRIBUTES } from '../workflows/contract.js';
+import { ATTRIBUTE_NAMES, spelledType } from '../activities/service/attributes.js';
 import type { Program } from './childProcess.js';
 import { canConnect } from './connect.js';
 import type { Environment } from './env.js';
@@ -19,8 +19,6 @@ export interface ServerAddress {
   readonly uiPort: number;
 }
 
-/** Keyword, Double, Int: how the server's command line spells the types. */
-const TYPE_NAMES = { KEYWORD: 'Keyword', DOUBLE: 'Double', INT: 'Int' } as const;
 const START_MS = 60_000;
 
 export function readServerAddress(home: Home): ServerAddress | null {
@@ -53,7 +51,7 @@ export function serverProgram(env: Environment, home: Home, server: ServerAddres
     throw new UserFault(
       'Temporal server: expected the program `temporal` on PATH or in the Python environment, got neither. Run `npm run setup`, or install it from https://docs.temporal.io/cli.',
     );
-  const attributes = Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => `${name}=${TYPE_NAMES[type]}`);
+  const attributes = ATTRIBUTE_NAMES.map((name) => `${name}=${spelledType(name)}`);
   const args = [
     ...['server', 'start-dev', '--db-filename', home.database, '--ip', '127.0.0.1', '--log-level', 'error'],
     ...['--port', String(server.port), '--ui-port', String(server.uiPort)],

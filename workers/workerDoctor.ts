@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { listNames, loadExploration } from '../activities/ledger/read.js';
 import { stateOf } from '../activities/ledger/views.js';
+import type { Spec } from '../activities/spec/schema.js';
 import { openStore } from '../activities/store/open.js';
 import type { Store } from '../activities/store/store.js';
 import { classNames } from '../domain/gpuClass.js';
@@ -12,14 +13,21 @@ import { classTitle, polledClasses, startAdvice } from './pollers.js';
 
 const ANSWER_MS = 1500;
 
-/** Whether each class of GPU workers that a running exploration needs has a worker. Empty where no service answers. */
-export async function workerFindings(env: Environment): Promise<readonly Finding[]> {
+/**
+ * Whether each class of GPU workers that a running exploration, or one that is to run, needs has a worker. Empty where no
+ * service answers.
+ */
+export async function workerFindings(
+  env: Environment,
+  spec: Spec | null = null,
+): Promise<readonly Finding[]> {
   const client = await findService(env)
     .then((service) => connectTo(service, ANSWER_MS))
     .catch(() => null);
   if (client === null) return [];
   try {
-    const needed = await neededClasses(openStore(env.store, env.cache), client);
+    const running = await neededClasses(openStore(env.store, env.cache), client);
+    const needed = spec === null ? running : withSpec(running, spec);
     const classes = needed.size === 0 ? [null] : [...needed.keys()];
     const polled = await polledClasses(client, classes);
     return polled.map(({ gpuClass, workers }) => {
@@ -35,6 +43,16 @@ export async function workerFindings(env: Environment): Promise<readonly Finding
   } finally {
     await client.connection.close();
   }
+}
+
+/** And those of a spec. */
+function withSpec(
+  needed: ReadonlyMap<string | null, readonly string[]>,
+  { name, workers }: Spec,
+): ReadonlyMap<string | null, readonly string[]> {
+  const classes = workers === undefined ? [null] : Object.keys(workers.classes);
+  const wanted = classes.map((one) => [one, [...new Set([...(needed.get(one) ?? []), name])]] as const);
+  return new Map([...needed, ...wanted]);
 }
 
 /** The classes that running explorations may send work to, with their names. What the store calls running may be gone. */

@@ -11,7 +11,8 @@ import { isFull } from '../domain/fidelity.js';
 import type { Exploration, Phase } from '../domain/exploration.js';
 import type { Split } from '../domain/plan.js';
 import type { ExplorationResult } from '../domain/result.js';
-import type { ProposedTrial, TrialResult } from '../domain/trial.js';
+import { summaryText } from '../domain/summaries.js';
+import { trialName, type ProposedTrial, type TrialResult } from '../domain/trial.js';
 import type { OrchestratorActivities, StoreActivities } from './activities.js';
 import { LOCAL_ACTIVITY, STORE_ACTIVITY } from './contract.js';
 import type { Inbox } from './inbox.js';
@@ -36,7 +37,7 @@ export async function concludeExploration(
   const state = inbox.current();
   if (state.baseScores === null)
     throw ApplicationFailure.nonRetryable(
-      `base: expected its scores, got none (${stoppedBecause})`,
+      `base: expected its scores, got none (${stoppedBecause}). Start the exploration again: without them there is nothing to compare with.`,
       'BaseNotScored',
     );
   const { explorationId } = state.plan;
@@ -46,22 +47,34 @@ export async function concludeExploration(
   const input = { explorationId, ledgerRows: state.ledgerRows };
 
   enter(inbox, index, 'confirming');
-  for (const model of distinct([...compared, ...finalists])) await score(inbox, 'confirm', model);
-  const confirmation = await final.confirm({ ...input, finalists: finalists.map(({ trial }) => trial) });
+  const { registered } = index;
+  for (const model of distinct([...compared, ...finalists]))
+    await score(inbox, model, { split: 'confirm', registered });
+  const chosen = { ...input, finalists: finalists.map(({ trial }) => trial) };
+  const among = summaryText(`choose the champion of ${names(finalists)} on the confirm split`);
+  const confirmation = await final.confirm.executeWithOptions({ summary: among }, [chosen]);
 
   enter(inbox, index, 'testing');
   const champion = finalists.filter(({ trial }) => trial === confirmation.champion);
   const tested = distinct([...compared, ...champion]);
   if (isPatched) await open(explorationId, tested);
-  for (const model of tested) await score(inbox, 'test', model);
-  const result = await final.conclude({ ...input, stoppedBecause });
+  for (const model of tested) await score(inbox, model, { split: 'test', registered });
+  const summary = summaryText(`compare ${names(tested)} on the test split, write result and report`);
+  const result = await final.conclude.executeWithOptions({ summary }, [{ ...input, stoppedBecause }]);
   enter(inbox, index, 'finished', result);
   return result;
 }
 
 async function open(explorationId: string, tested: readonly ProposedTrial[]): Promise<void> {
   const models = tested.map(({ trial, stageId }) => ({ trial, stageId }));
-  await ledger.openTest({ explorationId, by: workflowInfo().runId, models });
+  const summary = summaryText(`open the test split, once, for ${names(tested)}`);
+  await ledger.openTest.executeWithOptions({ summary }, [
+    { explorationId, by: workflowInfo().runId, models },
+  ]);
+}
+
+function names(models: readonly ProposedTrial[]): string {
+  return models.map(({ trial }) => trialName(trial)).join(', ') || 'no finalist';
 }
 
 /** Each trial once: SFT on all data may be a finalist and the champion too. */
@@ -75,10 +88,17 @@ function enter(inbox: Inbox, index: Index, phase: Phase, result: ExplorationResu
   index.write(inbox.current());
 }
 
-async function score(inbox: Inbox, split: Split, model: ProposedTrial): Promise<void> {
+async function score(
+  inbox: Inbox,
+  model: ProposedTrial,
+  on: { readonly split: Split; readonly registered: readonly string[] },
+): Promise<void> {
   const { plan } = inbox.current();
-  const result: TrialResult = await scoreOn(plan, model, split);
-  await ledger.recordFinal({ explorationId: plan.explorationId, split, result });
+  const { split } = on;
+  const result: TrialResult = await scoreOn(plan, model, on);
+  const summary = summaryText(`write ${trialName(model.trial)}'s ${split} scores to the ledger`);
+  const row = { explorationId: plan.explorationId, split, result };
+  await ledger.recordFinal.executeWithOptions({ summary }, [row]);
 }
 
 function baseOf(state: Exploration): ProposedTrial {

@@ -32,13 +32,31 @@ export const workflowIds = {
   final: (name: string, split: string, trialName: string): string => `explore/${name}/${split}-${trialName}`,
 } as const;
 
-/** Our search attributes; only those the namespace has registered are written. */
+/**
+ * Our search attributes; only those the namespace has registered are written. Most wanted first: a namespace on SQLite
+ * takes 10 of type Keyword and 3 each of Double and Int, those of others included.
+ */
 export const SEARCH_ATTRIBUTES = {
+  /** Of an exploration, its trials, its scale studies and their models. */
   ExplorationName: 'KEYWORD',
+  /** Of an exploration: preparing, baselines, searching, confirming, testing, finished. */
   Phase: 'KEYWORD',
+  /** Of an exploration: the best feasible trial's score on the search split. */
   BestScore: 'DOUBLE',
+  /** What was paid: by an exploration so far, by a trial once it has ended. */
   GpuSeconds: 'DOUBLE',
+  /** Of an exploration: trials that have ended, baselines included. */
   NumTrials: 'INT',
+  /** Of a trial: 7 of t0007. */
+  TrialNumber: 'INT',
+  /** Of a trial: its last step, e.g. dpo or merge; base for the untouched base. */
+  TrialKind: 'KEYWORD',
+  /** Of a trial that has ended: completed, diverged, outOfMemory, rejected or crashed. */
+  TrialStatus: 'KEYWORD',
+  /** Of a trial: the split that it is scored on: search, confirm or test. */
+  Split: 'KEYWORD',
+  /** Of a trial that has ended: its score on that split. */
+  TrialScore: 'DOUBLE',
 } as const;
 export type SearchAttributeName = keyof typeof SEARCH_ATTRIBUTES;
 

@@ -12,6 +12,7 @@ import { bookedUsd } from '../domain/exploration.js';
 import { ANY_CLASS } from '../domain/gpuClass.js';
 import { plusUsd } from '../domain/prices.js';
 import type { Slate, SuggestJob } from '../domain/suggestion.js';
+import { summaryText } from '../domain/summaries.js';
 import { trialName } from '../domain/trial.js';
 import type { ControlActivities, OrchestratorActivities } from './activities.js';
 import { CONTROL_ACTIVITY, DECIDE_ACTIVITY, gpuControlQueue } from './contract.js';
@@ -28,11 +29,17 @@ export type Decided = Exclude<DecideOutput, { kind: 'consult' }> | { readonly ki
  */
 export async function decideNext(inbox: Inbox, only: DecideInput['only'] | null): Promise<Decided> {
   const input = { ...inputOf(inbox), ...(only === null || only === undefined ? {} : { only }) };
-  const first = await decide(input);
+  const name = trialName(input.trial);
+  const asked = only === null || only === undefined ? '' : `, a ${only} if one is due`;
+  const summary = summaryText(`decide ${name}${asked} (decision ${String(input.decision)})`);
+  const first = await decide.executeWithOptions({ summary }, [input]);
   if (first.kind !== 'consult') return first;
   const slate = await slateUnlessStopped(inbox, first.job, input.trial);
   if (slate === null) return { kind: 'stopped' };
-  const second = await decide({ ...input, slate });
+  const again = summaryText(
+    `decide ${name} with the sampler's ${String(slate.suggestions.length)} suggestions`,
+  );
+  const second = await decide.executeWithOptions({ summary: again }, [{ ...input, slate }]);
   if (second.kind !== 'consult') return second;
   throw ApplicationFailure.nonRetryable(
     `decision ${String(input.decision)}: expected a proposal with the slate at hand, got another request`,
@@ -74,7 +81,7 @@ async function slateUnlessStopped(inbox: Inbox, job: SuggestJob, trial: number):
 
 /** Where the sampler can't answer, the search goes on without it: the decision says so and counts as a fallback. */
 async function slateOf(job: SuggestJob, trial: number, taskQueue: string): Promise<Slate> {
-  const summary = `suggestions for ${trialName(trial)}: waits for a GPU worker`;
+  const summary = summaryText(`suggestions for ${trialName(trial)}: waits for a GPU worker`);
   const { suggest } = proxyActivities<ControlActivities>({
     ...CONTROL_ACTIVITY,
     taskQueue,

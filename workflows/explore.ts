@@ -5,6 +5,7 @@ import {
   isCancellation,
   CancellationScope,
   makeContinueAsNewFunc,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
@@ -26,9 +27,11 @@ import { closingStep, withClosing } from '../domain/closing.js';
 import { withInherited } from '../domain/inheritance.js';
 import type { Json } from '../domain/json.js';
 import type { ExplorationResult } from '../domain/result.js';
-import type { ProposedTrial, TrialRecord, TrialResult } from '../domain/trial.js';
+import { trialName, type ProposedTrial, type TrialRecord, type TrialResult } from '../domain/trial.js';
 import { explorationDetails } from '../domain/details.js';
+import { readableLabel, summaryText } from '../domain/summaries.js';
 import type { OrchestratorActivities, StoreActivities } from './activities.js';
+import { announce, nameOf } from './announce.js';
 import { LOCAL_ACTIVITY, PREPARE_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
 import { concludeExploration } from './conclude.js';
 import { decideNext } from './decisions.js';
@@ -38,6 +41,9 @@ import { indexing, type Index } from './searchAttributes.js';
 
 const prepareActivities = proxyActivities<Pick<OrchestratorActivities, 'prepare'>>(PREPARE_ACTIVITY);
 const serviceActivities = proxyActivities<Pick<OrchestratorActivities, 'closedWorkflows'>>(STORE_ACTIVITY);
+/** Explorations that began before this patch could be found by their search attributes only once they were prepared. */
+const INDEXED_FIRST = 'indexed-first';
+
 const ledger = proxyLocalActivities<Pick<StoreActivities, 'record' | 'recordEnded'>>(LOCAL_ACTIVITY);
 
 /** What continue-as-new hands to the next run. */
@@ -55,8 +61,9 @@ export interface Carried {
 export async function explore(spec: Json, carried?: Carried): Promise<ExplorationResult> {
   const inbox = listen(carried ?? null);
   try {
+    const announced = carried === undefined && patched(INDEXED_FIRST) ? await announce(spec) : null;
     inbox.state ??= await prepare(spec);
-    const index = await indexing(carried?.registered);
+    const index = announced ?? (await indexing(carried?.registered));
     const stoppedBecause = await search(spec, inbox, index);
     return await concludeExploration(inbox, index, stoppedBecause);
   } catch (error) {
@@ -67,7 +74,11 @@ export async function explore(spec: Json, carried?: Carried): Promise<Exploratio
 
 async function prepare(spec: Json): Promise<Exploration> {
   const { workflowId, firstExecutionRunId } = workflowInfo();
-  const prepared = await prepareActivities.prepare({ spec, workflowId, firstRunId: firstExecutionRunId });
+  const summary = summaryText(
+    `prepare ${nameOf(spec) ?? workflowId}: check the spec, import models and data, find contamination`,
+  );
+  const input = { spec, workflowId, firstRunId: firstExecutionRunId };
+  const prepared = await prepareActivities.prepare.executeWithOptions({ summary }, [input]);
   const begun = beginExploration(prepared.plan, prepared.baselines, new Date().toISOString());
   return prepared.inherited === undefined ? begun : withInherited(begun, prepared.inherited);
 }
@@ -81,14 +92,14 @@ async function search(spec: Json, inbox: Inbox, index: Index): Promise<string> {
     const over = endOfSearch(inbox.current(), now);
     const closing = over === null ? null : closingStep(inbox.current(), now);
     if (inbox.current().stopReason !== null) await cancelTrials(inbox);
-    else if (await startNext(inbox, over, closing)) continue;
+    else if (await startNext(inbox, index, { over, closing })) continue;
     if (isAtItsEnd(inbox, over, closing)) {
       if (allHandlersFinished()) return over;
       await condition(allHandlersFinished); // what a person asks for at the last moment still counts
       continue;
     }
     await handOver(spec, inbox, index);
-    await waitForNews(inbox);
+    await waitForNews(inbox, index);
   }
 }
 
@@ -104,13 +115,17 @@ function isAtItsEnd(inbox: Inbox, over: string | null, closing: Closing): over i
  * Starts one trial if one may start: a baseline first, then what people asked for, else a promotion or what the policy
  * decides.
  */
-async function startNext(inbox: Inbox, over: string | null, closing: Closing): Promise<boolean> {
+async function startNext(
+  inbox: Inbox,
+  index: Index,
+  { over, closing }: { readonly over: string | null; readonly closing: Closing },
+): Promise<boolean> {
   if (inbox.ended.length > 0) return true;
   if (!mayStart(inbox.current())) return false;
   if (inbox.current().waiting.length === 0) inbox.update(withQueuedNumbered);
   const state = inbox.current();
   const first = state.waiting[0];
-  if (first !== undefined) return start(inbox, first);
+  if (first !== undefined) return start(inbox, index, first);
   if (over !== null && closing === null) return false;
   const decided = await decideNext(inbox, closing);
   if (decided.kind === 'stopped') return true;
@@ -122,11 +137,11 @@ async function startNext(inbox: Inbox, over: string | null, closing: Closing): P
     return true;
   }
   inbox.update((now) => withDecision(now, decided));
-  return start(inbox, decided.proposed);
+  return start(inbox, index, decided.proposed);
 }
 
-async function start(inbox: Inbox, proposed: ProposedTrial): Promise<true> {
-  const workflowId = await startTrial(inbox.current().plan, proposed, 'search');
+async function start(inbox: Inbox, { registered }: Index, proposed: ProposedTrial): Promise<true> {
+  const workflowId = await startTrial(inbox.current().plan, proposed, registered);
   inbox.update((now) => withStarted(now, { proposed, workflowId, restarts: 0 }));
   return true;
 }
@@ -136,7 +151,11 @@ async function bookEnded(inbox: Inbox): Promise<void> {
   for (let result = inbox.ended[0]; result !== undefined; result = inbox.ended[0]) {
     const row = rowOf(inbox.current(), result);
     if (row !== null) {
-      await ledger.record({ explorationId: inbox.current().plan.explorationId, row });
+      const { explorationId } = inbox.current().plan;
+      const summary = summaryText(
+        `write ${trialName(row.trial)} (${row.status}) to the ledger: ${readableLabel(row.label)}`,
+      );
+      await ledger.record.executeWithOptions({ summary }, [{ explorationId, row }]);
       inbox.update((now) => withRow(now, row));
       refuseUnscoredBase(row);
     }
@@ -148,28 +167,41 @@ async function bookEnded(inbox: Inbox): Promise<void> {
 function refuseUnscoredBase({ origin, status, message }: TrialRecord): void {
   if (origin === 'base' && status !== 'completed')
     throw ApplicationFailure.nonRetryable(
-      `base: expected its scores, but its evaluation ${status}: ${message}`,
+      `base: expected its scores, but its evaluation ${status}: ${message.replace(/[.]?$/, '.')} Mend what it names and start the exploration again; ` +
+        'what is done is reused.',
       'BaseNotScored',
     );
 }
 
 /** Waits for a report, a message, or the watchdog's hour; then looks for trials that vanished. */
-async function waitForNews(inbox: Inbox): Promise<void> {
+async function waitForNews(inbox: Inbox, index: Index): Promise<void> {
   const seen = inbox.version;
-  const news = await condition(() => inbox.version !== seen || inbox.ended.length > 0, WATCHDOG_INTERVAL);
-  if (!news && inbox.current().inFlight.length > 0) await reviveLost(inbox);
+  const hasNews = (): boolean => inbox.version !== seen || inbox.ended.length > 0;
+  const summary = summaryText(waitText(inbox.current()));
+  const news = await condition(hasNews, WATCHDOG_INTERVAL, { summary });
+  if (!news && inbox.current().inFlight.length > 0) await reviveLost(inbox, index);
+}
+
+function waitText({ inFlight, paused }: Exploration): string {
+  const trials = inFlight.map(({ proposed }) => trialName(proposed.trial)).join(', ');
+  const pause = paused ? 'paused; ' : '';
+  return trials === ''
+    ? `${pause}waits for a message`
+    : `${pause}waits for ${trials}, then looks whether they still run`;
 }
 
 /** A child that died without a signal (terminated by hand) is started again: its stages go on from their checkpoints. */
-async function reviveLost(inbox: Inbox): Promise<void> {
+async function reviveLost(inbox: Inbox, { registered }: Index): Promise<void> {
   const workflowIds = inbox.current().inFlight.map((flight) => flight.workflowId);
-  const closed = new Set(await serviceActivities.closedWorkflows({ workflowIds }));
+  const summary = summaryText(`look whether the workflows of ${String(workflowIds.length)} trials still run`);
+  const asked = serviceActivities.closedWorkflows.executeWithOptions({ summary }, [{ workflowIds }]);
+  const closed = new Set(await asked);
   for (const flight of inbox.current().inFlight) {
     const spoke = inbox.ended.some((result) => result.trial === flight.proposed.trial);
     if (!closed.has(flight.workflowId) || spoke) continue;
     if (flight.restarts >= MAX_RESTARTS) inbox.ended.push(vanished(flight.proposed));
     else {
-      await startTrial(inbox.current().plan, flight.proposed, 'search');
+      await startTrial(inbox.current().plan, flight.proposed, registered);
       inbox.update((now) => withStarted(now, { ...flight, restarts: flight.restarts + 1 }));
     }
   }
@@ -177,7 +209,9 @@ async function reviveLost(inbox: Inbox): Promise<void> {
 
 function vanished(proposed: ProposedTrial): TrialResult {
   const now = new Date().toISOString();
-  const message = `the trial's workflow ended ${String(MAX_RESTARTS + 1)} times without a result`;
+  const message =
+    `workflow of ${trialName(proposed.trial)}: expected a result, but it was closed ${String(MAX_RESTARTS + 1)} times ` +
+    'without one (terminated or cancelled by hand). Its stages keep their checkpoints: have the trial tried again.';
   const { trial, stageId } = proposed;
   const nothing = { weightsSha256: null, scores: {}, stages: [], metrics: {} };
   return { trial, stageId, status: 'crashed', message, ...nothing, startedAt: now, endedAt: now };
@@ -203,7 +237,13 @@ function publish(inbox: Inbox, index: Index): void {
 
 async function abandon(inbox: Inbox): Promise<void> {
   if (inbox.state === null) return;
+  const reason = 'the workflow was cancelled';
+  inbox.update((state) => ({ ...state, stopReason: reason }));
   await cancelTrials(inbox);
+  setCurrentDetails(explorationDetails(inbox.current()));
   const { explorationId } = inbox.current().plan;
-  await ledger.recordEnded({ explorationId, state: 'stopped', reason: 'the workflow was cancelled' });
+  const ending = { explorationId, state: 'stopped', reason } as const;
+  await ledger.recordEnded.executeWithOptions({ summary: 'write to the ledger that it was cancelled' }, [
+    ending,
+  ]);
 }

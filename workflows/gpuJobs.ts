@@ -6,6 +6,7 @@ import { memoryNeed, type ModelShape } from '../domain/memory.js';
 import type { Attempt, StageFailure } from '../domain/outcome.js';
 import type { ParameterValues } from '../domain/parameterSpace.js';
 import { modelIds, shortId, type Stage } from '../domain/stage.js';
+import { summaryText } from '../domain/summaries.js';
 import type { GpuActivities } from './activities.js';
 import { GPU_ACTIVITY, gpuQueue } from './contract.js';
 
@@ -62,7 +63,7 @@ function gpuOf(summary: string, priorityKey: number, gpuClass: string | null): G
   return proxyActivities<GpuActivities>({
     ...GPU_ACTIVITY,
     taskQueue: gpuQueue(gpuClass),
-    summary: summary.slice(0, 120),
+    summary: summaryText(summary),
     priority: { priorityKey },
   });
 }

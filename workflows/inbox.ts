@@ -1,7 +1,7 @@
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Exploration } from '../domain/exploration.js';
 import type { TrialResult } from '../domain/trial.js';
-import { leaderboardQuery, statusQuery, trialEnded } from './messages.js';
+import { DESCRIPTIONS, leaderboardQuery, statusQuery, trialEnded } from './messages.js';
 import { listenToPeople } from './people.js';
 import { statusOf } from './status.js';
 import { listenToSteering } from './steering.js';
@@ -42,11 +42,17 @@ export function listen(
       inbox.version += 1;
     },
   };
-  setHandler(statusQuery, () => (inbox.state === null ? null : statusOf(inbox.state)));
-  setHandler(leaderboardQuery, () => inbox.state?.top ?? []);
-  setHandler(trialEnded, ({ explorationId, result }) => {
-    if (inbox.state?.plan.explorationId === explorationId || inbox.state === null) inbox.ended.push(result);
+  setHandler(statusQuery, () => (inbox.state === null ? null : statusOf(inbox.state)), {
+    description: DESCRIPTIONS.status,
   });
+  setHandler(leaderboardQuery, () => inbox.state?.top ?? [], { description: DESCRIPTIONS.leaderboard });
+  setHandler(
+    trialEnded,
+    ({ explorationId, result }) => {
+      if (inbox.state?.plan.explorationId === explorationId || inbox.state === null) inbox.ended.push(result);
+    },
+    { description: DESCRIPTIONS.trialEnded },
+  );
   listenToPeople(inbox);
   listenToSteering(inbox);
   return inbox;

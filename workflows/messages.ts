@@ -87,3 +87,21 @@ export interface ScaleAnswer {
 }
 export const scaleQuery = defineQuery<ScaleAnswer | null>('scaleStatus');
 export const leaderboardQuery = defineQuery<readonly TopRow[]>('leaderboard');
+
+/** What the Web UI and `temporal` say of each message, with the JSON that it takes. */
+export const DESCRIPTIONS = {
+  status:
+    'Phase, trials, what runs, best trial, spend, budget and steering; null while the spec is prepared.',
+  leaderboard: 'The best 20 trials, best first: score ± standard error on the search split, feasible or not.',
+  trialEnded: 'Sent by the workflows of trials alone: the result of one.',
+  pause: 'No new trial starts; trials in flight go on. {"reason": "…"} or {}.',
+  resume: 'Trials start again after a pause. No input.',
+  stop: 'Ends the search: trials in flight are cancelled, then the best so far is confirmed and tested. {"reason": "…"} or {}.',
+  steer:
+    'What the agent is to mind from the next decision on: {"text": "…", "by": "ann"}; {"clear": true} forgets all.',
+  budget: 'Changes limits while it runs: {"trials": "+20", "gpuSeconds": 3600, "by": "ann"}.',
+  propose:
+    'A trial of your own, next: {"action": {"kind": "merge", "models": ["t0003", "t0007"]}, "by": "ann"}.',
+  retry: 'A failed trial again, next: {"trial": "t0007", "by": "ann"}.',
+  scaleStatus: 'Models of the study that wait, run and have ended; null while it is prepared.',
+} as const;

@@ -1,7 +1,7 @@
 import { setHandler } from '@temporalio/workflow';
 import { faultOfText } from '../domain/personText.js';
 import type { Inbox } from './inbox.js';
-import { pauseUpdate, resumeUpdate, stopUpdate, type Reason } from './messages.js';
+import { DESCRIPTIONS, pauseUpdate, resumeUpdate, stopUpdate, type Reason } from './messages.js';
 import { refusal, type Refuse } from './refusal.js';
 
 /** pause, resume, stop. */
@@ -13,7 +13,10 @@ export function listenToPeople(inbox: Inbox): void {
       inbox.update((state) => ({ ...state, paused: true }));
       return 'paused: trials in flight go on, no new one starts';
     },
-    { validator: (reason: Reason | null | undefined) => mayPause(refuse, reason) },
+    {
+      description: DESCRIPTIONS.pause,
+      validator: (reason: Reason | null | undefined) => mayPause(refuse, reason),
+    },
   );
   setHandler(
     resumeUpdate,
@@ -22,6 +25,7 @@ export function listenToPeople(inbox: Inbox): void {
       return 'resumed';
     },
     {
+      description: DESCRIPTIONS.resume,
       validator: () => {
         refuse('a paused exploration', (state) => (state.paused ? null : 'it is not paused'));
       },
@@ -34,7 +38,10 @@ export function listenToPeople(inbox: Inbox): void {
       inbox.update((state) => ({ ...state, paused: false, stopReason }));
       return 'stopping: trials in flight are cancelled, then the finalists are confirmed';
     },
-    { validator: (reason: Reason | null | undefined) => mayStop(refuse, reason) },
+    {
+      description: DESCRIPTIONS.stop,
+      validator: (reason: Reason | null | undefined) => mayStop(refuse, reason),
+    },
   );
 }
 

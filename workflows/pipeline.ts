@@ -5,6 +5,7 @@ import {
   isCancellation,
   log,
   proxyLocalActivities,
+  setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
@@ -16,13 +17,22 @@ import type {
   StageFailure,
 } from '../domain/outcome.js';
 import { shortId, type IdentifiedStage } from '../domain/stage.js';
-import type { BenchmarkScore, ProposedTrial, StageCost, TrialResult } from '../domain/trial.js';
+import { buildSummary, readableLabel, scoreSummary, summaryText } from '../domain/summaries.js';
+import {
+  trialName,
+  type BenchmarkScore,
+  type ProposedTrial,
+  type StageCost,
+  type TrialResult,
+} from '../domain/trial.js';
+import { endedTrialDetails, trialDetails } from '../domain/trialDetails.js';
 import { buildCost, evaluationCost } from '../domain/cost.js';
 import type { GpuFleet } from '../domain/gpuClass.js';
 import type { BookedWeights, LookupOutput, StoreActivities } from './activities.js';
 import { LOCAL_ACTIVITY } from './contract.js';
 import { classesOf, runOnGpu } from './gpuJobs.js';
 import { trialEnded } from './messages.js';
+import { listEnd, type TrialListing } from './trialListing.js';
 
 export interface PipelineInput {
   readonly explorationId: string;
@@ -34,6 +44,8 @@ export interface PipelineInput {
   readonly requester?: string;
   /** The workflow id that gets the `trialEnded` signal; null: nobody. */
   readonly reportTo: string | null;
+  /** How it is found in lists; absent in trials begun by 0.3, and by hand. */
+  readonly listing?: TrialListing;
   /** Classes of GPU workers; absent: one queue for all. */
   readonly workers?: GpuFleet;
 }
@@ -55,6 +67,10 @@ export async function pipeline(input: PipelineInput): Promise<TrialResult> {
     startedAt,
     endedAt: new Date().toISOString(),
   };
+  setCurrentDetails(
+    endedTrialDetails(explorationOf(input), input.proposed, result, input.listing?.benchmarks ?? []),
+  );
+  listEnd(input.listing, result);
   await report(input, result);
   return result;
 }
@@ -75,17 +91,13 @@ async function run(input: PipelineInput): Promise<Outcome> {
 async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise<Outcome> {
   const wanted = Object.values(input.evaluations);
   const target = input.proposed.stageId;
-  const known = await store.lookup({
-    stageId: target,
-    evaluations: wanted.map((one) => one.stageId),
-    requester: requesterOf(input),
-    ...(input.workers === undefined ? {} : { sized: true }),
-  });
+  const known = await lookUp(input, wanted);
   stages.push(...known.found);
   let weightsSha256 = known.weightsSha256;
   let metrics: Outcome['metrics'] = {};
   const remarks: string[] = [];
-  for (const missing of known.missing) {
+  for (const [made, missing] of known.missing.entries()) {
+    tell(input, `making ${readableLabel(missing.stage.kind)}`, { made, stages: known.missing.length });
     const { outcome: built, notes } = await build(input, missing, known.shapes);
     stages.push(buildCost(missing, built));
     remarks.push(...notes);
@@ -93,6 +105,7 @@ async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise
     remarks.push(...weightsDoubt(missing, built, known.bookedWeights?.[missing.stageId]));
     if (missing.stageId === target) ({ weightsSha256, metrics } = built);
   }
+  tell(input, 'scoring', { made: known.missing.length, stages: known.missing.length });
   const evaluation = await evaluate(input, known);
   const scored = evaluation?.outcome ?? null;
   remarks.push(...(evaluation?.notes ?? []));
@@ -101,6 +114,28 @@ async function buildAndScore(input: PipelineInput, stages: StageCost[]): Promise
     return failed(scored, stages, { remarks, weightsSha256 });
   const scores = byBenchmark(input, [...known.scores, ...(scored?.scores ?? [])]);
   return { status: 'completed', message: remarks.join(' '), weightsSha256, scores, stages, metrics };
+}
+
+async function lookUp(input: PipelineInput, wanted: readonly IdentifiedStage[]): Promise<LookupOutput> {
+  tell(input, 'looking up what is in the store');
+  const summary = summaryText(`look up what ${trialName(input.proposed.trial)} needs and what is there`);
+  const request = {
+    stageId: input.proposed.stageId,
+    evaluations: wanted.map((one) => one.stageId),
+    requester: requesterOf(input),
+    ...(input.workers === undefined ? {} : { sized: true as const }),
+  };
+  return store.lookup.executeWithOptions({ summary }, [request]);
+}
+
+/** In the Web UI's current details. */
+function tell({ proposed }: PipelineInput, doing: string, of = { made: 0, stages: 0 }): void {
+  setCurrentDetails(trialDetails(proposed, { doing, ...of }));
+}
+
+/** The exploration's name: `<name>-<8 digits>` without its digits. */
+function explorationOf({ explorationId }: PipelineInput): string {
+  return explorationId.replace(/-[0-9a-f]{8}$/, '');
 }
 
 /** A model that was collected and made again must be the same; when it isn't, the row and the log say so. */
@@ -129,7 +164,8 @@ function build(
   const label = isTarget ? input.proposed.label : `rebuild ${stage.kind} ${shortId(stageId)}`;
   const paid = { options: input.options, requester: requesterOf(input) };
   const classes = classesOf(input.workers, stage, shapes);
-  return runOnGpu({ summary: label, priority: BUILD_PRIORITY, classes }, (gpu) =>
+  const summary = buildSummary(input.proposed, missing);
+  return runOnGpu({ summary, priority: BUILD_PRIORITY, classes }, (gpu) =>
     gpu.build({ schemaVersion: 1, ...missing, ...paid, label }),
   );
 }
@@ -146,8 +182,9 @@ async function evaluate(
   { scores, shapes = {} }: LookupOutput,
 ): Promise<Awaited<OnGpu<Evaluated | StageFailure>> | null> {
   const have = new Set(scores.map((score) => score.stageId));
-  const stages = Object.values(input.evaluations).filter((one) => !have.has(one.stageId));
-  if (stages.length === 0) return null;
+  const unscored = Object.entries(input.evaluations).filter(([, { stageId }]) => !have.has(stageId));
+  if (unscored.length === 0) return null;
+  const stages = unscored.map(([, one]) => one);
   const label = `score ${input.proposed.label}`;
   const job = {
     schemaVersion: 1,
@@ -159,7 +196,9 @@ async function evaluate(
   } as const;
   const inputs = { model: [job.modelStageId] };
   const classes = classesOf(input.workers, { kind: 'evaluate', parameters: {}, inputs }, shapes);
-  return runOnGpu({ summary: label, priority: EVALUATE_PRIORITY, classes }, (gpu) => gpu.evaluate(job));
+  const benchmarks = unscored.map(([name]) => name);
+  const summary = scoreSummary(input.proposed.trial, benchmarks, input.listing?.split ?? null);
+  return runOnGpu({ summary, priority: EVALUATE_PRIORITY, classes }, (gpu) => gpu.evaluate(job));
 }
 
 function byBenchmark(input: PipelineInput, scores: readonly Score[]): Record<string, BenchmarkScore> {

@@ -3,21 +3,30 @@ import {
   ChildWorkflowFailure,
   executeChild,
   ParentClosePolicy,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   TerminatedFailure,
+  upsertSearchAttributes,
   workflowInfo,
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
+import { studyDetails } from '../domain/scaleDetails.js';
 import { scaleRequester, type ScaleJob, type ScaleRequest, type ScaleResult } from '../domain/scale.js';
+import { readableLabel, staticSummaryText, summaryText } from '../domain/summaries.js';
 import type { TrialResult } from '../domain/trial.js';
 import type { OrchestratorActivities, PreparedScale, StoreActivities } from './activities.js';
 import { LOCAL_ACTIVITY, STORE_ACTIVITY, workflowIds } from './contract.js';
-import { scaleQuery, type ScaleAnswer } from './messages.js';
+import { DESCRIPTIONS, scaleQuery, type ScaleAnswer } from './messages.js';
 import { pipeline, type PipelineInput } from './pipeline.js';
+import { KEYS, registeredNames } from './searchAttributes.js';
+import { startAttributes, type TrialListing } from './trialListing.js';
 import { endStranger, MAX_RESTARTS, MAX_STALLED_ATTEMPTS } from './trials.js';
+
+/** Studies that began before this patch have no search attributes. */
+const INDEXED = 'indexed-scale';
 
 const studies =
   proxyActivities<Pick<OrchestratorActivities, 'prepareScale' | 'concludeScale'>>(STORE_ACTIVITY);
@@ -29,31 +38,38 @@ const ledger = proxyLocalActivities<Pick<StoreActivities, 'recordScale'>>(LOCAL_
  */
 export async function scale(request: ScaleRequest): Promise<ScaleResult> {
   let answer: ScaleAnswer | null = null;
-  setHandler(scaleQuery, () => answer);
+  setHandler(scaleQuery, () => answer, { description: DESCRIPTIONS.scaleStatus });
   const tell = (change: (now: ScaleAnswer) => ScaleAnswer): void => {
     if (answer === null) return;
     answer = change(answer);
-    setCurrentDetails(detailsOf(answer));
+    setCurrentDetails(studyDetails(answer));
   };
-  const prepared = await studies.prepareScale(request);
+  const registered = patched(INDEXED) ? await registeredNames() : [];
+  if (registered.includes(KEYS.ExplorationName.name))
+    upsertSearchAttributes([{ key: KEYS.ExplorationName, value: request.exploration }]);
+  const begin = summaryText(`choose the best pipelines of ${request.exploration} and their twins`);
+  const prepared = await studies.prepareScale.executeWithOptions({ summary: begin }, [request]);
   if (prepared.result !== null) return prepared.result;
   const { plan, jobs, models } = prepared;
   answer = { label: plan.label, models, waiting: jobs.map(({ name }) => name), running: [], ended: [] };
   await eachAtMost(jobs, prepared.parallel, async (job) => {
     const workflowId = workflowIds.scaled(workflowInfo().workflowId, job.name);
     tell((now) => started(now, job, workflowId));
-    const result = await runJob(prepared, job, workflowId);
-    await ledger.recordScale({ study: plan, job: job.name, result });
+    const listing = { registered, split: null, benchmarks: [] };
+    const result = await runJob(prepared, job, { workflowId, listing });
+    const summary = summaryText(`write ${job.name} (${result.status}) to the study's ledger`);
+    await ledger.recordScale.executeWithOptions({ summary }, [{ study: plan, job: job.name, result }]);
     tell((now) => ended(now, job, result));
   });
-  return studies.concludeScale(plan);
+  const summary = summaryText(`compare the ${String(models)} models of ${plan.label} and write the result`);
+  return studies.concludeScale.executeWithOptions({ summary }, [plan]);
 }
 
 /** A failed pipeline is a result; it reports to nobody, since its parent waits for it. */
 async function runJob(
   { plan, checkpointSeconds, workers }: PreparedScale,
   job: ScaleJob,
-  workflowId: string,
+  { workflowId, listing }: { readonly workflowId: string; readonly listing: TrialListing },
 ): Promise<TrialResult> {
   const { trial, stageId, label, evaluations } = job;
   const nothing = { origin: 'proposed', decision: null, action: null } as const;
@@ -64,6 +80,7 @@ async function runJob(
     options: { checkpointSeconds, maxStalledAttempts: MAX_STALLED_ATTEMPTS },
     requester: scaleRequester(plan, job.name),
     reportTo: null,
+    listing,
     ...(workers === undefined ? {} : { workers }),
   };
   for (let restarts = 0; ;) {
@@ -73,7 +90,8 @@ async function runJob(
         workflowId,
         parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        staticSummary: `${job.name} ${label}`.slice(0, 190),
+        staticSummary: staticSummaryText(`${job.name} ${readableLabel(label)}`),
+        typedSearchAttributes: startAttributes(plan.exploration, input.proposed, listing),
       });
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) await endStranger(workflowId);
@@ -109,15 +127,4 @@ function started(now: ScaleAnswer, { name, label }: ScaleJob, workflowId: string
 function ended(now: ScaleAnswer, { name }: ScaleJob, { status }: TrialResult): ScaleAnswer {
   const running = now.running.filter(({ job }) => job !== name);
   return { ...now, running, ended: [...now.ended, { job: name, status }] };
-}
-
-/** Markdown for Temporal's "current details". */
-function detailsOf({ label, models, waiting, running, ended: done }: ScaleAnswer): string {
-  const left = waiting.length + running.length;
-  return [
-    `**scale ${label}** ${String(models - left)} of ${String(models)} models scored on the confirm split`,
-    '',
-    ...running.map(({ job }) => `- running ${job}`),
-    ...done.map(({ job, status }) => `- ${job}: ${status}`),
-  ].join('\n');
 }

@@ -1,41 +1,74 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import { proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Exploration } from '../domain/exploration.js';
+import { summaryText } from '../domain/summaries.js';
 import type { OrchestratorActivities } from './activities.js';
 import { SEARCH_ATTRIBUTES, STORE_ACTIVITY } from './contract.js';
 
 const service = proxyActivities<Pick<OrchestratorActivities, 'searchAttributes'>>(STORE_ACTIVITY);
 
-/** Writes our search attributes, but only those the namespace knows: an unknown one would wedge the workflow task. */
+/** Writes an exploration's search attributes, but only those the namespace knows. */
 export interface Index {
   readonly registered: readonly string[];
+  /** Before there is a state: what the exploration will be called. */
+  announce(name: string): void;
   write(state: Exploration): void;
 }
 
-const KEYS = {
+export const KEYS = {
   ExplorationName: defineSearchAttributeKey('ExplorationName', SEARCH_ATTRIBUTES.ExplorationName),
   Phase: defineSearchAttributeKey('Phase', SEARCH_ATTRIBUTES.Phase),
   BestScore: defineSearchAttributeKey('BestScore', SEARCH_ATTRIBUTES.BestScore),
   GpuSeconds: defineSearchAttributeKey('GpuSeconds', SEARCH_ATTRIBUTES.GpuSeconds),
   NumTrials: defineSearchAttributeKey('NumTrials', SEARCH_ATTRIBUTES.NumTrials),
-};
+  TrialNumber: defineSearchAttributeKey('TrialNumber', SEARCH_ATTRIBUTES.TrialNumber),
+  TrialKind: defineSearchAttributeKey('TrialKind', SEARCH_ATTRIBUTES.TrialKind),
+  TrialStatus: defineSearchAttributeKey('TrialStatus', SEARCH_ATTRIBUTES.TrialStatus),
+  Split: defineSearchAttributeKey('Split', SEARCH_ATTRIBUTES.Split),
+  TrialScore: defineSearchAttributeKey('TrialScore', SEARCH_ATTRIBUTES.TrialScore),
+} as const;
+
+/** Those of our search attributes that the namespace knows. */
+export async function registeredNames(): Promise<readonly string[]> {
+  const summary = summaryText(
+    'ask which search attributes the namespace knows, and register those that it lacks',
+  );
+  return service.searchAttributes.executeWithOptions({ summary }, []);
+}
+
+/** What may be written: an unknown search attribute would wedge the workflow task for ever. */
+export function writable(
+  pairs: readonly SearchAttributePair[],
+  registered: readonly string[],
+): SearchAttributePair[] {
+  return pairs.filter(({ key }) => registered.includes(key.name));
+}
 
 export async function indexing(carried: readonly string[] | undefined): Promise<Index> {
-  const registered = carried ?? (await service.searchAttributes());
+  const registered = carried ?? (await registeredNames());
   let written = '';
+  const upsert = (all: readonly SearchAttributePair[]): void => {
+    const pairs = writable(all, registered);
+    const text = JSON.stringify(pairs);
+    if (pairs.length === 0 || text === written) return;
+    written = text;
+    upsertSearchAttributes(pairs);
+  };
   return {
     registered,
+    announce: (name) => {
+      upsert([
+        { key: KEYS.ExplorationName, value: name },
+        { key: KEYS.Phase, value: 'preparing' },
+      ]);
+    },
     write: (now) => {
-      const pairs = pairsOf(now).filter((pair) => registered.includes(pair.key.name));
-      const text = JSON.stringify(pairs);
-      if (pairs.length === 0 || text === written) return;
-      written = text;
-      upsertSearchAttributes(pairs);
+      upsert(pairsOf(now));
     },
   };
 }
 
-function pairsOf(state: Exploration) {
+function pairsOf(state: Exploration): readonly SearchAttributePair[] {
   const best = state.top.find((row) => row.feasible);
   return [
     { key: KEYS.ExplorationName, value: state.plan.name },

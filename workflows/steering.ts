@@ -5,12 +5,14 @@ import type { Intervention, RequestedTrial } from '../domain/intervention.js';
 import { asksLlm } from '../domain/llmTurns.js';
 import { faultOfPerson, faultOfText } from '../domain/personText.js';
 import { firstReason, gpuSecondBudget, wallClockBudget } from '../domain/stopRules.js';
+import { summaryText } from '../domain/summaries.js';
 import { trialName, trialNumber } from '../domain/trial.js';
 import type { OrchestratorActivities, RequestInput } from './activities.js';
 import { STORE_ACTIVITY } from './contract.js';
 import type { Inbox } from './inbox.js';
 import {
   budgetUpdate,
+  DESCRIPTIONS,
   proposeUpdate,
   retryUpdate,
   steerUpdate,
@@ -36,17 +38,23 @@ type ActOf<T> = T extends Intervention ? Omit<T, 'schemaVersion' | 'number' | 'a
  * the update's acceptance, and with it the number and time of the record, stand in the history before it is written.
  */
 export function listenToSteering(inbox: Inbox): void {
-  setHandler(steerUpdate, (steer) => steered(inbox, steer), { validator: maying(inbox, faultOfSteer) });
-  setHandler(budgetUpdate, (change) => budgeted(inbox, change), { validator: maying(inbox, faultOfChange) });
+  setHandler(steerUpdate, (steer) => steered(inbox, steer), {
+    description: DESCRIPTIONS.steer,
+    validator: maying(inbox, faultOfSteer),
+  });
+  setHandler(budgetUpdate, (change) => budgeted(inbox, change), {
+    description: DESCRIPTIONS.budget,
+    validator: maying(inbox, faultOfChange),
+  });
   setHandler(
     proposeUpdate,
     (given) => requested(inbox, given.by, { kind: 'propose', action: given.action }),
-    { validator: maying(inbox, faultOfProposal) },
+    { description: DESCRIPTIONS.propose, validator: maying(inbox, faultOfProposal) },
   );
   setHandler(
     retryUpdate,
     (given) => requested(inbox, given.by, { kind: 'retry', trial: trialNumber(given.trial) ?? 0 }),
-    { validator: maying(inbox, faultOfRetry) },
+    { description: DESCRIPTIONS.retry, validator: maying(inbox, faultOfRetry) },
   );
 }
 
@@ -160,7 +168,11 @@ async function checked(inbox: Inbox, request: RequestInput['request']): Promise<
   const { plan, ledgerRows } = inbox.current();
   const pending = [...pendingStageIds(inbox.current())];
   const { explorationId } = plan;
-  const judged = await people.checkRequest({ explorationId, ledgerRows, pending, request });
+  const summary = summaryText(
+    `check what a person ${request.kind === 'retry' ? `wants again: ${trialName(request.trial)}` : 'proposed'}`,
+  );
+  const input = { explorationId, ledgerRows, pending, request };
+  const judged = await people.checkRequest.executeWithOptions({ summary }, [input]);
   if (judged.kind === 'refused') throw refused(judged.reason);
   const { requested: trial } = judged;
   if (pendingStageIds(inbox.current()).has(trial.stageId))
@@ -180,7 +192,11 @@ async function act(inbox: Inbox, by: string | undefined, what: ActOf<Interventio
   inbox.update((state) => ({ ...state, nextIntervention: number + 1 }));
   const common = { schemaVersion: 1, number, at: new Date().toISOString(), by: by ?? null } as const;
   const record = { ...common, ...what } as Intervention;
-  await people.recordIntervention({ explorationId: inbox.current().plan.explorationId, act: record });
+  const summary = summaryText(
+    `record act ${String(number)} of a person: ${what.kind}${by ? ` by ${by}` : ''}`,
+  );
+  const input = { explorationId: inbox.current().plan.explorationId, act: record };
+  await people.recordIntervention.executeWithOptions({ summary }, [input]);
   inbox.update((state) => withIntervention(state, record));
 }
 

@@ -26,7 +26,7 @@ export async function proposeByAgent(
   const { llm } = context;
   if (llm === null)
     throw ApplicationFailure.nonRetryable(
-      'policy agent: expected an llm in the spec, got none',
+      'policy agent: expected an llm in the spec, got none. Add llm: {baseUrl, model}, or write policy: auto.',
       'InvalidPlan',
     );
   if (explores(context.plan.seed, context.decision, context.plan.agent?.explore ?? 0))

@@ -47,7 +47,8 @@ async function reduced(
     const recipe = given.has(stageId) ? null : loaded(stageId);
     if (recipe !== null || given.has(stageId)) return recipe;
     throw ApplicationFailure.nonRetryable(
-      `stage ${stageId}: expected its recipe in ${store.location}, got none`,
+      `stage ${stageId}: expected its recipe in ${store.location}, got none. Was part of the store deleted? Restore it, or begin ` +
+        'a new exploration.',
       'RecipeMissing',
     );
   };

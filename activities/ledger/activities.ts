@@ -61,7 +61,8 @@ export async function putOnce(store: Store, key: string, text: string): Promise<
   if (await store.putIfAbsent(key, text)) return;
   if ((await store.read(key)) !== text)
     throw ApplicationFailure.nonRetryable(
-      `${key}: expected the record that is there, got another`,
+      `${key}: expected the record that is there, got another. If the workflow was reset to before it wrote that record, ` +
+        'reset it to a later event: what is written is never rewritten. Else it is a bug.',
       'LedgerConflict',
     );
 }

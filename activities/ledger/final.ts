@@ -118,7 +118,8 @@ function baseOf(results: readonly TrialResult[]): TrialResult {
   const base = results.find(({ trial, status }) => trial === 0 && status === 'completed');
   if (base === undefined)
     throw ApplicationFailure.nonRetryable(
-      'base: expected its scores on this split, got none',
+      'base: expected its scores on this split, got none. Look at the workflow that scored it (…/confirm-t0000 or …/test-t0000), ' +
+        'mend what it names, and start the exploration again: what is done is reused.',
       'BaseNotScored',
     );
   return base;

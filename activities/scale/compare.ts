@@ -34,7 +34,8 @@ export async function compareScales(
   const [base] = pairs;
   if (base?.original.status !== 'completed' || base.scaled.status !== 'completed')
     throw ApplicationFailure.nonRetryable(
-      `base: expected its scores on the confirm split, got ${base?.original.message ?? 'none'} ${base?.scaled.message ?? ''}`,
+      `base: expected its scores on the confirm split, got ${base?.original.message ?? 'none'} ${base?.scaled.message ?? ''}. ` +
+        'Mend what it names and start the study again under another size: what is scored is reused.',
       'BaseNotScored',
     );
   const gap: Gap = (a, b) =>

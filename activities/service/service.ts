@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { OrchestratorActivities } from '../../workflows/activities.js';
-import { SEARCH_ATTRIBUTES, type SearchAttributeName } from '../../workflows/contract.js';
+import { isClosed, registerAttributes, registeredAttributes } from './attributes.js';
 
 /** Questions that only the Temporal service can answer. */
 export function createServiceActivities(options: {
@@ -11,11 +11,14 @@ export function createServiceActivities(options: {
   const { client, warn } = options;
   return {
     searchAttributes: async () => {
-      const wanted = Object.keys(SEARCH_ATTRIBUTES);
-      const missing: readonly string[] = await missingSearchAttributes(client);
-      if (missing.length === 0) return wanted;
-      const added = await register(client, missing, warn);
-      return added ? wanted : wanted.filter((name) => !missing.includes(name));
+      try {
+        return await writableNames(client, warn);
+      } catch (error) {
+        if (!isClosed(error)) throw error;
+        const why = error instanceof Error ? error.message : String(error);
+        warn(`search attributes: expected a list of them, got ${why}. The exploration runs without them.`);
+        return [];
+      }
     },
     closedWorkflows: async ({ workflowIds }) => {
       const closed = await Promise.all(
@@ -26,38 +29,18 @@ export function createServiceActivities(options: {
   };
 }
 
-/** Those of ours that the namespace does not know. */
-export async function missingSearchAttributes(client: Client): Promise<readonly SearchAttributeName[]> {
-  const { namespace } = client.options;
-  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
-  const names = Object.keys(SEARCH_ATTRIBUTES) as readonly SearchAttributeName[];
-  return names.filter((name) => !Object.hasOwn(customAttributes, name));
-}
-
-/** Registering needs an operator's right, which a shared cluster may refuse: then the rest works without. */
-async function register(
-  client: Client,
-  names: readonly string[],
-  warn: (line: string) => void,
-): Promise<boolean> {
-  const types = { KEYWORD: 2, DOUBLE: 4, INT: 3 } as const;
-  const searchAttributes = Object.fromEntries(
-    Object.entries(SEARCH_ATTRIBUTES)
-      .filter(([name]) => names.includes(name))
-      .map(([name, type]) => [name, types[type]]),
-  );
-  const { namespace } = client.options;
-  try {
-    await client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
-    return true;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+/** Those that may be written; registers what is missing first. */
+async function writableNames(client: Client, warn: (line: string) => void): Promise<readonly string[]> {
+  const { known, missing, otherwise } = await registeredAttributes(client);
+  const failed = missing.length === 0 ? [] : await registerAttributes(client, missing);
+  const odd = otherwise.map(({ name, type }) => ({ name, why: `${name} is there as ${type}` }));
+  const without = [...failed, ...odd];
+  if (without.length > 0)
     warn(
-      `search attributes: expected ${names.join(', ')} in namespace ${namespace}, could not register them (${why}). ` +
-        'The exploration runs without them; register them with `temporal operator search-attribute create`.',
+      `search attributes: expected ${without.map(({ name }) => name).join(', ')} in namespace ${client.options.namespace}, ` +
+        `got none: ${without[0]?.why ?? ''}. The exploration runs without them; \`npx lamdagent doctor\` says how to register them.`,
     );
-    return false;
-  }
+  return [...known, ...missing.filter((name) => !failed.some((one) => one.name === name))];
 }
 
 async function isOpen(client: Client, workflowId: string): Promise<boolean> {

@@ -113,8 +113,8 @@ export const JobProgressSchema = z.strictObject({
   steps: count,
   checkpoint: z.int().nullable(),
   loss: nullableNumber,
-  tokensPerSecond: nullableNumber,
-  etaSeconds: nullableNumber,
+  tokensPerS: nullableNumber,
+  etaS: nullableNumber,
 });
 export const ObjectFileSchema = z.strictObject({ path: z.string(), bytes: count, sha256: hash });
 export const ManifestSchema = z.strictObject({

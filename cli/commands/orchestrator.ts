@@ -18,7 +18,10 @@ export function addOrchestrator(program: Command, run: Run): void {
     .option('--cache <folder>', "this machine's copies of an S3 store (default: LAMDAGENT_CACHE)", (text) =>
       resolve(text),
     )
-    .addHelpText('after', example('orchestrator --address temporal.internal:7233 --store s3://bucket/lamdagent'))
+    .addHelpText(
+      'after',
+      example('orchestrator --address temporal.internal:7233 --store s3://bucket/lamdagent'),
+    )
     .action((options: OrchestratorOptions) =>
       run(({ env, terminal }) => runInForeground([foregroundOrchestrator(env, options)], terminal)),
     );

@@ -6,6 +6,8 @@ import type { Command } from 'commander';
 import { loadExploration } from '../../activities/ledger/read.js';
 import { checkRequest } from '../../activities/scale/request.js';
 import type { ScaleRequest, ScaleResult } from '../../domain/scale.js';
+import { scaleDetails } from '../../domain/scaleDetails.js';
+import { staticSummaryText } from '../../domain/summaries.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
 import { QUEUES, WORKFLOW_TYPES, workflowIds } from '../../workflows/contract.js';
 import type { ScaleAnswer } from '../../workflows/messages.js';
@@ -66,7 +68,8 @@ async function scale(context: Context, name: string, options: Options): Promise<
       workflowId: workflowIds.scale(name, label),
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [request],
-      staticSummary: `scale ${name}: ${label}`.slice(0, 190),
+      staticSummary: staticSummaryText(`scale ${name}: ${label}`),
+      staticDetails: scaleDetails(request, label),
     });
     await follow(context, client, { handle, signal: interrupt.signal });
     if (interrupt.signal.aborted) {

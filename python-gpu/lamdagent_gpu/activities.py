@@ -28,6 +28,8 @@ from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor, cle
 HEARTBEAT_SECONDS = 1.0
 NOT_BUILT = ("model", "dataset", "benchmark", "rewardFunction", "evaluate")
 HELD_RETRY = timedelta(seconds=5)
+GOES_ON = "The next attempt goes on from the newest complete checkpoint."
+"""What a person who reads of a failed attempt wants to know."""
 FAILURE_STATUS = {
     "Diverged": "diverged",
     "OutOfMemory": "outOfMemory",
@@ -130,7 +132,9 @@ class Activities:
         except ChildDied as error:
             raise ApplicationError(str(error), type="WorkerProcessDied") from None
         except HeldElsewhere as held:
-            raise ApplicationError(str(held), type="HeldElsewhere", next_retry_delay=HELD_RETRY) from None
+            raise ApplicationError(
+                f"{held}. It is asked again until that one ends.", type="HeldElsewhere", next_retry_delay=HELD_RETRY
+            ) from None
         finally:
             pump.cancel()
 
@@ -155,7 +159,7 @@ class Activities:
     async def _heartbeats(self, work_id: str) -> None:
         """Every heartbeat carries the newest token: an empty one would erase it on the server."""
         waiting = {"stageId": work_id, "fence": 0, "phase": "waiting", "step": 0, "steps": 0}
-        empty = {"checkpoint": None, "loss": None, "tokensPerSecond": None, "etaSeconds": None}
+        empty = {"checkpoint": None, "loss": None, "tokensPerS": None, "etaS": None}
         while True:
             latest = self.supervisor.latest
             mine = latest if latest is not None and latest["stageId"] == work_id else None
@@ -164,7 +168,7 @@ class Activities:
 
     def _translate(self, spec: JobSpec, error: JobFailed) -> StageFailure:
         if error.kind == "Preempted":
-            raise ApplicationError(f"preempted: {error}", type="Preempted")
+            raise ApplicationError(f"preempted: {error}. {GOES_ON}", type="Preempted")
         if error.kind == "InvalidJob":
             raise refusal(error)
         status = FAILURE_STATUS.get(error.kind)

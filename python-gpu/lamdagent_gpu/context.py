@@ -155,8 +155,8 @@ class JobContext:
                 "steps": steps,
                 "checkpoint": self.saver.safe_step,
                 "loss": loss,
-                "tokensPerSecond": tokens_per_second,
-                "etaSeconds": eta_seconds,
+                "tokensPerS": tokens_per_second,
+                "etaS": eta_seconds,
             }
         )
 

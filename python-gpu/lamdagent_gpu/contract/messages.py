@@ -147,8 +147,8 @@ class JobProgress(BaseModel):
     steps: Annotated[StrictInt, Field(ge=0)]
     checkpoint: StrictInt | None
     loss: StrictFloat | None
-    tokensPerSecond: StrictFloat | None
-    etaSeconds: StrictFloat | None
+    tokensPerS: StrictFloat | None
+    etaS: StrictFloat | None
 
 
 class ObjectFile(BaseModel):

@@ -119,7 +119,7 @@ def test_progress_runs_over_all_items_and_a_notice_stops_between_batches(world: 
     run_evaluation(world.context(world.evaluate_job(world.model, splits), seen=seen))
     steps = [(one["step"], one["steps"]) for one in seen if one["phase"] == "evaluating"]
     assert steps == [(0, 75), (64, 75), (70, 75), (70, 75), (75, 75)]
-    assert seen[-1]["etaSeconds"] == 0
+    assert seen[-1]["etaS"] == 0
     with pytest.raises(Preempted, match="notice"):
         run_evaluation(
             world.context(

@@ -186,7 +186,7 @@ def test_progress_comes_each_step_with_figures(world: World) -> None:
     run_training(world.context(job_of(world, "sft", TRAINING, checkpoint_seconds=0), seen=seen))
     training = [one for one in seen if one["phase"] == "training" and one["step"] > 0]
     assert sorted({one["step"] for one in training}) == [1, 2, 3, 4, 5, 6]
-    assert all(one["loss"] > 0 and one["tokensPerSecond"] > 0 and one["steps"] == 6 for one in training)
+    assert all(one["loss"] > 0 and one["tokensPerS"] > 0 and one["steps"] == 6 for one in training)
     assert [one["checkpoint"] for one in training][-1] == 5
     json.dumps(seen, allow_nan=False)
 

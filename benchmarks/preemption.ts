@@ -24,16 +24,16 @@ const TRAININGS: readonly (readonly [string, Workload['training']])[] = [
   ['½ to 1½ h', [0.5 * HOUR, 1.5 * HOUR]],
   ['2 to 6 h', [2 * HOUR, 6 * HOUR]],
 ];
-/** The share of preemptions with notice: all, as AWS promises two minutes; none, as when a machine is lost. */
-const NOTICED = [1, 0];
+/** The share of preemptions with notice: none, as when a machine is lost; all, as AWS promises two minutes. */
+const NOTICED = [0, 1];
 
 const waits = readWaits();
 const seeds = Array.from({ length: Number(values.repetitions) }, (_, seed) => seed);
 const cells: Cell[] = [];
 for (const [trainings, training] of TRAININGS)
   for (const rate of RATES)
-    for (const noticed of NOTICED)
-      for (const arm of ARMS) {
+    for (const arm of ARMS)
+      for (const noticed of arm.heedsNotice ? NOTICED : [0]) {
         const weather = { rate: perHour(rate) / HOUR, noticed, waitSeconds: drawWait(waits, LOAD_SECONDS) };
         const workload = { ...FLEET, training, evaluation: EVALUATION };
         const runs = seeds.map((seed) => simulate(workload, { arm, weather, seed }));

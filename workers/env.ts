@@ -54,6 +54,8 @@ export interface Environment {
   readonly parentPid: number | null;
   /** LAMDAGENT_FAILPOINTS: a folder that switches failpoints on (activities/failpoints.ts). Only for tests of kills. */
   readonly failpoints: string | null;
+  /** LAMDAGENT_BENCHMARKS_PAGE (default docs/benchmarks.md): the page that benchmark programs write to. */
+  readonly benchmarksPage: string;
   /** NO_COLOR is set. */
   readonly noColor: boolean;
   readonly path: string;
@@ -91,6 +93,7 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     buildId: text('LAMDAGENT_BUILD_ID'),
     parentPid: numberOf(text('LAMDAGENT_PARENT_PID')),
     failpoints: text('LAMDAGENT_FAILPOINTS'),
+    benchmarksPage: resolve(cwd, text('LAMDAGENT_BENCHMARKS_PAGE') ?? join(root, 'docs', 'benchmarks.md')),
     noColor: (variables['NO_COLOR'] ?? '') !== '',
     path: variables['PATH'] ?? '',
   };

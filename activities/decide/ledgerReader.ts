@@ -45,10 +45,7 @@ export function createLedgerReader(store: Store): LedgerReader {
     plan: async (explorationId) => (await keep(explorationId)).plan,
     first: async (explorationId, count) => {
       const entry = await keep(explorationId);
-      const from = entry.ledger.length;
-      const read = await rowsFrom(store, explorationId, { from, to: count });
-      // Another attempt at the same decision may have added them meanwhile.
-      append(entry, read.slice(entry.ledger.length - from));
+      await readOn(store, explorationId, entry, count);
       if (entry.ledger.length === count) return asItStands(entry);
       const earlier = newEntry(entry.plan);
       append(earlier, entry.ledger.slice(0, count));
@@ -87,21 +84,16 @@ function forgetOldest(kept: Map<string, Kept>): void {
   }
 }
 
-async function rowsFrom(
-  store: Store,
-  explorationId: string,
-  { from, to }: { readonly from: number; readonly to: number },
-): Promise<readonly TrialRecord[]> {
-  const rows: TrialRecord[] = [];
-  for (let start = from; start < to; start += READS_AT_ONCE) {
-    const sequences = Array.from(
-      { length: Math.min(READS_AT_ONCE, to - start) },
-      (_, index) => start + index,
+/** Reads the rows up to `count` that are not kept yet. What is read stays, so that an attempt that is cut short gets further. */
+async function readOn(store: Store, explorationId: string, entry: Kept, count: number): Promise<void> {
+  for (let from = entry.ledger.length; from < count; from = entry.ledger.length) {
+    const sequences = Array.from({ length: Math.min(READS_AT_ONCE, count - from) }, (_, at) => from + at);
+    const read = await Promise.all(
+      sequences.map((sequence) => needed<TrialRecord>(store, keys.row(explorationId, sequence))),
     );
-    const read = sequences.map((sequence) => needed<TrialRecord>(store, keys.row(explorationId, sequence)));
-    rows.push(...(await Promise.all(read)).map(forDecisions));
+    // Another attempt at the same decision may have added some of them meanwhile.
+    append(entry, read.slice(entry.ledger.length - from).map(forDecisions));
   }
-  return rows;
 }
 
 const NO_ATTEMPTS: readonly never[] = [];

@@ -7,6 +7,7 @@ import type { ExplorationResult } from '../../domain/result.js';
 import type { ScalePlan, ScaleResult } from '../../domain/scale.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
+import { severalAtOnce } from '../store/severalAtOnce.js';
 import type { Store } from '../store/store.js';
 
 /** What a name points at. */
@@ -54,7 +55,7 @@ export async function readJson<T>(store: Store, key: string): Promise<T | null> 
 }
 
 export async function readAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
-  const found = await Promise.all((await store.list(prefix)).map((key) => readJson<T>(store, key)));
+  const found = await severalAtOnce(await store.list(prefix), (key) => readJson<T>(store, key));
   return found.filter((one): one is Awaited<T> & NonNullable<T> => one !== null);
 }
 

@@ -6,7 +6,7 @@ import { startProbe, type Probed, type ProbePace } from './probe.js';
 import { sampleOf, type Sample } from './samples.js';
 import { startSimulation, type Simulation } from './simulation.js';
 import { scaleSpec } from './spec.js';
-import { statusOf } from './waiting.js';
+import { statusOf } from '../waiting.js';
 
 const NAME = 'long';
 const SAMPLE_MS = 1000;

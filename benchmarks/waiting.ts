@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { workflowIds } from '../../workflows/contract.js';
-import type { StatusAnswer } from '../../workflows/messages.js';
+import { workflowIds } from '../workflows/contract.js';
+import type { StatusAnswer } from '../workflows/messages.js';
 
 const LOOK_EVERY_MS = 500;
 

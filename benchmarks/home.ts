@@ -5,7 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import { openStore } from '../activities/store/open.js';
 import type { Store } from '../activities/store/store.js';
 import type { JsonObject } from '../domain/json.js';
-import { startProcess, type Program, type Running } from '../workers/childProcess.js';
+import { startProcess, tailOf, type Program, type Running } from '../workers/childProcess.js';
 import { readEnvironment, type Environment } from '../workers/env.js';
 import { homeAt, makeHome, type Home } from '../workers/home.js';
 import { orchestratorProgram } from '../workers/orchestrator.js';
@@ -33,6 +33,8 @@ export interface BenchHome {
   begin(spec: JsonObject): Promise<void>;
   /** Resolves when the exploration is completed; rejects when it ends otherwise. */
   ended(name: string): Promise<void>;
+  /** The same promise, unless a process ends first: then its last words. */
+  alive<T>(wanted: Promise<T>): Promise<T>;
   /** Ends all processes and removes the home. */
   close(): Promise<void>;
 }
@@ -55,6 +57,8 @@ export async function startHome(gpu: (place: Place) => Program): Promise<BenchHo
   await serverAnswers(address, new AbortController().signal);
   const connection = await Connection.connect({ address: address.address });
   const client = new Client({ connection });
+  const death = failed(programs, running);
+  death.catch(() => undefined); // Told to whoever waits for something.
   const [server = 0, orchestrator = 0, workers = 0] = running.map(pidOf);
   return {
     ...{ client, server, orchestrator, workers, store: openStore(env.store, env.cache) },
@@ -63,7 +67,8 @@ export async function startHome(gpu: (place: Place) => Program): Promise<BenchHo
       const start = { taskQueue: QUEUES.orchestrator, workflowId, args: [spec] };
       await client.workflow.start(WORKFLOW_TYPES.explore, start);
     },
-    ended: (name) => Promise.race([ended(client, name), failed(programs, running)]),
+    ended: (name) => Promise.race([ended(client, name), death]),
+    alive: (wanted) => Promise.race([wanted, death]),
     close: async () => {
       await connection.close();
       for (const one of [...running].reverse()) await one.stop();
@@ -79,6 +84,8 @@ function pidOf({ identity }: Running): number {
 
 /** Nothing dies here by intent. */
 async function failed(programs: readonly Program[], running: readonly Running[]): Promise<never> {
-  const first = running.map(async ({ ended: end }, index) => `${programs[index]?.name ?? ''}: ${await end}`);
-  throw new Error(`home: expected all processes to run, but one ended. ${await Promise.race(first)}`);
+  const first = await Promise.race(running.map(async ({ ended: end }, index) => ({ how: await end, index })));
+  const { name = '', logFile = null } = programs[first.index] ?? {};
+  const words = logFile === null ? '' : `\n${tailOf(logFile)}`;
+  throw new Error(`home: expected all processes to run, but ${name} ended (${first.how}).${words}`);
 }

@@ -4,12 +4,14 @@ import { workflowIds } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
 
 const LOOK_EVERY_MS = 500;
+/** A query waits for a worker; one that has just come up is asked again sooner than the client would. */
+const PATIENCE_MS = 3000;
 
 /** The exploration's status; null before it is prepared, and while nobody can answer. */
 export async function statusOf(client: Client, name: string): Promise<StatusAnswer | null> {
   try {
     const handle = client.workflow.getHandle(workflowIds.exploration(name));
-    return await handle.query<StatusAnswer | null>('status');
+    return await client.withDeadline(Date.now() + PATIENCE_MS, () => handle.query<StatusAnswer | null>('status'));
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
+import { patched, proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Exploration } from '../domain/exploration.js';
 import type { OrchestratorActivities } from './activities.js';
 import { SEARCH_ATTRIBUTES, STORE_ACTIVITY } from './contract.js';
@@ -20,16 +20,21 @@ const KEYS = {
   NumTrials: defineSearchAttributeKey('NumTrials', SEARCH_ATTRIBUTES.NumTrials),
 };
 
+/** Each write is one to the service's index too. What is left out is written with the watchdog's minute at the latest. */
+const WRITE_EVERY_MS = 10_000;
+
 export async function indexing(carried: readonly string[] | undefined): Promise<Index> {
   const registered = carried ?? (await service.searchAttributes());
-  let written = '';
+  let written = { text: '', phase: '', at: 0 };
   return {
     registered,
     write: (now) => {
       const pairs = pairsOf(now).filter((pair) => registered.includes(pair.key.name));
       const text = JSON.stringify(pairs);
-      if (pairs.length === 0 || text === written) return;
-      written = text;
+      if (pairs.length === 0 || text === written.text) return;
+      const isSoon = now.phase === written.phase && Date.now() - written.at < WRITE_EVERY_MS;
+      if (isSoon && patched('index-less-often')) return;
+      written = { text, phase: now.phase, at: Date.now() };
       upsertSearchAttributes(pairs);
     },
   };

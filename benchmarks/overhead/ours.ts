@@ -30,7 +30,10 @@ export async function searchWhole(spec: JsonObject, rows: number): Promise<Searc
   const home = await startHome(({ env, home: of, address }) => gpuWorkerProgram(env, of, address));
   try {
     await home.begin(spec);
-    const found = await until('the end of the search', LONGEST_SECONDS, () => searched(home.store, String(spec['name']), rows));
+    const name = String(spec['name']);
+    const found = await home.alive(
+      until('the end of the search', LONGEST_SECONDS, () => searched(home.store, name, rows)),
+    );
     return {
       ends: found.rows.map(({ endedAt }) => Date.parse(endedAt) / 1000),
       jobs: await Promise.all(found.rows.map((row) => jobsOf(home.store, found, row))),

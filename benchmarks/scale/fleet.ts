@@ -27,7 +27,7 @@ export async function runFleet(workers: number, trials: number): Promise<Fleet> 
     await simulation.begin(
       scaleSpec({ name, seed: workers, trials: trials * workers - 1, parallel: workers }),
     );
-    return await searched(simulation, name, { workers, rows: trials * workers + 1 });
+    return await simulation.alive(searched(simulation, name, { workers, rows: trials * workers + 1 }));
   } finally {
     await simulation.close();
   }

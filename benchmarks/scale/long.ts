@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAudit } from '../../activities/ledger/audit.js';
 import { until } from '../../test/kill/until.js';
+import type { StatusAnswer } from '../../workflows/messages.js';
 import { runsOf, type RunHistory } from './histories.js';
 import { startProbe, type Probed, type ProbePace } from './probe.js';
 import { sampleOf, type Sample } from './samples.js';
@@ -37,12 +38,12 @@ export async function runLong({ trials, pace, say }: LongOptions): Promise<LongR
   try {
     await simulation.begin(scaleSpec({ name: NAME, seed: 1, trials, parallel: 1 }));
     const { client, store } = simulation;
-    await until('the search', 120, async () => (await statusOf(client, NAME))?.phase === 'searching');
+    await simulation.alive(until('the search', 120, async () => hasBegun(await statusOf(client, NAME))));
     const probe = pace === null ? null : startProbe(client, NAME, pace);
     const rows = trials + 2;
-    const samples = await watched(simulation, rows - LAST_ROWS, say);
+    const samples = await simulation.alive(watched(simulation, rows - LAST_ROWS, say));
     const probed = probe === null ? null : await probe.stop();
-    samples.push(...(await watched(simulation, rows, say)));
+    samples.push(...(await simulation.alive(watched(simulation, rows, say))));
     const searchedAt = performance.now();
     await simulation.ended(NAME);
     const concludeSeconds = (performance.now() - searchedAt) / 1000;
@@ -52,6 +53,11 @@ export async function runLong({ trials, pace, say }: LongOptions): Promise<LongR
   } finally {
     await simulation.close();
   }
+}
+
+/** The search, or what comes after it. */
+function hasBegun(status: StatusAnswer | null): boolean {
+  return status !== null && status.phase !== 'preparing' && status.phase !== 'baselines';
 }
 
 /** Samples until the ledger has so many rows. */

@@ -3,6 +3,7 @@
  * --workers 64 --build 5,20 --evaluate 2,5` (seconds). Each polls as a GPU worker does: one stage at a time.
  */
 import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createFolderStore } from '../../activities/store/folder.js';
@@ -22,7 +23,6 @@ const { values } = parseArgs({
 });
 
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
-const connection = await NativeConnection.connect({ address: values.address });
 const store = createFolderStore(values.store);
 const numbers = Array.from({ length: Number(values.workers) }, (_, index) => index + 1);
 const workers = await Promise.all(numbers.map(workerOf));
@@ -33,10 +33,11 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 watchParent(readEnvironment().parentPid, stop);
 await Promise.all(workers.map((worker) => worker.run()));
-await connection.close();
 process.exit(0);
 
-function workerOf(number: number): Promise<Worker> {
+/** Each with a connection of its own, as on a machine of its own; two workers of one queue may not share one. */
+async function workerOf(number: number): Promise<Worker> {
+  const connection = await connected(values.address);
   const worker = `${hostname()}:${String(process.pid)}-${String(number)}`;
   const seconds = { build: secondsOf(values.build), evaluate: secondsOf(values.evaluate) };
   return Worker.create({
@@ -46,6 +47,17 @@ function workerOf(number: number): Promise<Worker> {
     // As the GPU worker throttles its beats.
     ...{ maxHeartbeatThrottleInterval: '2 seconds', defaultHeartbeatThrottleInterval: '2 seconds' },
   });
+}
+
+/** Waits for the server: both are started at once. */
+async function connected(address: string): Promise<NativeConnection> {
+  for (;;) {
+    try {
+      return await NativeConnection.connect({ address });
+    } catch {
+      await sleep(200);
+    }
+  }
 }
 
 function secondsOf(text: string): Seconds {

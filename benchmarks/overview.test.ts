@@ -4,7 +4,13 @@ import { overview } from './overview.js';
 import { withOverview, withSection } from './page.js';
 
 const goal = (value: number): Goal => ({
-  ...{ what: 'cost of a trial', value, bound: { atMost: 1.2 }, text: (one) => one.toFixed(1), cause: 'Noise.' },
+  ...{
+    what: 'cost of a trial',
+    value,
+    bound: { atMost: 1.2 },
+    text: (one) => one.toFixed(1),
+    cause: 'Noise.',
+  },
 });
 const section = (id: string, value: number) => ({
   ...{ id, title: `About ${id}`, command: `npm run bench:${id}`, text: goalTable([goal(value)]) },

@@ -3,7 +3,9 @@ const LINE = /^\| (.+?) \| (.+?) \| (at (?:most|least) .+?) \| (holds|\*\*missed
 
 /** One table of all goals that the sections of the page show, each with its section. */
 export function overview(page: string): string {
-  const [before = '', after = ''] = page.includes(BEGIN) ? [page.split(BEGIN)[0], page.split(END)[1]] : [page];
+  const [before = '', after = ''] = page.includes(BEGIN)
+    ? [page.split(BEGIN)[0], page.split(END)[1]]
+    : [page];
   let section = '';
   const lines: string[] = [];
   for (const line of `${before}\n${after}`.split('\n')) {

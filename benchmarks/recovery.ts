@@ -48,7 +48,8 @@ try {
   const text = textOf(strikes, rows);
   console.log(text);
   // bench:preemption draws from them.
-  if (isWholePage()) writeWaits({ SIGKILL: waitsOf(strikes, 'SIGKILL'), SIGTERM: waitsOf(strikes, 'SIGTERM') });
+  if (isWholePage())
+    writeWaits({ SIGKILL: waitsOf(strikes, 'SIGKILL'), SIGTERM: waitsOf(strikes, 'SIGTERM') });
   writeSection({
     id: 'recovery',
     title: 'Recovery of a training',

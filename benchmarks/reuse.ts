@@ -62,7 +62,9 @@ async function searched(name: PolicyName, seed: number): Promise<readonly Tried[
     outcome: (stageId, action) => {
       const row = table.get(landscapeId(stageId));
       if (row === undefined)
-        throw new Error(`landscape: expected ${stageId} in its table, got none. Run npm run bench:landscape.`);
+        throw new Error(
+          `landscape: expected ${stageId} in its table, got none. Run npm run bench:landscape.`,
+        );
       found.push({ stageId, action, buildSeconds: row.buildSeconds, scoreSeconds: row.scoreSeconds });
       return Promise.resolve(row);
     },
@@ -84,7 +86,11 @@ function textOf(): string {
       'GPU-seconds as measured for each stage. Stages are trainings, merges and the scoring of a model. ' +
       'A second exploration shares what has the same id: the same files, parameters and `seed` of the spec; another seed shares only evaluations of given models. ' +
       'In a larger space two searches meet less often; within one nothing changes. Means with 95 % bootstrap intervals over seeds.',
-    ['| exploration | stages asked for | done | GPU-seconds avoided |', '| --- | --- | --- | --- |', ...lines].join('\n'),
+    [
+      '| exploration | stages asked for | done | GPU-seconds avoided |',
+      '| --- | --- | --- | --- |',
+      ...lines,
+    ].join('\n'),
   ].join('\n\n');
 }
 

@@ -1,12 +1,12 @@
 /**
  * How it scales: workers, trials, explorations.
  *
- *     npm run bench:scale [-- --part fleet --part long --part beside] [--workers 1,2,4,8,16,32,64] [--each 8]
+ *     npm run bench:scale [-- --part fleet --part long --part beside] [--workers 1,4,16,64] [--each 16]
  *                          [--trials 10000] [--explorations 20] [--side-trials 50] [--single-trials 300]
  *
  * Real server, orchestrator and workflows; GPU workers whose stages sleep. `fleet`: as many trials in flight as workers,
  * `--each` trials a worker; `long`: one exploration of `--trials` trials; `beside`: many explorations on one orchestrator,
- * against one of `--single-trials` trials in the same run. Takes about 16, 40 and 5 minutes.
+ * against one of `--single-trials` trials in the same run. Takes about 20, 40 and 5 minutes.
  */
 import { parseArgs } from 'node:util';
 import { runSideBySide } from './scale/beside.js';
@@ -18,8 +18,8 @@ import { writeSection } from './page.js';
 const { values } = parseArgs({
   options: {
     part: { type: 'string', multiple: true, default: ['fleet', 'long', 'beside'] },
-    workers: { type: 'string', default: '1,2,4,8,16,32,64' },
-    each: { type: 'string', default: '8' },
+    workers: { type: 'string', default: '1,4,16,64' },
+    each: { type: 'string', default: '16' },
     trials: { type: 'string', default: '10000' },
     explorations: { type: 'string', default: '20' },
     'side-trials': { type: 'string', default: '50' },

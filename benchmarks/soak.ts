@@ -24,7 +24,8 @@ import { emptySeries, readAll } from './soak/watch.js';
 const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '60' }, seed: { type: 'string', default: '1' } },
 });
-if (process.platform !== 'linux') throw new Error(`soak: expected Linux, whose /proc it reads, got ${process.platform}.`);
+if (process.platform !== 'linux')
+  throw new Error(`soak: expected Linux, whose /proc it reads, got ${process.platform}.`);
 const NAME = 'soak';
 const MINUTE_MS = 60_000;
 const READ_EVERY_MS = 5000;
@@ -36,7 +37,9 @@ const world = await startWorld({ code: code.root, say: () => undefined });
 let soaked: Omit<Soaked, 'orphans'>;
 try {
   // More trials than an hour holds.
-  await world.begin(tinySpec({ name: NAME, seed: Number(values.seed), trials: 60 * minutes + 60, steps: STEPS }));
+  await world.begin(
+    tinySpec({ name: NAME, seed: Number(values.seed), trials: 60 * minutes + 60, steps: STEPS }),
+  );
   soaked = await soak(world);
 } finally {
   await world.close(false);
@@ -60,7 +63,9 @@ async function soak(on: World): Promise<Omit<Soaked, 'orphans'>> {
   const struck = await strikes(on);
   stopping.abort();
   await reading;
-  const { findings } = (await loadAudit(on.store, NAME)) ?? { findings: [{ message: 'expected books, got none' }] };
+  const { findings } = (await loadAudit(on.store, NAME)) ?? {
+    findings: [{ message: 'expected books, got none' }],
+  };
   const { rows, objects } = await on.mark(NAME);
   const leftovers = (await on.store.leftovers(new Date())).filter(({ kind }) => kind !== 'work');
   for (const one of leftovers) await on.store.sweep(one);

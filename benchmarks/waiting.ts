@@ -11,7 +11,9 @@ const PATIENCE_MS = 3000;
 export async function statusOf(client: Client, name: string): Promise<StatusAnswer | null> {
   try {
     const handle = client.workflow.getHandle(workflowIds.exploration(name));
-    return await client.withDeadline(Date.now() + PATIENCE_MS, () => handle.query<StatusAnswer | null>('status'));
+    return await client.withDeadline(Date.now() + PATIENCE_MS, () =>
+      handle.query<StatusAnswer | null>('status'),
+    );
   } catch {
     return null;
   }

@@ -9,8 +9,8 @@ const PROGRAMS = [
   ['preemption', [], ['--repetitions', '20'], [2, 0.5]],
   ['reuse', [], ['--seeds', '5'], [2, 0.5]],
   ['recovery', ['--kills', '20', '--notices', '10'], ['--kills', '2', '--notices', '1'], [10, 2]],
-  ['overhead', [], ['--trials', '3', '--rounds', '1'], [30, 4]],
-  ['scale', [], QUICK_SCALE(), [60, 4]],
+  ['overhead', [], ['--trials', '3', '--rounds', '1', '--parallel', '2'], [30, 3]],
+  ['scale', [], QUICK_SCALE(), [65, 4]],
   ['soak', [], ['--minutes', '2'], [65, 3.5]],
   ['policies', [], null, [1, 0]],
   ['evaluation', [], null, [6, 0]],
@@ -27,7 +27,9 @@ function QUICK_SCALE() {
 export async function benchAll(args, run) {
   const { quick, only, page } = optionsOf(args);
   const file = page ?? (quick ? join(cache, 'benchmarks-quick.md') : inRoot('docs', 'benchmarks.md'));
-  const chosen = PROGRAMS.filter(([name, , fast]) => (only?.includes(name) ?? true) && !(quick && fast === null));
+  const chosen = PROGRAMS.filter(
+    ([name, , fast]) => (only?.includes(name) ?? true) && !(quick && fast === null),
+  );
   const minutes = chosen.reduce((sum, [, , , [whole, fast]]) => sum + (quick ? fast : whole), 0);
   say(`bench: ${chosen.map(([name]) => name).join(', ')}; about ${String(Math.ceil(minutes))} minutes`);
   const failed = [];

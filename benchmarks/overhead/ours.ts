@@ -50,7 +50,12 @@ async function searched(store: Store, name: string, rows: number): Promise<Store
 
 async function jobsOf(store: Store, { plan }: StoredExploration, row: TrialRecord): Promise<TrialJobs> {
   const options = { checkpointSeconds: plan.checkpointSeconds, maxStalledAttempts: 3 };
-  const common = { schemaVersion: 1, options, label: row.label, requester: `${plan.explorationId}/${trialName(row.trial)}` } as const;
+  const common = {
+    schemaVersion: 1,
+    options,
+    label: row.label,
+    requester: `${plan.explorationId}/${trialName(row.trial)}`,
+  } as const;
   const kinds: readonly string[] = BUILD_KINDS;
   const built = row.stages.filter(({ kind, reused }) => !reused && kinds.includes(kind));
   const builds = await Promise.all(

@@ -19,10 +19,17 @@ const stage = (changes: Partial<Stage>): Stage => ({
 const base = identify(stage({ kind: 'model' }));
 const items = identify(stage({ kind: 'benchmark' }));
 const common = {
-  ...{ schemaVersion: 1, options: { checkpointSeconds: 1, maxStalledAttempts: 3 }, requester: 'x/t0001', label: '' },
+  ...{
+    schemaVersion: 1,
+    options: { checkpointSeconds: 1, maxStalledAttempts: 3 },
+    requester: 'x/t0001',
+    label: '',
+  },
 } as const;
 const built = identify(stage({ inputs: { model: [base.stageId] }, parameters: { steps: 60 } }));
-const scored = identify(stage({ kind: 'evaluate', inputs: { model: [built.stageId], benchmark: [items.stageId] }, seed: '0' }));
+const scored = identify(
+  stage({ kind: 'evaluate', inputs: { model: [built.stageId], benchmark: [items.stageId] }, seed: '0' }),
+);
 const buildJob: BuildJob = { ...common, ...built };
 const evaluateJob: EvaluateJob = { ...common, modelStageId: built.stageId, stages: [scored] };
 
@@ -31,7 +38,10 @@ async function withStore(use: (store: Store) => Promise<void>): Promise<void> {
     const store = createFolderStore(folder);
     const facts = { stageId: base.stageId, weightsSha256: 'f'.repeat(64), parameterCount: 7 };
     await store.publish(base.stageId, 'model', [], facts);
-    const text = Array.from({ length: 50 }, (_, id) => `${JSON.stringify({ id: `item-${String(id)}` })}\n`).join('');
+    const text = Array.from(
+      { length: 50 },
+      (_, id) => `${JSON.stringify({ id: `item-${String(id)}` })}\n`,
+    ).join('');
     await store.publish(items.stageId, 'benchmark', [{ path: 'items.jsonl', text }], {});
     await use(store);
   });

@@ -15,7 +15,8 @@ describe('simulated GPU workers on a real server', function () {
     assert.deepEqual(run.findings, []);
     assert.deepEqual(run.probed?.failures, []);
     assert.ok(run.runs.length >= 1);
-    for (const { events, bytes } of run.runs) assert.ok(events > 100 && events < MOST_EVENTS && bytes > 10_000);
+    for (const { events, bytes } of run.runs)
+      assert.ok(events > 100 && events < MOST_EVENTS && bytes > 10_000);
     assert.equal(run.samples.at(-1)?.rows, 26);
     assert.match(longText(run), /\| queries and updates that failed \| 0 \| at most 0 \| holds \|/);
   });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { quantilesThen } from './modelRanks.js';
 import { openModelsOf } from './openModels.js';
 import type { Plan } from './plan.js';
 import { poolOf, triedStageIds } from './pool.js';
@@ -39,6 +40,7 @@ describe('a standing that grows', () => {
         standing.add(row);
         const { rows, pool, open } = standing;
         assert.deepEqual([...pool], [...poolOf(plan, rows)]);
+        assert.deepEqual([...standing.ranksThen()], [...quantilesThen(plan, rows)]);
         assert.deepEqual(open, openModelsOf({ plan, pool: poolOf(plan, rows) }));
         const inFlight = ledger.slice(place + 1, place + 3);
         const tried = standing.tried(inFlight);

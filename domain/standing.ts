@@ -1,4 +1,5 @@
 import { asRecipe, recipeOf } from './fidelity.js';
+import { growingQuantiles, type QuantilesThen } from './modelRanks.js';
 import { growingOpenModels, type OpenModels } from './openModels.js';
 import type { Plan } from './plan.js';
 import { givenModels, inheritedIds, joinPool, type Pool, type Tried } from './pool.js';
@@ -12,6 +13,8 @@ export interface Standing {
   readonly open: OpenModels;
   /** Ids that must not be proposed again, beside those of these trials. */
   tried(inFlight: readonly ProposedTrial[]): Tried;
+  /** By trial, the rank quantiles that its action's models had when it was booked; worked out when first asked for. */
+  ranksThen(): QuantilesThen;
 }
 
 /** A standing that grows with the ledger: a row costs the same whether it is the hundredth or the ten-thousandth. */
@@ -24,6 +27,7 @@ export function growingStanding(plan: Plan): GrowingStanding {
   const rows: TrialRecord[] = [];
   const pool = givenModels(plan);
   const ids = new Set(plan.models.map(recipeOf));
+  const quantiles = growingQuantiles(plan);
   const { open, join } = growingOpenModels({ plan, pool });
   for (const model of pool.values()) join(model);
   return {
@@ -32,6 +36,7 @@ export function growingStanding(plan: Plan): GrowingStanding {
       const now = new Set(inFlight.map(recipeOf));
       return { has: (id) => ids.has(id) || now.has(id) };
     },
+    ranksThen: () => quantiles.upTo(rows),
     add: (ledgerRow) => {
       const row = asRecipe(ledgerRow);
       rows.push(row);

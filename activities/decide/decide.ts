@@ -101,6 +101,7 @@ async function contextOf(
     previous: await previousOf(reader, plan, decision),
     pool,
     open,
+    ranksThen: () => standing.ranksThen(),
     tried: standing.tried(inFlight),
     random: (purpose) => randomOf(plan.seed, decision, purpose),
     llm: mayAskLlm(plan.policy, decision) ? await callLogOf(options, plan, input) : null,

@@ -19,12 +19,10 @@ const stage = (changes: Partial<Stage>): Stage => ({
 const base = identify(stage({ kind: 'model' }));
 const items = identify(stage({ kind: 'benchmark' }));
 const common = {
-  ...{
-    schemaVersion: 1,
-    options: { checkpointSeconds: 1, maxStalledAttempts: 3 },
-    requester: 'x/t0001',
-    label: '',
-  },
+  schemaVersion: 1,
+  options: { checkpointSeconds: 1, maxStalledAttempts: 3 },
+  requester: 'x/t0001',
+  label: '',
 } as const;
 const built = identify(stage({ inputs: { model: [base.stageId] }, parameters: { steps: 60 } }));
 const scored = identify(
@@ -68,7 +66,7 @@ describe('a simulated GPU worker', () => {
   it('sleeps as long as the stage id says, beats meanwhile, and books what it slept', async () => {
     await withStore(async (store) => {
       const [activity, began] = [new MockActivityEnvironment(), performance.now()];
-      const outcome = await activity.run(gpuOn(store, [0.2, 0.4]).build, buildJob);
+      const outcome = BuiltModelSchema.parse(await activity.run(gpuOn(store, [0.2, 0.4]).build, buildJob));
       const seconds = (performance.now() - began) / 1000;
       const slept = outcome.attempts[0]?.gpuSeconds ?? 0;
       assert.ok(slept >= 0.2 && slept <= 0.4 && seconds >= slept, `${String(slept)} ${String(seconds)}`);
@@ -79,7 +77,7 @@ describe('a simulated GPU worker', () => {
     await withStore(async (store) => {
       const activity = new MockActivityEnvironment();
       const running = activity.run(gpuOn(store, [60, 60]).build, buildJob);
-      activity.cancel('planted');
+      activity.cancel('CANCELLED');
       await assert.rejects(running);
       assert.equal(await store.manifest(built.stageId), null);
     });

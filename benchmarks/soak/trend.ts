@@ -6,7 +6,7 @@ export interface Reading {
   readonly value: number;
 }
 
-/** How a figure moved over the whole time, by a line through the means of equal parts of it. */
+/** How a figure moved once all was warm, by a line through the means of equal parts of that time. */
 export interface Trend {
   readonly start: number;
   /** What it gained from the first part to the last, with a two-sided 95 % interval. */
@@ -15,6 +15,8 @@ export interface Trend {
   readonly high: number;
 }
 
+/** The share of the time in which caches fill and code is compiled; it is left out. */
+export const WARM_UP = 0.25;
 const PARTS = 10;
 /** Student's t, 97.5 %, for the 8 degrees of freedom that a line through ten points leaves. */
 const T = 2.306;
@@ -44,13 +46,16 @@ export function grew({ start, gain, low }: Trend): boolean {
 
 function parts(readings: readonly Reading[]): readonly number[] {
   const times = readings.map(({ seconds }) => seconds);
-  const [from, to] = [Math.min(...times), Math.max(...times)];
+  const to = Math.max(...times);
+  const from = Math.min(...times) + WARM_UP * (to - Math.min(...times));
   const place = (seconds: number): number =>
     Math.min(PARTS - 1, Math.floor((PARTS * (seconds - from)) / (to - from)));
   return Array.from({ length: PARTS }, (_, index) => {
-    const inside = readings.filter(({ seconds }) => place(seconds) === index);
+    const inside = readings.filter(({ seconds }) => seconds >= from && place(seconds) === index);
     if (inside.length === 0)
-      throw new Error(`readings: expected some in each tenth of the time, got none in number ${String(index + 1)}.`);
+      throw new Error(
+        `readings: expected some in each tenth of the time, got none in number ${String(index + 1)}.`,
+      );
     return mean(inside.map(({ value }) => value));
   });
 }

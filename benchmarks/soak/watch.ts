@@ -40,7 +40,8 @@ export async function readAll(world: World, series: Series, seconds: number): Pr
       // The process has just been killed.
     }
   };
-  const memory = (pid: number | undefined) => () => (pid === undefined ? null : usageOf(pid).rssBytes / 2 ** 20);
+  const memory = (pid: number | undefined) => () =>
+    pid === undefined ? null : usageOf(pid).rssBytes / 2 ** 20;
   const files = (pid: number | undefined) => () => (pid === undefined ? null : openFilesOf(pid));
   add('memory of the server (MiB)', memory(server));
   add('memory of the orchestrator (MiB)', memory(orchestrator));

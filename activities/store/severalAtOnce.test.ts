@@ -27,7 +27,9 @@ describe('several at once', () => {
   it('fails as soon as one does, and takes an empty list', async () => {
     assert.deepEqual(await severalAtOnce([], () => Promise.resolve(1)), []);
     await assert.rejects(
-      severalAtOnce([1, 2, 3], (item) => (item === 2 ? Promise.reject(new Error('two')) : Promise.resolve(item))),
+      severalAtOnce([1, 2, 3], (item) =>
+        item === 2 ? Promise.reject(new Error('two')) : Promise.resolve(item),
+      ),
       /two/,
     );
   });

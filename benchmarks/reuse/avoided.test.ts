@@ -16,7 +16,12 @@ describe('work avoided by content ids', () => {
     const trials = [base, first, second, merged];
     assert.deepEqual([...pipelineOf(new Map(trials.map((one) => [one.stageId, one])), 'c')], ['a', 'b', 'c']);
     // Asked for: four scorings, then a; a and b; a, b and c.
-    assert.deepEqual(avoidedBy(trials, new Set()), { stages: 10, seconds: 76, doneStages: 7, doneSeconds: 36 });
+    assert.deepEqual(avoidedBy(trials, new Set()), {
+      stages: 10,
+      seconds: 76,
+      doneStages: 7,
+      doneSeconds: 36,
+    });
   });
 
   it('is also what another exploration left in the store', () => {

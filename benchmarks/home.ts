@@ -39,8 +39,11 @@ export interface BenchHome {
   close(): Promise<void>;
 }
 
-/** @param gpu What serves the GPU queue. */
-export async function startHome(gpu: (place: Place) => Program): Promise<BenchHome> {
+/** @param gpu What serves the GPU queue. @param serverArgs More arguments of the server. */
+export async function startHome(
+  gpu: (place: Place) => Program,
+  serverArgs: readonly string[] = [],
+): Promise<BenchHome> {
   const folder = mkdtempSync(join(tmpdir(), 'lamdagent-bench-'));
   const store = join(folder, 'store');
   const own = readEnvironment();
@@ -48,8 +51,9 @@ export async function startHome(gpu: (place: Place) => Program): Promise<BenchHo
   const home = homeAt(folder);
   makeHome(home);
   const address = await chooseServerAddress({ ...env, port: null, uiPort: null }, home);
+  const plain = serverProgram(env, home, address);
   const programs = [
-    serverProgram(env, home, address),
+    { ...plain, args: [...plain.args, ...serverArgs] },
     orchestratorProgram(env, home, address.address),
     gpu({ env, home, address: address.address }),
   ];

@@ -30,11 +30,13 @@ export interface LongOptions {
   /** null: nobody asks. */
   readonly pace: ProbePace | null;
   readonly say: (line: string) => void;
+  /** As of the simulation. */
+  readonly suggestedEvents?: number;
 }
 
 /** One exploration of so many trials whose stages take no time, one after another, watched until its end. */
-export async function runLong({ trials, pace, say }: LongOptions): Promise<LongRun> {
-  const simulation = await startSimulation({ workers: 1, build: [0, 0], evaluate: [0, 0] });
+export async function runLong({ trials, pace, say, ...server }: LongOptions): Promise<LongRun> {
+  const simulation = await startSimulation({ workers: 1, build: [0, 0], evaluate: [0, 0], ...server });
   try {
     await simulation.begin(scaleSpec({ name: NAME, seed: 1, trials, parallel: 1 }));
     const { client, store } = simulation;

@@ -11,13 +11,12 @@ describe('simulated GPU workers on a real server', function () {
 
   it('take an exploration through its search to its end, while it is asked and paused all the time', async () => {
     const pace = { queryMs: 100, updateMs: 300 };
-    const run = await runLong({ trials: 24, pace, say: silent });
+    const run = await runLong({ trials: 40, pace, say: silent, suggestedEvents: 150 });
     assert.deepEqual(run.findings, []);
     assert.deepEqual(run.probed?.failures, []);
-    assert.ok(run.runs.length >= 1);
-    for (const { events, bytes } of run.runs)
-      assert.ok(events > 100 && events < MOST_EVENTS && bytes > 10_000);
-    assert.equal(run.samples.at(-1)?.rows, 26);
+    assert.ok(run.runs.length >= 3, String(run.runs.length)); // it went through continue-as-new meanwhile
+    for (const { events, bytes } of run.runs) assert.ok(events > 0 && events < MOST_EVENTS && bytes > 0);
+    assert.equal(run.samples.at(-1)?.rows, 42);
     assert.match(longText(run), /\| queries and updates that failed \| 0 \| at most 0 \| holds \|/);
   });
 

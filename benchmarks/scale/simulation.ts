@@ -7,13 +7,18 @@ export interface SimulationOptions {
   readonly workers: number;
   readonly build: Seconds;
   readonly evaluate: Seconds;
+  /** Events at which the server suggests to continue as new; its own number unless said. */
+  readonly suggestedEvents?: number;
 }
 
 /** The embedded installation with simulated GPU workers in place of the GPU worker. */
 export type Simulation = BenchHome;
 
 export function startSimulation(options: SimulationOptions): Promise<Simulation> {
-  return startHome((place) => workersProgram(place, options));
+  const { suggestedEvents } = options;
+  const limit = `limit.historyCount.suggestContinueAsNew=${String(suggestedEvents)}`;
+  const args = suggestedEvents === undefined ? [] : ['--dynamic-config-value', limit];
+  return startHome((place) => workersProgram(place, options), args);
 }
 
 function workersProgram({ env, home, address }: Place, options: SimulationOptions): Program {

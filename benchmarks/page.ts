@@ -1,12 +1,17 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { readEnvironment } from '../workers/env.js';
+import { BEGIN, END, overview } from './overview.js';
 
-const PAGE = join(import.meta.dirname, '..', 'docs', 'benchmarks.md');
 const INTRODUCTION = `# Benchmarks
 
 Every section is written by the program that its command names; run it again and the section is written anew. Machines are
 noisy: where two things are compared, both were measured in the same run, alternating, and the ratio counts.
+`;
+const QUICK = `# Quick benchmarks
+
+Small sizes and few repetitions, to see that the programs work: the figures are rough. docs/benchmarks.md has the whole ones.
 `;
 
 export interface Section {
@@ -18,10 +23,27 @@ export interface Section {
   readonly text: string;
 }
 
-/** Writes the section in its place, or at the end; the rest of the page stays as it is. */
+/** The page of whole runs; a run in small sizes writes to another. */
+export function isWholePage(): boolean {
+  const { benchmarksPage, root } = readEnvironment();
+  return benchmarksPage === join(root, 'docs', 'benchmarks.md');
+}
+
+/** Writes the section in its place, or at the end, and the overview of all goals; the rest of the page stays as it is. */
 export function writeSection(section: Section): void {
-  const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : INTRODUCTION;
-  writeFileSync(PAGE, withSection(page, section, measuredOn()));
+  const { benchmarksPage: file } = readEnvironment();
+  const page = existsSync(file) ? readFileSync(file, 'utf8') : isWholePage() ? INTRODUCTION : QUICK;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, withOverview(withSection(page, section, measuredOn())));
+}
+
+/** Every goal of the page beside its figure, before the first section. */
+export function withOverview(page: string): string {
+  const block = `${BEGIN}\n\n${overview(page)}\n\n${END}`;
+  const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
+  if (from >= 0 && to > from) return page.slice(0, from) + block + page.slice(to + END.length);
+  const first = /^<!-- .*: begin -->$/m.exec(page)?.index ?? page.length;
+  return `${page.slice(0, first).trimEnd()}\n\n${block}\n\n${page.slice(first)}`;
 }
 
 /** The page with the section in it. */

@@ -19,7 +19,9 @@ import { training, type Pace } from '../test/kill/progress.js';
 import { CHECKPOINT_SECONDS, tinySpec } from '../test/kill/spec.js';
 import { until } from '../test/kill/until.js';
 import { startWorld, type World } from '../test/kill/world.js';
-import { writeSection } from './page.js';
+import { goalTable } from './goals.js';
+import { isWholePage, writeSection } from './page.js';
+import { writeWaits } from './preemption/waits.js';
 
 const { values } = parseArgs({
   options: { kills: { type: 'string', default: '10' }, notices: { type: 'string', default: '5' } },
@@ -45,6 +47,9 @@ try {
   const { rows } = JSON.parse(await world.cli('attempts', NAME, '--json')) as AttemptsView;
   const text = textOf(strikes, rows);
   console.log(text);
+  // bench:preemption draws from them.
+  if (isWholePage())
+    writeWaits({ SIGKILL: waitsOf(strikes, 'SIGKILL'), SIGTERM: waitsOf(strikes, 'SIGTERM') });
   writeSection({
     id: 'recovery',
     title: 'Recovery of a training',
@@ -94,13 +99,15 @@ async function nextStep(on: World, { stageId, attempt }: Pace): Promise<boolean>
   return paces.some((one) => one.stageId === stageId && one.attempt > attempt);
 }
 
+function waitsOf(strikes: readonly Strike[], signal: Strike['signal']): readonly number[] {
+  return strikes.filter((one) => one.signal === signal).map((one) => one.waitSeconds);
+}
+
 function textOf(strikes: readonly Strike[], attempts: readonly AttemptRow[]): string {
   const lines = (['SIGKILL', 'SIGTERM'] as const).flatMap((signal) => {
-    const waits = strikes.filter((one) => one.signal === signal).map((one) => one.waitSeconds);
+    const waits = waitsOf(strikes, signal);
     return waits.length === 0 ? [] : [lineOf(signal, waits, lostBy(signal, attempts))];
   });
-  const waits = strikes.filter(({ signal }) => signal === 'SIGKILL').map((one) => one.waitSeconds);
-  const worst = Math.max(...waits);
   return [
     `The worker is started again at once by its keeper; a checkpoint is due every ${String(CHECKPOINT_SECONDS)} s; heartbeat timeout ${GPU_ACTIVITY.heartbeatTimeout}.`,
     [
@@ -108,8 +115,15 @@ function textOf(strikes: readonly Strike[], attempts: readonly AttemptRow[]): st
       '| --- | --- | --- | --- | --- |',
       ...lines,
     ].join('\n'),
-    `Goal: from SIGKILL to the next step at most the heartbeat timeout + 3 s = ${String(GOAL_SECONDS)} s: ` +
-      (worst <= GOAL_SECONDS ? 'held each time.' : `**missed**, the longest took ${worst.toFixed(1)} s.`),
+    goalTable([
+      {
+        what: 'from SIGKILL to the next step, the longest; heartbeat timeout + 3 s',
+        value: Math.max(...waitsOf(strikes, 'SIGKILL')),
+        bound: { atMost: GOAL_SECONDS },
+        text: (seconds) => `${seconds.toFixed(1)} s`,
+        cause: 'The worker, whose imports take seconds of a core, was not there when the timeout was over.',
+      },
+    ]),
   ].join('\n\n');
 }
 

@@ -4,6 +4,7 @@ import { ACTION, dimensionsOf, existsBeside, flatNames, FLAGS } from './flatSpac
 import { modelsNear, ranksOf, type ModelRanks } from './modelRanks.js';
 import { applies, type ParameterValues } from './parameterSpace.js';
 import type { ActionSpace, Plan } from './plan.js';
+import type { OpenModels } from './openModels.js';
 import type { Pool } from './pool.js';
 import type { Random } from './random.js';
 import { faultOfAction, isLegal, modelsAllowed } from './space.js';
@@ -16,10 +17,18 @@ export interface Code {
   readonly pool: Pool;
   readonly ranks: ModelRanks;
   readonly dimensions: readonly Dimension[];
+  readonly open?: OpenModels;
 }
 
-export function codeOf({ plan, pool }: Pick<Code, 'plan' | 'pool'>): Code {
-  return { plan, pool, ranks: ranksOf(pool), dimensions: dimensionsOf(plan) };
+/** Ranking takes longer the larger the pool is, and not every policy asks for it: it is done when asked for. */
+export function codeOf({ plan, pool, open }: Pick<Code, 'plan' | 'pool' | 'open'>): Code {
+  let ranks: ModelRanks | null = null;
+  return {
+    ...{ plan, pool, dimensions: dimensionsOf(plan), ...(open === undefined ? {} : { open }) },
+    get ranks() {
+      return (ranks ??= ranksOf(pool));
+    },
+  };
 }
 
 /**

@@ -4,7 +4,7 @@ import { compareRows } from './ranking.js';
 import type { Random } from './random.js';
 import { isLegal, modelsAllowed, sampleAction } from './space.js';
 import type { Action, TrialRecord } from './trial.js';
-import { variantsOf } from './variants.js';
+import { settingVariantsOf } from './variants.js';
 
 /**
  * Regularised (aging) evolution (Real et al. 2019, arXiv 1802.01548, algorithm 1) over pipelines. The population is
@@ -28,7 +28,12 @@ export interface Child {
 
 /** The youngest scored trials, the oldest of them first. */
 export function populationOf(rows: readonly TrialRecord[]): readonly TrialRecord[] {
-  return rows.filter((row) => row.score !== null).slice(-POPULATION);
+  const youngest: TrialRecord[] = [];
+  for (let place = rows.length - 1; place >= 0 && youngest.length < POPULATION; place -= 1) {
+    const row = rows[place];
+    if (row !== undefined && row.score !== null) youngest.unshift(row);
+  }
+  return youngest;
 }
 
 /** The best of `SAMPLE` members drawn with replacement; undefined: there are none. */
@@ -86,7 +91,7 @@ function merged(code: Code, { population, parent }: Breeding, random: Random): A
 
 /** First what is changed, evenly, then to what; a model is exchanged for another winner. */
 function mutated(code: Code, { population }: Breeding, action: Action, random: Random): Action | null {
-  const variants = variantsOf(code, action).filter((variant) => variant.of !== 'models');
+  const variants = settingVariantsOf(code, action);
   const of = random.pick([...new Set(['models', ...variants.map((variant) => variant.of)])]);
   if (of !== 'models') return random.pick(variants.filter((variant) => variant.of === of))?.action ?? null;
   const winner = tournament(population, random);

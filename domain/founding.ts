@@ -10,5 +10,10 @@ export function isFounding(
   plan: Pick<Plan, 'budget'>,
   trials: readonly { readonly action: unknown }[],
 ): boolean {
-  return trials.filter(({ action }) => action !== null).length < foundingTrials(plan);
+  let left = foundingTrials(plan);
+  for (const { action } of trials) {
+    if (action !== null) left -= 1;
+    if (left === 0) return false;
+  }
+  return true;
 }

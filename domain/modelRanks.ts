@@ -28,21 +28,36 @@ export function ranksOf(pool: Pool): ModelRanks {
  * By trial, the quantiles that its action's models had when it was booked. "Go on from the best" is a rule that stays
  * true; today's rank of what was best then says little, since its own children have overtaken it.
  */
-export function quantilesThen(
-  plan: Pick<Plan, 'models'>,
-  rows: readonly TrialRecord[],
-): ReadonlyMap<number, readonly number[]> {
-  const order: Ranked[] = plan.models.map(({ stageId }) => ({ stageId, row: null }));
+export function quantilesThen(plan: Pick<Plan, 'models'>, rows: readonly TrialRecord[]): QuantilesThen {
+  return growingQuantiles(plan).upTo(rows);
+}
+
+export type QuantilesThen = ReadonlyMap<number, readonly number[]>;
+
+/** The same for rows that grow: each is looked at once. What was handed out grows with them. */
+export function growingQuantiles({ models }: Pick<Plan, 'models'>): {
+  upTo(rows: readonly TrialRecord[]): QuantilesThen;
+} {
+  const order: Ranked[] = models.map(({ stageId }) => ({ stageId, row: null }));
   const then = new Map<number, readonly number[]>();
-  for (const row of rows) {
+  let known = 0;
+  const add = (row: TrialRecord): void => {
     const places = (row.action?.models ?? []).map((id) => order.findIndex(({ stageId }) => stageId === id));
     then.set(
       row.trial,
       places.map((place) => quantileAt(place < 0 ? order.length - 1 : place, order.length)),
     );
     if (row.status === 'completed') insert(order, row);
-  }
-  return then;
+  };
+  return {
+    upTo: (rows) => {
+      for (; known < rows.length; known += 1) {
+        const row = rows[known];
+        if (row !== undefined) add(row);
+      }
+      return then;
+    },
+  };
 }
 
 interface Ranked {

@@ -21,18 +21,33 @@ export type Pool = ReadonlyMap<string, PoolModel>;
 
 /** The given models and every completed trial's model. */
 export function poolOf(plan: Plan, rows: readonly TrialRecord[]): Pool {
-  const pool = new Map<string, PoolModel>();
-  for (const { stageId, name, parameterCount } of plan.models)
-    pool.set(stageId, { stageId, name, parameterCount, row: null });
-  for (const row of rows) {
-    if (row.status !== 'completed') continue;
-    const recipeId = recipeOf(row);
-    const known = pool.get(recipeId);
-    if (known === undefined) pool.set(recipeId, made(plan, pool, row));
-    else if (known.row === null || fidelityOf(row) > fidelityOf(known.row))
-      pool.set(recipeId, { ...known, row });
-  }
+  const pool = givenModels(plan);
+  for (const row of rows) joinPool(plan, pool, row);
   return pool;
+}
+
+/** The pool before any trial. */
+export function givenModels({ models }: Pick<Plan, 'models'>): Map<string, PoolModel> {
+  return new Map(
+    models.map(({ stageId, name, parameterCount }) => [
+      stageId,
+      { stageId, name, parameterCount, row: null },
+    ]),
+  );
+}
+
+/** Adds a row's model, in place; returns it when the pool did not have it. */
+export function joinPool(plan: Plan, pool: Map<string, PoolModel>, row: TrialRecord): PoolModel | null {
+  if (row.status !== 'completed') return null;
+  const recipeId = recipeOf(row);
+  const known = pool.get(recipeId);
+  if (known === undefined) {
+    const model = made(plan, pool, row);
+    pool.set(recipeId, model);
+    return model;
+  }
+  if (known.row === null || fidelityOf(row) > fidelityOf(known.row)) pool.set(recipeId, { ...known, row });
+  return null;
 }
 
 /** Actions keep the architecture of the models they apply to. */
@@ -50,6 +65,9 @@ function made(plan: Plan, pool: Pool, row: TrialRecord): PoolModel {
 export function nameInPool(pool: Pool, stageId: string): string {
   return pool.get(stageId)?.name ?? stageId.slice(0, 8);
 }
+
+/** Whether an id must not be proposed again. */
+export type Tried = Pick<ReadonlySet<string>, 'has'>;
 
 /** Ids that must not be proposed again: all that was tried, failures included, or is being tried. */
 export function triedStageIds(

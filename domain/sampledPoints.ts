@@ -1,5 +1,5 @@
 import { encodeAction, type Code } from './encoding.js';
-import { quantilesThen } from './modelRanks.js';
+import { quantilesThen, type QuantilesThen } from './modelRanks.js';
 import type { Plan } from './plan.js';
 import { constraintLimit, ranking } from './ranking.js';
 import type { SampledPoint } from './suggestion.js';
@@ -16,11 +16,20 @@ export const MOST_POINTS = 500;
  */
 export function sampledPoints(
   code: Code,
-  { rows, inFlight }: { readonly rows: readonly TrialRecord[]; readonly inFlight: readonly ProposedTrial[] },
+  {
+    rows,
+    inFlight,
+    ranksThen,
+  }: {
+    readonly rows: readonly TrialRecord[];
+    readonly inFlight: readonly ProposedTrial[];
+    /** Where they are known already. */
+    readonly ranksThen?: () => QuantilesThen;
+  },
 ): readonly SampledPoint[] {
   const { plan } = code;
   const baseScores = rows.find((row) => row.origin === 'base' && row.status === 'completed')?.scores ?? {};
-  const then = quantilesThen(plan, rows);
+  const then = ranksThen?.() ?? quantilesThen(plan, rows);
   const known = bestBefore(rows);
   const ended = worthLearning(rows).flatMap((row) => {
     const values = row.action === null ? null : encodeAction(code, row.action, then.get(row.trial));

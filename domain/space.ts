@@ -6,9 +6,10 @@ import {
   sampleParameters,
 } from './parameterSpace.js';
 import { faultOfMemory } from './memoryFault.js';
-import { faultOfSize, hasRoom } from './pipelineSize.js';
+import { openModelsOf, type OpenModels } from './openModels.js';
+import { faultOfSize } from './pipelineSize.js';
 import type { ActionSpace, Plan } from './plan.js';
-import type { Pool } from './pool.js';
+import type { Pool, Tried } from './pool.js';
 import type { Random } from './random.js';
 import { stageIdOf, type BuildKind } from './stage.js';
 import { stageOfAction } from './stageOfAction.js';
@@ -20,8 +21,13 @@ export interface Space {
   readonly plan: Plan;
   readonly pool: Pool;
   /** Stage ids that must not be proposed again. */
-  readonly tried: ReadonlySet<string>;
+  readonly tried: Tried;
+  /** Those of the pool that may be built on, where they are known already; else they are looked for. */
+  readonly open?: OpenModels;
 }
+
+/** What an action is drawn from. */
+type Drawn = Pick<Space, 'plan' | 'pool' | 'open'>;
 
 /** Draws before a space is listed, or, where it can't be listed, before it counts as exhausted. */
 const QUICK_DRAWS = 100;
@@ -64,14 +70,11 @@ function isNewAndLegal(space: Space, action: Action): boolean {
 }
 
 /** How many actions of the type there are at most; Infinity where a range of real numbers is open. */
-export function countActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind: BuildKind): number {
-  return plan.actions
+export function countActions(drawn: Drawn, kind: BuildKind): number {
+  return drawn.plan.actions
     .filter((space) => space.kind === kind)
     .map((space) => {
-      const models = modelGroups(space, { plan, pool }).reduce(
-        (total, group) => total + countSubsets(group),
-        0,
-      );
+      const models = modelGroups(space, drawn).reduce((total, group) => total + countSubsets(group), 0);
       if (models === 0) return 0;
       const data = countSubsets(dataGroup(space));
       return data === 0
@@ -82,12 +85,9 @@ export function countActions({ plan, pool }: Pick<Space, 'plan' | 'pool'>, kind:
 }
 
 /** The actions that `countActions` counts; only where the count is finite. */
-export function* enumerateActions(
-  { plan, pool }: Pick<Space, 'plan' | 'pool'>,
-  kind: BuildKind,
-): Generator<Action> {
-  for (const space of plan.actions.filter((one) => one.kind === kind))
-    for (const group of modelGroups(space, { plan, pool }))
+export function* enumerateActions(drawn: Drawn, kind: BuildKind): Generator<Action> {
+  for (const space of drawn.plan.actions.filter((one) => one.kind === kind))
+    for (const group of modelGroups(space, drawn))
       for (const models of enumerateSubsets(group))
         for (const datasets of enumerateSubsets(dataGroup(space)))
           for (const parameters of enumerateParameters(ACTION_TYPES[kind].parameters, space.parameters))
@@ -109,14 +109,10 @@ export function sampleNewAction(space: Space, kind: BuildKind, random: Random): 
 }
 
 /** A legal action of the type, new or not: first how many objects, then which, then the parameters. */
-export function sampleAction(
-  { plan, pool }: Pick<Space, 'plan' | 'pool'>,
-  kind: BuildKind,
-  random: Random,
-): Action | null {
-  const space = plan.actions.find((one) => one.kind === kind);
+export function sampleAction(drawn: Drawn, kind: BuildKind, random: Random): Action | null {
+  const space = drawn.plan.actions.find((one) => one.kind === kind);
   if (space === undefined) return null;
-  const models = sampleModels(modelGroups(space, { plan, pool }), random);
+  const models = sampleModels(modelGroups(space, drawn), random);
   const datasets = sampleSubset(dataGroup(space), random);
   if (models === null || datasets === null) return null;
   const parameters = sampleParameters(ACTION_TYPES[kind].parameters, space.parameters, random);
@@ -179,18 +175,11 @@ export function modelsAllowed(space: ActionSpace): { readonly minimum: number; r
 }
 
 /** The pool's models that may be built on, by architecture: only those of one group go together; with roles all do. */
-function modelGroups(space: ActionSpace, { plan, pool }: Pick<Space, 'plan' | 'pool'>): readonly Subsets[] {
+function modelGroups(space: ActionSpace, { plan, pool, open }: Drawn): readonly Subsets[] {
   const { minimum: least, maximum: most } = modelsAllowed(space);
   const ordered = ACTION_TYPES[space.kind].models.roles !== undefined;
-  const groups = new Map<number, string[]>();
-  for (const { stageId, parameterCount } of pool.values()) {
-    if (!hasRoom({ plan, pool }, stageId)) continue;
-    const key = ordered ? 0 : parameterCount;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [stageId]);
-    else group.push(stageId);
-  }
-  return [...groups.values()]
+  const { all, alike } = open ?? openModelsOf({ plan, pool });
+  return (ordered ? [all] : [...alike.values()])
     .filter((items) => items.length >= least)
     .map((items) => ({ items, least, most, ordered }));
 }

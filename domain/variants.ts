@@ -21,13 +21,16 @@ const PLACES = [1, -1, 2, -2, 3, -3, 5, -5, 8, -8] as const;
 
 /** The legal actions of one change: to one model, to the datasets, or to one parameter; in a fixed order. */
 export function variantsOf(code: Code, action: Action): readonly Variant[] {
+  if (!code.plan.actions.some(({ kind }) => kind === action.kind)) return [];
+  const models = otherModels(code, action).filter((variant) => isLegal(code, variant.action));
+  return [...models, ...settingVariantsOf(code, action)];
+}
+
+/** Those of them that keep the models. */
+export function settingVariantsOf(code: Code, action: Action): readonly Variant[] {
   const space = code.plan.actions.find(({ kind }) => kind === action.kind);
   if (space === undefined) return [];
-  const all = [
-    ...otherModels(code, action),
-    ...otherDatasets(space, action),
-    ...otherParameters(space, action),
-  ];
+  const all = [...otherDatasets(space, action), ...otherParameters(space, action)];
   return all.filter((variant) => isLegal(code, variant.action));
 }
 

@@ -1,5 +1,5 @@
 // The virtual environment: the GPU worker, what it needs, and the Temporal server's binary.
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { collected, command } from './command.mjs';
 import { findPython } from './python.mjs';
@@ -24,6 +24,31 @@ export async function ensurePythonPackages({ dev = false } = {}) {
 
 /** What a benchmark compares with, beside our packages and without what it asks for. */
 export const ensureRival = (name, file) => ensure(name, file, () => {}, ['--no-deps']);
+
+/**
+ * What a benchmark compares with and what that asks for, in an environment of its own that sees our packages too: nothing of
+ * it gets into ours. Returns its folder.
+ */
+export async function ensureBeside(name, requirements) {
+  const folder = inRoot('.cache', name);
+  const stampFile = join(folder, '.lamdagent.stamp');
+  const stamp = stampOf([venv], [inRoot(requirements), inRoot('python-gpu/requirements.txt')]);
+  if (isStamped(stampFile, stamp)) return folder;
+  const python = join(folder, 'bin', 'python');
+  say(`${name}: installing ${requirements}`);
+  await command(`${name} environment`, inVenv('python'), ['-m', 'venv', '--clear', folder]);
+  const where = 'import sysconfig; print(sysconfig.get_path("purelib"))';
+  const [ours, theirs] = await Promise.all(
+    [inVenv('python'), python].map((one) => collected(one, ['-c', where])),
+  );
+  // `addsitedir` reads the .pth files there too: our own package is an editable one.
+  const line = `import site; site.addsitedir(${JSON.stringify(ours.output.trim())})\n`;
+  writeFileSync(join(theirs.output.trim(), 'lamdagent.pth'), line);
+  await command(name, python, [...PIP, '-r', inRoot(requirements)], { fix: FIX });
+  writeStamp(stampFile, stamp);
+  say(`${name}: done`);
+  return folder;
+}
 
 const OWN = ['worker', 'evaluate', 'merge', 'train'];
 const WORKER_IMPORTS = [...OWN.map((name) => `lamdagent_gpu.${name}`), 'optuna.samplers'];

@@ -130,6 +130,7 @@ export function createDoubles(
           fallback: false,
         });
       },
+      decideHere: (input) => made.activities.decide(input),
       // A requested stage is built and scored as if its trial had the number 50.
       checkRequest: ({ ledgerRows, pending, request }) => {
         const written =

@@ -40,19 +40,21 @@ export function composeActivities(options: {
     await writeReport(store, name, reportFile(homeAt(env.home), name));
   };
   const ledger = createLedgerActivities({ store, reach });
+  const decide = createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) });
   const { storeBudgetBytes: budgetBytes, storeGraceMs: graceMs } = env;
   const collector = createCollector({ store, budgetBytes, graceMs, warn });
   return {
     activities: {
       // Local activities know no heartbeats.
       ...ledger,
+      decideHere: decide,
       record: async (input) => {
         await ledger.record(input);
         collector.nudge();
       },
       ...withSignsOfLife({
         prepare: createPrepare({ store, hub: hubOf(env) }),
-        decide: createDecide({ store, reach, openLlm: createOpenLlm({ apiKey: env.openAiKey, embedded }) }),
+        decide,
         ...createSteeringActivities(store),
         ...createFinalActivities({ store, writeReport: (name) => report(name) }),
         ...createScaleActivities({ store, writeReport: (name) => report(name) }),

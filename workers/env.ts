@@ -56,6 +56,8 @@ export interface Environment {
   readonly parentPid: number | null;
   /** LAMDAGENT_FAILPOINTS: a folder that switches failpoints on (activities/failpoints.ts). Only for tests of kills. */
   readonly failpoints: string | null;
+  /** LAMDAGENT_BENCHMARKS_PAGE (default docs/benchmarks.md): the page that benchmark programs write to. */
+  readonly benchmarksPage: string;
   /** LAMDAGENT_LOG (text, json; default text), LAMDAGENT_LOG_LEVEL (trace … error; default info): of the orchestrator. */
   readonly log: LogSettings;
   /** LAMDAGENT_METRICS, e.g. `127.0.0.1:9464`: where the orchestrator serves Prometheus metrics (default: nowhere). */
@@ -110,6 +112,7 @@ export function readEnvironment(variables: Variables = process.env, cwd = proces
     },
     metrics: listeningOf('LAMDAGENT_METRICS', text('LAMDAGENT_METRICS')),
     otlp: otlpOf(text('OTEL_EXPORTER_OTLP_ENDPOINT'), text('OTEL_EXPORTER_OTLP_PROTOCOL')),
+    benchmarksPage: resolve(cwd, text('LAMDAGENT_BENCHMARKS_PAGE') ?? join(root, 'docs', 'benchmarks.md')),
     noColor: (variables['NO_COLOR'] ?? '') !== '',
     columns: numberOf(text('COLUMNS')),
     isDumb: text('TERM') === 'dumb',

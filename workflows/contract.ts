@@ -108,5 +108,8 @@ export const DECIDE_ACTIVITY = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '2 minutes' },
 } as const;
 
+/** A decision inside the workflow task; the first after a start reads the whole ledger. */
+export const LOCAL_DECISION = { ...LOCAL_ACTIVITY, startToCloseTimeout: '5 minutes' } as const;
+
 /** How often the watchdog looks for trials that ended without a word. */
 export const WATCHDOG_INTERVAL = '1 minute';

@@ -26,6 +26,7 @@ import {
 import { closingStep, withClosing } from '../domain/closing.js';
 import { withInherited } from '../domain/inheritance.js';
 import type { Json } from '../domain/json.js';
+import { isLongHistory } from '../domain/longHistory.js';
 import type { ExplorationResult } from '../domain/result.js';
 import { trialName, type ProposedTrial, type TrialRecord, type TrialResult } from '../domain/trial.js';
 import { explorationDetails } from '../domain/details.js';
@@ -223,11 +224,16 @@ function vanished(proposed: ProposedTrial): TrialResult {
  */
 async function handOver(spec: Json, inbox: Inbox, index: Index): Promise<void> {
   const { continueAsNewSuggested, targetWorkerDeploymentVersionChanged: isOutdated } = workflowInfo();
-  if (!continueAsNewSuggested && !isOutdated) return;
+  if (!continueAsNewSuggested && !isOutdated && !isLong()) return;
   await condition(allHandlersFinished);
   const carried: Carried = { state: inbox.current(), registered: index.registered, ended: inbox.ended };
   const next = isOutdated ? ({ initialVersioningBehavior: 'AUTO_UPGRADE' } as const) : {};
   await makeContinueAsNewFunc<typeof explore>(next)(spec, carried);
+}
+
+/** Runs that began before this patch went on until the server suggested it, when a history is longer than it should get. */
+function isLong(): boolean {
+  return isLongHistory(workflowInfo()) && patched('hand-over-before-suggested');
 }
 
 function publish(inbox: Inbox, index: Index): void {

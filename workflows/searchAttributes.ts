@@ -1,5 +1,5 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import { proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
+import { patched, proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Exploration } from '../domain/exploration.js';
 import { summaryText } from '../domain/summaries.js';
 import type { OrchestratorActivities } from './activities.js';
@@ -44,26 +44,34 @@ export function writable(
   return pairs.filter(({ key }) => registered.includes(key.name));
 }
 
+/** Each write is one to the service's index too. What is left out is written with the watchdog's minute at the latest. */
+const WRITE_EVERY_MS = 10_000;
+
 export async function indexing(carried: readonly string[] | undefined): Promise<Index> {
   const registered = carried ?? (await registeredNames());
-  let written = '';
-  const upsert = (all: readonly SearchAttributePair[]): void => {
+  let written: { text: string; phase: string; at: number } = { text: '', phase: '', at: 0 };
+  const upsert = (all: readonly SearchAttributePair[], phase: string): void => {
     const pairs = writable(all, registered);
     const text = JSON.stringify(pairs);
-    if (pairs.length === 0 || text === written) return;
-    written = text;
+    if (pairs.length === 0 || text === written.text) return;
+    const isSoon = phase === written.phase && Date.now() - written.at < WRITE_EVERY_MS;
+    if (isSoon && patched('index-less-often')) return;
+    written = { text, phase, at: Date.now() };
     upsertSearchAttributes(pairs);
   };
   return {
     registered,
     announce: (name) => {
-      upsert([
-        { key: KEYS.ExplorationName, value: name },
-        { key: KEYS.Phase, value: 'preparing' },
-      ]);
+      upsert(
+        [
+          { key: KEYS.ExplorationName, value: name },
+          { key: KEYS.Phase, value: 'preparing' },
+        ],
+        'preparing',
+      );
     },
     write: (now) => {
-      upsert(pairsOf(now));
+      upsert(pairsOf(now), now.phase);
     },
   };
 }

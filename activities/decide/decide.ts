@@ -4,7 +4,6 @@ import { asRecipe } from '../../domain/fidelity.js';
 import type { Json } from '../../domain/json.js';
 import { lastLlmTurn, mayAskLlm } from '../../domain/llmTurns.js';
 import type { Plan } from '../../domain/plan.js';
-import { poolOf, triedStageIds } from '../../domain/pool.js';
 import { randomOf } from '../../domain/random.js';
 import { priceOf, usdOfCalls } from '../../domain/prices.js';
 import { canonicalJson, sha256Hex } from '../../domain/stage.js';
@@ -88,8 +87,8 @@ async function contextOf(
   const { explorationId, decision } = input;
   const recorded = await reader.plan(explorationId);
   const plan = { ...recorded, budget: input.budget ?? recorded.budget };
-  const ledger = await reader.rows(explorationId, input.ledgerRows);
-  const rows = ledger.map(asRecipe);
+  const { ledger, standing } = await reader.first(explorationId, input.ledgerRows);
+  const { rows, pool, open } = standing;
   const inFlight = input.inFlight.map(asRecipe);
   return {
     plan,
@@ -100,8 +99,10 @@ async function contextOf(
     decision,
     spent: input.spent,
     previous: await previousOf(reader, plan, decision),
-    pool: poolOf(plan, rows),
-    tried: triedStageIds(plan, rows, inFlight),
+    pool,
+    open,
+    ranksThen: () => standing.ranksThen(),
+    tried: standing.tried(inFlight),
     random: (purpose) => randomOf(plan.seed, decision, purpose),
     llm: mayAskLlm(plan.policy, decision) ? await callLogOf(options, plan, input) : null,
     suggest: (request) =>

@@ -4,6 +4,7 @@ import type { Plan, PolicyName } from '../../domain/plan.js';
 import type { Random } from '../../domain/random.js';
 import type { Space } from '../../domain/space.js';
 import type { Suggest, SuggestRequest } from '../../domain/suggestion.js';
+import type { QuantilesThen } from '../../domain/modelRanks.js';
 import type { Action, ProposedTrial, TrialRecord } from '../../domain/trial.js';
 import type { CallLog } from './callLog.js';
 
@@ -13,6 +14,8 @@ export interface PolicyContext extends Space {
   /** The ledger, in the order of completion. */
   readonly rows: readonly TrialRecord[];
   readonly inFlight: readonly ProposedTrial[];
+  /** By trial, the rank quantiles of its models when it was booked; absent: to be worked out from the rows. */
+  readonly ranksThen?: () => QuantilesThen;
   /** What people asked to be minded, oldest first. */
   readonly steering: readonly SteeringNote[];
   /** The number of this decision, from 0. */

@@ -110,7 +110,7 @@ export function contextFor(
     readonly steering?: PolicyContext['steering'];
     readonly suggest?: Suggest;
   },
-): PolicyContext {
+): PolicyContext & { readonly tried: ReadonlySet<string> } {
   const { inFlight = [], client = null, decision = rows.length, suggest = noSampler } = more;
   const log = {
     store: memoryStore(),

@@ -12,6 +12,7 @@ import { SPLITS, type Plan } from '../../domain/plan.js';
 import { sha256Hex } from '../../domain/stage.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
+import { severalAtOnce } from '../store/severalAtOnce.js';
 import type { Store } from '../store/store.js';
 import { loadExploration, loadRows, type StoredExploration } from './read.js';
 
@@ -96,7 +97,7 @@ async function loadFinals(store: Store, explorationId: string): Promise<Books['f
 }
 
 async function loadObjects(store: Store, stageIds: readonly string[]): Promise<readonly AuditedObject[]> {
-  const manifests = await Promise.all([...new Set(stageIds)].map((stageId) => store.manifest(stageId)));
+  const manifests = await severalAtOnce([...new Set(stageIds)], (stageId) => store.manifest(stageId));
   return manifests.filter((one) => one !== null).map(objectOf);
 }
 

@@ -8,6 +8,7 @@ import type { ScalePlan, ScaleResult } from '../../domain/scale.js';
 import type { TrialRecord, TrialResult } from '../../domain/trial.js';
 import { keys } from '../store/keys.js';
 import { isKeyPart } from '../store/names.js';
+import { severalAtOnce } from '../store/severalAtOnce.js';
 import { StoreFault } from '../store/storeFault.js';
 import type { Store } from '../store/store.js';
 
@@ -70,7 +71,7 @@ function parsed(store: Store, key: string, text: string): unknown {
 }
 
 export async function readAll<T>(store: Store, prefix: string): Promise<readonly T[]> {
-  const found = await Promise.all((await store.list(prefix)).map((key) => readJson<T>(store, key)));
+  const found = await severalAtOnce(await store.list(prefix), (key) => readJson<T>(store, key));
   return found.filter((one): one is Awaited<T> & NonNullable<T> => one !== null);
 }
 

@@ -6,6 +6,7 @@ import {
   type RetentionRules,
   type StoredObject,
 } from '../../domain/retention.js';
+import { severalAtOnce } from '../store/severalAtOnce.js';
 import type { Leftover, Store } from '../store/store.js';
 import type { KnownReader } from './known.js';
 
@@ -33,7 +34,7 @@ export async function collect(store: Store, options: CollectOptions): Promise<Co
   const rules = { ...options.rules, now: new Date().toISOString() };
   const objects = await store.objects();
   const published = new Set(objects.map(({ stageId }) => stageId));
-  const candidates = await Promise.all(objects.map((object) => candidateOf(store, object, rules)));
+  const candidates = await severalAtOnce(objects, (object) => candidateOf(store, object, rules));
   const known = await options.known.load((stageId) => Promise.resolve(published.has(stageId)));
   const plan = planRetention(candidates, known, rules);
   if (options.dryRun === true) return { ...plan, spared: [] };

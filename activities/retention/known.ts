@@ -7,6 +7,7 @@ import type { TrialRecord } from '../../domain/trial.js';
 import { listNames, loadPointer } from '../ledger/read.js';
 import { loadPlan } from '../spec/prepare.js';
 import { keys } from '../store/keys.js';
+import { severalAtOnce } from '../store/severalAtOnce.js';
 import type { Store } from '../store/store.js';
 import { neededByScales, neededStages, type Flight, type IsThere } from './needed.js';
 
@@ -87,7 +88,7 @@ async function readNew<T>(
   parse: (text: string) => T,
 ): Promise<void> {
   const fresh = (await store.list(prefix)).filter((key) => !into.has(key));
-  const texts = await Promise.all(fresh.map(async (key) => [key, await store.read(key)] as const));
+  const texts = await severalAtOnce(fresh, async (key) => [key, await store.read(key)] as const);
   for (const [key, text] of texts) if (text !== null) into.set(key, parse(text));
 }
 

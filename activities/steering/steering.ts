@@ -20,7 +20,7 @@ export function createSteeringActivities(
       if ('fault' in request) return { kind: 'refused', reason: request.fault };
       const { explorationId, ledgerRows, pending } = input;
       const plan = await reader.plan(explorationId);
-      const rows = await reader.rows(explorationId, ledgerRows);
+      const { ledger: rows } = await reader.first(explorationId, ledgerRows);
       const judged = judgeRequest({ plan, rows, pending }, request);
       if (judged.kind === 'refused') return judged;
       const { stageId, stage } = identify(stageOfAction(plan, judged.requested.action));

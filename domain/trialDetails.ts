@@ -101,7 +101,8 @@ function head({ trial, label }: ProposedTrial): string {
 
 /** Why it runs. What is scored on a later split keeps nothing of how it was proposed. */
 function reasonRow(proposed: ProposedTrial, split: Split | null): readonly [string, string] {
-  if (split === 'confirm') return ['why', 'scored on items that the search never saw, to choose the champion'];
+  if (split === 'confirm')
+    return ['why', 'scored on items that the search never saw, to choose the champion'];
   if (split === 'test') return ['why', 'scored on the test split, which is opened once, at the end'];
   return ['proposed by', originWords(proposed)];
 }

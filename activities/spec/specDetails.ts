@@ -7,7 +7,9 @@ const MOST_NAMES = 12;
 /** What an exploration is asked for, as Markdown for the head of its page: fixed at its start. */
 export function specDetails(spec: Spec): string {
   const { name, models, datasets, actions, benchmarks, policy, llm, budget, objective } = spec;
-  const constraints = objective.constraints.map(({ benchmark, atLeast }) => `${benchmark} at least ${String(atLeast)}`);
+  const constraints = objective.constraints.map(
+    ({ benchmark, atLeast }) => `${benchmark} at least ${String(atLeast)}`,
+  );
   const lines = [
     `Searches post-training pipelines of **${cell(Object.keys(models)[0] ?? name)}** and ends with a model, a report and a recipe.`,
     '',

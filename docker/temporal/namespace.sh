@@ -21,4 +21,9 @@ patiently temporal operator search-attribute create \
   --name Phase --type Keyword \
   --name BestScore --type Double \
   --name GpuSeconds --type Double \
-  --name NumTrials --type Int
+  --name NumTrials --type Int \
+  --name TrialNumber --type Int \
+  --name TrialKind --type Keyword \
+  --name TrialStatus --type Keyword \
+  --name Split --type Keyword \
+  --name TrialScore --type Double

@@ -6,6 +6,7 @@ import { loadExploration, type StoredExploration } from '../../activities/ledger
 import type { Recipe } from '../../domain/recipe.js';
 import { trialName, type TrialRecord } from '../../domain/trial.js';
 import { EXIT, UserFault } from '../../workers/fault.js';
+import { requirePushable, runPush } from '../../workers/push.js';
 import { runRebuild } from '../../workers/rebuild.js';
 import { requireKnown, type Context, type Run } from '../context.js';
 import { example } from '../example.js';
@@ -15,6 +16,8 @@ import { requireTrial } from '../requireTrial.js';
 interface Options {
   readonly withBase?: boolean;
   readonly data: boolean;
+  readonly push?: string;
+  readonly public?: boolean;
   readonly json?: boolean;
 }
 
@@ -30,6 +33,11 @@ export function addExport(program: Command, run: Run): void {
     .argument('<where...>', 'a trial such as t0007, if not the champion, and a folder that is new or empty')
     .option('--with-base', 'copy the base model too, so that nothing else is needed to make it again')
     .option('--no-data', 'leave the datasets out; the recipe has their hashes')
+    .option(
+      '--push <owner/name>',
+      'upload it to this repository of the Hugging Face Hub, too (HF_TOKEN, HF_ENDPOINT); a new one is private',
+    )
+    .option('--public', 'with --push: everybody may see a new repository')
     .option('--json', 'data as JSON on stdout')
     .addHelpText('after', example('export my-search ./my-model --with-base'))
     .action((name: string, where: readonly string[], options: Options) =>
@@ -40,7 +48,7 @@ export function addExport(program: Command, run: Run): void {
 async function exportOne(
   context: Context,
   { name, where }: { readonly name: string; readonly where: readonly string[] },
-  { withBase = false, data, json }: Options,
+  { withBase = false, data, push, public: isPublic = false, json }: Options,
 ): Promise<number> {
   const { env, store, terminal } = context;
   const [folder, trial, tooMany] = [
@@ -50,6 +58,7 @@ async function exportOne(
   ];
   if (tooMany)
     throw new UserFault(`export: expected [trial] and a folder, got ${where.join(' ')}.`, EXIT.usage);
+  if (push !== undefined) requirePushable(env, push);
   await requireKnown(context, name);
   const found = await loadExploration(store, name);
   if (found === null) return EXIT.failed;
@@ -69,6 +78,7 @@ async function exportOne(
   const options = { folder, withBase, withData: data, python, rebuild };
   const recipe = await exportTrial(store, { found, row }, options).catch(asFault);
   const { weightsSha256 = '' } = recipe.steps.at(-1) ?? {};
+  const pushed = push === undefined ? null : await runPush(env, folder, { repository: push, isPublic });
   if (json === true) {
     terminal.print(
       JSON.stringify({
@@ -78,12 +88,14 @@ async function exportOne(
         folder,
         weightsSha256,
         steps: recipe.steps.length,
+        pushed,
       }),
     );
     return EXIT.ok;
   }
   terminal.say(`${name} ${recipe.trial}: ${stepsText(recipe)}, weights SHA-256 ${weightsSha256}`);
   terminal.print(folder);
+  if (pushed !== null) terminal.print(pushed);
   sayNext(terminal, [
     [
       `recipe run ${quoted(join(folder, 'recipe.yaml'))}${placesText(withBase)}`,

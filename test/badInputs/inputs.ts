@@ -380,6 +380,8 @@ const badOutput = fc.constantFrom<BadInput>(
   { family: 'bad output', args: ['report', 'good', '--output', `${'long'.repeat(80)}.html`], exit: 1 },
   usage('bad output', ['report', 'good', '--output', 'r.html', '--serve']),
   usage('bad output', ['export', 'good', 't0002', 'folder']),
+  usage('bad hub', ['export', 'good', 't0002', 'out', '--push', 'not a repository']),
+  usage('no token', ['export', 'good', 't0002', 'out', '--push', 'someone/a-model']),
   usage('bad output', ['export', 'good', 't0002', 'spec.yaml']),
   usage('bad output', ['export', 'good', 't0002', '']),
   usage('bad output', ['export', 'good', 't0000', 'new']),

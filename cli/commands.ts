@@ -33,6 +33,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   { names: ['report'], load: async () => (await import('./commands/report.js')).addReport },
   { names: ['show'], load: async () => (await import('./commands/show.js')).addShow },
   { names: ['track'], load: async () => (await import('./commands/track.js')).addTrack },
+  { names: ['trace'], load: async () => (await import('./commands/trace.js')).addTrace },
   { names: ['export'], load: async () => (await import('./commands/export.js')).addExport },
   { names: ['recipe'], load: async () => (await import('./commands/recipe.js')).addRecipe },
   { names: ['audit'], load: async () => (await import('./commands/audit.js')).addAudit },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMMAND_GROUPS } from '../cli/commands.js';
 import { badInputs, COMMANDS, type BadInput } from './badInputs/inputs.js';
 import { canLackRights, runProcess, type ProcessOptions } from './badInputs/processes.js';
 import { loadMain, runHere, snapshot, type Ran } from './badInputs/runHere.js';
@@ -53,6 +54,11 @@ describe('bad inputs', () => {
     assert.ok(inputs.length >= FEWEST, String(inputs.length));
     assert.equal(new Set(inputs.map((one) => JSON.stringify(one))).size, inputs.length);
     const typed = inputs.map(({ args }) => args.join(' '));
+    const known = COMMAND_GROUPS.flatMap(({ names }) => names);
+    assert.deepEqual(
+      known.filter((name) => !COMMANDS.some((command) => command.split(' ')[0] === name)),
+      [],
+    );
     for (const command of COMMANDS)
       assert.ok(
         typed.some((line) => line.startsWith(command)),

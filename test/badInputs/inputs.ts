@@ -20,6 +20,8 @@ const USAGE: Readonly<Record<string, readonly string[]>> = {
   ...{ watch: ['good'], scale: ['good'], stop: ['good'], pause: ['good'], resume: ['good'] },
   ...{ steer: ['good'], budget: ['good'], fork: ['good'], retry: ['good', 't0002'], show: ['good', 't0002'] },
   ...{ export: ['good', 'out'], propose: ['good', 'action.json'], start: ['spec.yaml'] },
+  ...{ orchestrator: [], health: ['gpu-worker'], track: ['good', 'runs', '--to', 'tensorboard'] },
+  ...{ trace: ['good', 'http://127.0.0.1:9'] },
   ...{ validate: ['spec.yaml'], 'recipe run': ['out/recipe.yaml'], completion: ['bash'] },
 };
 export const COMMANDS = Object.keys(USAGE);
@@ -381,6 +383,9 @@ const badOutput = fc.constantFrom<BadInput>(
   usage('bad output', ['report', 'good', '--output', 'r.html', '--serve']),
   usage('bad output', ['export', 'good', 't0002', 'folder']),
   usage('bad hub', ['export', 'good', 't0002', 'out', '--push', 'not a repository']),
+  usage('bad address', ['trace', 'good', 'ftp://127.0.0.1']),
+  usage('bad address', ['trace', 'good', 'nowhere']),
+  usage('no address', ['trace', 'good']),
   usage('no token', ['export', 'good', 't0002', 'out', '--push', 'someone/a-model']),
   usage('bad output', ['export', 'good', 't0002', 'spec.yaml']),
   usage('bad output', ['export', 'good', 't0002', '']),

@@ -16,6 +16,7 @@ import { polledClasses } from '../workers/pollers.js';
 import { QUEUES, WORKFLOW_TYPES } from '../workflows/contract.js';
 import type { PipelineInput } from '../workflows/pipeline.js';
 import { startOrchestrator, startServer, withFolder } from './harness.js';
+import { until } from './kill/until.js';
 
 const root = join(import.meta.dirname, '..');
 const example = join(root, 'examples/quickstart');
@@ -48,7 +49,11 @@ describe('two GPU workers on one host, on the CPU', function () {
       const workers = await startWorkers(folder);
       const orchestrator = await startOrchestrator(server, createLedgerActivities({ store }));
       const results = await orchestrator.runUntil(() => Promise.all(stages.map((one) => built(plan, one))));
-      const [polled] = await polledClasses(server.client, ['small']);
+      // The service hears of a worker by its polls, which may be a minute apart.
+      const polled = await until('both workers among those that poll', 60, async () => {
+        const [small] = await polledClasses(server.client, ['small']);
+        return small !== undefined && small.workers.length > 1 ? small : null;
+      });
       const gone = once(workers, 'exit');
       workers.kill('SIGTERM');
       assert.deepEqual(await gone, [0, null]);
@@ -65,7 +70,7 @@ describe('two GPU workers on one host, on the CPU', function () {
       assert.ok(first && second);
       assert.notEqual(first.worker, second.worker);
       assert.ok(first.startedAt < second.endedAt && second.startedAt < first.endedAt, 'at the same time');
-      assert.deepEqual(polled?.workers, [first, second].map(({ worker }) => `${worker} (cpu)`).sort());
+      assert.deepEqual(polled.workers, [first, second].map(({ worker }) => `${worker} (cpu)`).sort());
     });
   });
 

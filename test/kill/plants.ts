@@ -115,7 +115,7 @@ export const PLANTS: readonly Plant[] = [
     mutations: [
       {
         file: 'dist/workflow-bundle.js',
-        find: 'if (!continueAsNewSuggested && !isOutdated)',
+        find: 'if (!continueAsNewSuggested && !isOutdated && !isLong())',
         replace: 'if (true)',
       },
     ],

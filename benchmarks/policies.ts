@@ -11,6 +11,7 @@
 import { parseArgs } from 'node:util';
 import { EMBEDDED_LLM } from '../activities/decide/openLlm.js';
 import { POLICIES } from '../activities/decide/policies.js';
+import { severalAtOnce } from '../activities/store/severalAtOnce.js';
 import { poolOf } from '../domain/pool.js';
 import type { PolicyName } from '../domain/plan.js';
 import { mean } from '../domain/statistics.js';
@@ -54,14 +55,20 @@ const llms = openLlmPool(LANES, values.llm);
 const answers = openAnswers({ model: EMBEDDED_LLM.model, client: llms.client });
 try {
   const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => index + 1);
-  const long = await each(seeds, (seed) =>
-    run('random', seed, { gpuSeconds: Infinity, trials: MARK_TRIALS }),
+  const long = await severalAtOnce(
+    seeds,
+    (seed) => run('random', seed, { gpuSeconds: Infinity, trials: MARK_TRIALS }),
+    LANES,
   );
   const gpuSeconds = mean(long.map(({ points }) => points[BUDGET_TRIALS + 1]?.gpuSeconds ?? 0));
   const arms: Arm[] = [{ policy: 'random', share: 1, runs: long }];
   for (const [policy, share] of SHARES) {
     const limits = { gpuSeconds: share * gpuSeconds, trials: MOST_TRIALS };
-    arms.push({ policy, share, runs: await each(seeds, (seed) => run(policy, seed, limits)) });
+    arms.push({
+      policy,
+      share,
+      runs: await severalAtOnce(seeds, (seed) => run(policy, seed, limits), LANES),
+    });
   }
   const text = textOf({ plan: world.plan, table, arms, gpuSeconds, markTrials: MARK_TRIALS });
   console.log(text);
@@ -102,18 +109,4 @@ async function outcome(...[stageId, action, rows]: Parameters<Outcome>): ReturnT
   made.set(id, making);
   table.set(id, await making);
   return making;
-}
-
-/** In order, `LANES` at a time. */
-async function each<T>(seeds: readonly number[], one: (seed: number) => Promise<T>): Promise<readonly T[]> {
-  const found: T[] = [];
-  const left = [...seeds.entries()];
-  const lane = async (): Promise<void> => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) {
-      const [place, seed] = next;
-      found[place] = await one(seed);
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return found;
 }

@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { DEVICES, storeOf } from '../../workers/env.js';
+import { DEVICES } from '../../workers/env.js';
 import { parseDevices } from '../../workers/devices.js';
 import { foregroundGpuWorkers, type GpuWorkerOptions } from '../../workers/gpuWorker.js';
 import type { Context, Run } from '../context.js';
 import { runInForeground } from '../foreground.js';
+import { withWorkerOptions } from '../workerOptions.js';
 import { wholeNumber } from '../numbers.js';
 
 /** Workers of one machine, and devices of one worker. */
@@ -15,19 +15,13 @@ Examples, on a spot machine of a fleet, and on a machine with four GPUs:
   npx lamdagent gpu-worker --devices 0,1,2,3 --gpu-class large`;
 
 export function addGpuWorker(program: Command, run: Run): void {
-  program
-    .command('gpu-worker')
-    .description(
-      'run GPU workers here until Ctrl-C, SIGTERM or a preemption notice; each is started again when it crashes',
-    )
-    .option('--address <host:port>', 'the Temporal service (default: TEMPORAL_* or the profile)')
-    .option('--namespace <name>', 'its namespace (default: TEMPORAL_NAMESPACE or the profile, else default)')
-    .option('--store <where>', 'a folder, or s3://bucket/prefix (default: LAMDAGENT_STORE)', (text) =>
-      storeOf(process.cwd(), text),
-    )
-    .option('--cache <folder>', "this machine's copies of an S3 store (default: LAMDAGENT_CACHE)", (text) =>
-      resolve(text),
-    )
+  withWorkerOptions(
+    program
+      .command('gpu-worker')
+      .description(
+        'run GPU workers here until Ctrl-C, SIGTERM or a preemption notice; each is started again when it crashes',
+      ),
+  )
     .addOption(new Option('--device <name>', 'where to compute (default: LAMDAGENT_DEVICE)').choices(DEVICES))
     .option('--devices <list>', 'one worker for each of these GPUs: 0,1,2 or GPU-… or MIG-…', parseDevices)
     .option(

@@ -31,6 +31,8 @@ export interface Doubles {
   readonly slates: Slate[];
   readonly consulted: SuggestJob[];
   readonly ended: string[];
+  /** Trials whose build has begun: what is cancelled before it begins never hears of it. */
+  readonly begun: number[];
   /** What was scored on later splits, and that the test split was opened, in order. */
   readonly finals: string[];
   /** Stage ids (by trial) whose build waits until released; a cancellation ends the wait. */
@@ -89,6 +91,7 @@ export function createDoubles(
     slates: [],
     consulted: [],
     ended: [],
+    begun: [],
     finals: [],
     gates: new Map(),
     failures: new Map(),
@@ -298,6 +301,7 @@ const ESTIMATE = { value: 0.5, low: 0.4, high: 0.6 };
 const splitOf = (trial: number) => ({ trial, scores: {}, score: 0.5, standardError: 0.1, feasible: true });
 
 async function build(made: Doubles, trial: number, job: BuildJob): Promise<BuildOutcome> {
+  made.begun.push(trial);
   const heartbeat = setInterval(() => {
     Context.current().heartbeat(progressOf(job));
   }, 200);

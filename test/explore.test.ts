@@ -9,6 +9,7 @@ import { QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
 import { createDoubles, type Doubles } from './doubles.js';
 import { startOrchestrator, startServer } from './harness.js';
+import { until as within } from './kill/until.js';
 
 describe('the explore workflow', function () {
   this.timeout(120_000);
@@ -149,11 +150,12 @@ describe('the explore workflow', function () {
     await exploring({}, async ({ doubles, handle, until }) => {
       doubles.gates.set(2, new Promise(() => undefined));
       await until(({ trials }) => trials.completed === 2 && trials.running === 1);
+      await within('the build of t0002', 30, () => doubles.begun.includes(2));
       await handle.executeUpdate('stop', { args: [{ reason: 'enough' }] });
       const result = (await handle.result()) as ExplorationResult;
       assert.equal(result.stoppedBecause, 'stopped: enough');
       assert.equal(doubles.rows.length, 2);
-      while (!doubles.ended.includes('cancelled 2')) await new Promise((resolve) => setTimeout(resolve, 50));
+      await within('its cancellation', 30, () => doubles.ended.includes('cancelled 2'));
     });
   });
 

@@ -11,6 +11,7 @@ import { gpuQueue, QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
 import { makeCurrent, startBuild } from './builds.js';
 import { createDoubles, type Doubles } from './doubles.js';
+import { until as within } from './kill/until.js';
 import { workflowBundle } from './harness.js';
 
 /** One exploration while it runs. */
@@ -138,9 +139,10 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     gated: 2,
     run: async ({ handle, doubles, until }) => {
       await until(({ trials }) => trials.completed === 2 && trials.running === 1);
+      await within('the build of t0002', 30, () => doubles.begun.includes(2));
       await handle.cancel();
       await ended(handle);
-      while (!doubles.ended.includes('cancelled 2')) await sleep(50);
+      await within('its cancellation', 30, () => doubles.ended.includes('cancelled 2'));
       return [named('cancelled', handle.workflowId)];
     },
   },

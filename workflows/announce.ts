@@ -1,9 +1,8 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import { preparingDetails } from '../domain/details.js';
 import type { Json } from '../domain/json.js';
+import { NAME } from '../domain/names.js';
 import { indexing, type Index } from './searchAttributes.js';
-
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
 /** Makes an exploration findable while it is prepared, and when its spec is refused. */
 export async function announce(spec: Json): Promise<Index> {

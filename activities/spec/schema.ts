@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { COST_UNITS, DEFAULT_LEVEL, POLICY_NAMES } from '../../domain/plan.js';
 import { ON_MATCH } from '../../domain/contamination.js';
+import { NAME } from '../../domain/names.js';
 import { actionsSchema } from './actionSchema.js';
 import { BenchmarkSchema } from './benchmark.js';
 import { ModelSchema } from './model.js';
@@ -12,7 +13,7 @@ import { duration, endpoint, label, seconds, whole } from './written.js';
 
 /** The user's spec, from YAML or plain JSON. Its defaults are written here, those of hyper-parameters in domain/actionTypes.ts. */
 const NAME_RULE = 'a name of at most 64 lower-case letters, digits, dots, dashes, underscores';
-const name = z.string(NAME_RULE).regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, NAME_RULE);
+const name = z.string(NAME_RULE).regex(NAME, NAME_RULE);
 
 const BOUND_RULE = 'a number from 0 to 1, "base", or "base - 0.02"';
 const Bound = z.union(

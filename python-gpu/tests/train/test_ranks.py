@@ -10,13 +10,13 @@ import pytest
 import torch
 from conftest import World
 from method_cases import CASES, SHORT
+from pair import Pair, paired
 from safetensors.torch import load_file
 
 from lamdagent_gpu.childprocess import ChildDied
 from lamdagent_gpu.context import OutOfMemory, Rejected
-from lamdagent_gpu.contract.messages import BuildJob, BuiltModel
 from lamdagent_gpu.publish import publish_model
-from lamdagent_gpu.supervisor import JobFailed, JobSpec, Supervisor, clear_work
+from lamdagent_gpu.supervisor import JobFailed, JobSpec, clear_work
 from lamdagent_gpu.train import run_training
 from lamdagent_gpu.train.fit import Fit
 from lamdagent_gpu.train.run import first_fit, share_of_batch
@@ -25,35 +25,10 @@ LEARNT = ["sft", "sft packed", "dpo", "kto of pairs", "cpo", "distil", "grpo", "
 """Cases that together reach each way in which a batch is divided."""
 
 
-class Pair:
-    """A supervisor of two devices, with failpoints."""
-
-    def __init__(self, world: World, points: Path) -> None:
-        self.world = world
-        self.points = points
-        self.supervisor = Supervisor(store=world.store, device="cpu", worker="pair", devices=2)
-        self.stop: str | None = None
-
-    async def build(self, job: BuildJob) -> BuiltModel:
-        spec = JobSpec(kind="build", job=job.model_dump(), work_id=job.stageId, max_stalled=3)
-        return await self.supervisor.run(spec, lambda: self.stop, lambda end: publish_model(self.world.store, job, end))
-
-    def weights(self, job: BuildJob) -> dict[str, torch.Tensor]:
-        return load_file(self.world.store.open(job.stageId) / "model.safetensors")
-
-    def forget(self, job: BuildJob) -> None:
-        """The published model goes, so that it is made again."""
-        self.world.store.remove_tree(f"objects/{job.stageId}")
-
-
 @pytest.fixture
 async def pair(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pair]:
-    points = tmp_path / "points"
-    points.mkdir()
-    monkeypatch.setenv("LAMDAGENT_FAILPOINTS", str(points))
-    made = Pair(world, points)
-    yield made
-    await made.supervisor.close()
+    async with paired(world, tmp_path / "points", monkeypatch) as made:
+        yield made
 
 
 async def test_two_devices_give_what_one_gives_but_for_rounding(pair: Pair) -> None:

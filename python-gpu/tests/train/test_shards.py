@@ -15,15 +15,14 @@ import pytest
 import torch
 from conftest import LORA, QLORA, World, make_world
 from method_cases import CASES, SHORT
+from pair import Pair, paired
 from safetensors.torch import load_file
 from two_ranks import IN_PIECES, LAYOUTS
 
 from lamdagent_gpu.childprocess import ChildDied
 from lamdagent_gpu.context import JobContext, OutOfMemory, Rejected
-from lamdagent_gpu.contract.messages import BuildJob, BuiltModel
-from lamdagent_gpu.publish import publish_model
+from lamdagent_gpu.contract.messages import BuildJob
 from lamdagent_gpu.ranks import Place, free_port
-from lamdagent_gpu.supervisor import JobSpec, Supervisor
 from lamdagent_gpu.train import run as training
 from lamdagent_gpu.train.memory import floor_for, floor_of
 from lamdagent_gpu.train.run import require_state, run_training
@@ -140,30 +139,10 @@ def test_what_is_frozen_stays_as_it_was(trained: Trained) -> None:
         assert not torch.equal(learnt[name], shards[name]), name
 
 
-class Pair:
-    """A supervisor of two devices that divide every model, with failpoints."""
-
-    def __init__(self, world: World, points: Path) -> None:
-        self.world = world
-        self.points = points
-        self.supervisor = Supervisor(store=world.store, device="cpu", worker="pair", devices=2, shard="always")
-
-    async def build(self, job: BuildJob) -> BuiltModel:
-        spec = JobSpec(kind="build", job=job.model_dump(), work_id=job.stageId, max_stalled=3)
-        return await self.supervisor.run(spec, lambda: None, lambda end: publish_model(self.world.store, job, end))
-
-    def weights(self, job: BuildJob) -> Weights:
-        return load_file(self.world.store.open(job.stageId) / "model.safetensors")
-
-
 @pytest.fixture
 async def pair(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pair]:
-    points = tmp_path / "points"
-    points.mkdir()
-    monkeypatch.setenv("LAMDAGENT_FAILPOINTS", str(points))
-    made = Pair(world, points)
-    yield made
-    await made.supervisor.close()
+    async with paired(world, tmp_path / "points", monkeypatch, shard="always") as made:
+        yield made
 
 
 KILLED = ("checkpoint.committed", "rank.step")
@@ -178,7 +157,7 @@ async def test_a_killed_rank_costs_steps_and_the_rest_ends_the_same_to_the_bit(
     job = made.model_copy(update={"options": made.options.model_copy(update={"checkpointSeconds": 0})})
     await pair.build(job)
     expected = pair.weights(job)
-    pair.world.store.remove_tree(f"objects/{job.stageId}")
+    pair.forget(job)
     for point in points:
         (pair.points / point).write_text("kill", "utf8")
         with pytest.raises(ChildDied, match="SIGKILL"):

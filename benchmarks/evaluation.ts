@@ -4,7 +4,7 @@
  *     npm run bench:eval [-- --rounds 3]
  *
  * Both are measured by python-gpu/scripts/compare_lm_eval.py in one process, alternating; predictions must be equal.
- * Takes about six minutes.
+ * Takes about nine minutes.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -95,7 +95,7 @@ function textOf({ rounds, cases, batch }: Comparison): string {
   return [
     `The quickstart's model and benchmarks, and the same model widened by zeros, whose answers are the same; float32, one thread. ` +
       'The choices are the right answer and three other items’. Timed from the files to the scores, with the models loaded and both sides warm. ' +
-      'The search splits are what each trial of a search is scored on; the larger model has half of each. ' +
+      'The search splits are what each trial of a search is scored on. ' +
       `Ours generates in batches of ${String(batch)}, lm-eval in those that were its fastest. All predictions are equal.`,
     [
       '| task, parameters, split | items | ours, items a second | lm-eval 0.4.13 | ratio: median (least, most) | by CPU time | HFLM’s own methods alone, by CPU time | its batch |',
@@ -106,7 +106,7 @@ function textOf({ rounds, cases, batch }: Comparison): string {
       `${rows.map(({ verdict }) => verdict).join('; ')}.`,
     'The column of HFLM alone compares all that ours does, reading and scoring too, with what lm-eval spends in its model’s ' +
       'methods. Where arithmetic decides, as in the larger model, the ratio is that of the tokens that are run: ours runs a ' +
-      'question once for its choices, no row that has ended, and little padding.',
+      'question once for its choices, what questions begin alike with once, no row that has ended, and no padding before the answers.',
   ].join('\n\n');
 }
 

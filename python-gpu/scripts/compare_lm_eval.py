@@ -4,7 +4,7 @@
 
 QUICKSTART is examples/quickstart. Both sides have the model loaded and are warm; timed is everything from the items'
 files to scores, on one thread, by the clock and by the processor. The search split is what every trial of a search is
-scored on; the test split is three times as long; the larger model, which gives the same answers, has a part of the
+scored on; the test split is three times as long; the larger model, which gives the same answers, has the
 search split. lm-eval gets the batch size that was its fastest on the small model, before the rounds that count.
 Its last line is JSON: {"rounds": […], "cases": […], "batch": …}. Run by `npm run bench:eval`, which installs lm-eval.
 """
@@ -48,8 +48,6 @@ NEW_TOKENS = {"number": 48, "plural": 24, "tool": 44, "roman": 16, "format": 40}
 CHOICES = 4
 EXAMPLES = 2
 THEIR_BATCHES = (64, 128, 256)
-FEW = 32
-"""Items of each benchmark that the larger model answers."""
 Predictions = dict[str, list[str]]
 
 
@@ -90,24 +88,24 @@ def write_items(quickstart: Path, large: Path, scratch: Path) -> list[Case]:
     """The splits as they are, and as questions of four choices: the answer and those of the next items."""
     small = quickstart / "model"
     kinds = ("generation", "multipleChoice")
-    wanted = [(small, kind, split, 0, None) for split in ("search", "test") for kind in kinds]
-    wanted += [(small, "multipleChoice", "search", EXAMPLES, None)]
-    wanted += [(large, kind, "search", 0, FEW) for kind in kinds]
+    wanted = [(small, kind, split, 0) for split in ("search", "test") for kind in kinds]
+    wanted += [(small, "multipleChoice", "search", EXAMPLES)]
+    wanted += [(large, kind, "search", 0) for kind in kinds]
     return [
         Case(
             model=model, kind=kind, split=split, examples=examples,
             folders=[
-                write_split(quickstart, scratch / model.name / f"{kind}-{split}-{examples}" / name, kind, split, examples, most)
+                write_split(quickstart, scratch / model.name / f"{kind}-{split}-{examples}" / name, kind, split, examples)
                 for name in NEW_TOKENS
             ],
         )
-        for model, kind, split, examples, most in wanted
+        for model, kind, split, examples in wanted
     ]  # fmt: skip
 
 
-def write_split(quickstart: Path, folder: Path, kind: str, split: str, examples: int, most: int | None) -> Path:
+def write_split(quickstart: Path, folder: Path, kind: str, split: str, examples: int) -> Path:
     benchmark = quickstart / "benchmarks" / folder.name
-    rows, shown = read_rows(benchmark / f"{split}.jsonl")[:most], read_rows(benchmark / "confirm.jsonl")[:examples]
+    rows, shown = read_rows(benchmark / f"{split}.jsonl"), read_rows(benchmark / "confirm.jsonl")[:examples]
     before = "".join(f"{one['messages'][0]['content']}: {one['answers'][0]}, " for one in shown)
     for row in rows:
         row["messages"][0]["content"] = before + row["messages"][0]["content"]

@@ -12,15 +12,21 @@ from typing import Any
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
+from lamdagent_gpu.evaluate.prefixes import tree_in_use
+
 ROOM = 64
 """Tokens that a buffer is made longer by when it is full."""
 
 
 class RoomyLayer(DynamicLayer):
-    """`keys` and `values` [rows, heads, tokens, size] are views of buffers."""
+    """`keys` and `values` [rows, heads, tokens, size] are views of buffers; empty until the first tokens come."""
 
-    def __init__(self, keys: torch.Tensor, values: torch.Tensor) -> None:
+    def __init__(self, keys: torch.Tensor | None = None, values: torch.Tensor | None = None) -> None:
         super().__init__()
+        if keys is not None and values is not None:
+            self._hold(keys, values)
+
+    def _hold(self, keys: torch.Tensor, values: torch.Tensor) -> None:
         self.lazy_initialization(keys, values)
         self.keys, self.values = keys, values
         self._buffers = (keys, values)
@@ -28,6 +34,11 @@ class RoomyLayer(DynamicLayer):
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
+        tree = tree_in_use()
+        if tree is not None:
+            key_states, value_states = tree.rows(key_states), tree.rows(value_states)
+        if not self.is_initialized:
+            self._hold(key_states[:, :, :0], value_states[:, :, :0])
         rows, begin = self.keys.shape[0], self.keys.shape[-2]
         end = begin + key_states.shape[-2]
         if self._buffers[0].shape[-2] < end:
@@ -69,6 +80,11 @@ def roomy(cache: Cache) -> Cache:
         for layer in cache.layers
     ]
     return cache
+
+
+def empty() -> Cache:
+    """For models whose layers are all plain."""
+    return Cache(layer_class_to_replicate=RoomyLayer)
 
 
 def is_roomy(cache: Cache) -> bool:

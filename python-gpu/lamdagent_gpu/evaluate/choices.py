@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.evaluate.contexts import HOW
 from lamdagent_gpu.evaluate.items import FILE, check_messages, encode, place_of, prompt_sha256, read_rows, rendered
 from lamdagent_gpu.evaluate.kind import Facts, Kind, Row, Subject
 from lamdagent_gpu.evaluate.loglikelihood import BATCH_TOKENS, Request, score_shards
@@ -110,6 +111,7 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
         "scoring": "loglikelihood",
         "contextLength": subject.context_length,
         "batchTokens": BATCH_TOKENS,
+        "contexts": HOW,
     }
 
 

@@ -1,7 +1,8 @@
 """Contexts run through a model once, left-padded, ready for what follows them.
 
-What all contexts of a batch begin with (a system prompt, the examples of a few-shot task) can be run for one row, its
-keys and values then copied to the others: the same numbers but for rounding.
+What all contexts of a batch begin with (a system prompt, the examples of a few-shot task) is run for one row, its keys
+and values then copied to the others; what some of them begin with is run once too, where the model's attention is ours.
+The same numbers but for rounding.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ from typing import Any
 
 import torch
 
-from lamdagent_gpu.evaluate.cache import for_rows, is_roomy, roomy
+from lamdagent_gpu.evaluate import attention
+from lamdagent_gpu.evaluate.cache import empty, for_rows, is_roomy, roomy
+from lamdagent_gpu.evaluate.prefixes import left_mask, tree_of
 
+HOW = "tree"
+"""How contexts are run, for the evaluator's hash: part of what makes rows reproducible to the last digit."""
 SHARED = 32
 """Tokens; a shorter common beginning saves less than a pass of its own costs."""
 
@@ -32,11 +37,9 @@ class Begun:
     """Keys and values; None unless they were asked for."""
 
 
-def run_contexts(
-    model: Any, contexts: Sequence[list[int]], pad_id: int, *, share: bool = False, use_cache: bool = True
-) -> Begun:
-    """Runs the contexts (token ids, at least one each). With `share` a long common beginning is run once."""
-    common = shared_length(contexts) if share else 0
+def run_contexts(model: Any, contexts: Sequence[list[int]], pad_id: int, *, use_cache: bool = True) -> Begun:
+    """Runs the contexts (token ids, at least one each); a long common beginning for one row alone."""
+    common = shared_length(contexts)
     if common >= SHARED and len(contexts) > 1:
         head = one_pass(model, [contexts[0][:common]], pad_id, use_cache=True)
         if is_roomy(head.cache):  # windows and states count slots: padding between a row's tokens would shift them
@@ -53,7 +56,31 @@ def run_contexts(
 def one_pass(
     model: Any, tokens: Sequence[list[int]], pad_id: int, *, after: Begun | None = None, use_cache: bool
 ) -> Begun:
-    ids, mask = left_padded(tokens, pad_id, model.device)
+    """`after`: what all rows stand at."""
+    return (of_nodes if attention.is_used(model) else of_rows)(model, tokens, pad_id, after, use_cache)
+
+
+def of_nodes(model: Any, tokens: Sequence[list[int]], pad_id: int, after: Begun | None, use_cache: bool) -> Begun:
+    """Each token that rows share is run once, and no padding."""
+    tree = tree_of(tokens, model.device)
+    mask, depths = tree.mask, tree.depths
+    if after is not None:
+        mask, depths = torch.cat([after.mask, mask], dim=-1), depths + after.positions[0]
+    cache = empty() if after is None else after.cache
+    with tree.in_use():
+        out = model(
+            input_ids=tree.tokens[None], attention_mask=attention.causal(mask, tree.mask.shape[-1]),
+            position_ids=depths[None], past_key_values=cache, use_cache=True, logits_to_keep=tree.ends,
+        )  # fmt: skip
+    return Begun(
+        logits=out.logits[0], mask=mask, positions=depths[tree.ends][:, None] + 1, cache=cache if use_cache else None
+    )
+
+
+def of_rows(model: Any, tokens: Sequence[list[int]], pad_id: int, after: Begun | None, use_cache: bool) -> Begun:
+    longest = max(map(len, tokens))
+    ids = torch.tensor([[pad_id] * (longest - len(one)) + one for one in tokens], device=model.device)
+    mask = left_mask(tokens, model.device)
     positions = (mask.cumsum(-1) - 1).clamp(min=0)
     if after is not None:
         mask, positions = torch.cat([after.mask, mask], dim=-1), positions + after.positions
@@ -65,14 +92,6 @@ def one_pass(
         logits=out.logits[:, -1], mask=mask, positions=positions[:, -1:] + 1,
         cache=roomy(out.past_key_values) if use_cache else None,
     )  # fmt: skip
-
-
-def left_padded(tokens: Sequence[list[int]], pad_id: int, device: Any) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids and mask, [rows, longest] each."""
-    longest = max(map(len, tokens))
-    ids = [[pad_id] * (longest - len(one)) + one for one in tokens]
-    mask = [[0] * (longest - len(one)) + [1] * len(one) for one in tokens]
-    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
 
 
 def shared_length(contexts: Sequence[list[int]]) -> int:

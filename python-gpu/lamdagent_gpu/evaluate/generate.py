@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from lamdagent_gpu.evaluate import attention
 from lamdagent_gpu.evaluate.batches import run_batches
 from lamdagent_gpu.evaluate.cache import keep_rows
 from lamdagent_gpu.evaluate.contexts import run_contexts
@@ -46,12 +47,11 @@ def generate_all(
 def generate_shards(
     model: Any, prompts: list[list[int]], *, max_new_tokens: int, end_ids: set[int], pad_id: int,
     done: Collection[int] = (), batch: int = BATCH, context_length: int | None = None,
-    is_over: Callable[[list[int]], bool] = lambda answer: False, share: bool = False,
+    is_over: Callable[[list[int]], bool] = lambda answer: False,
 ) -> Iterator[dict[int, list[int]]]:  # fmt: skip
     """As generate_all, batch by batch: answers by the prompt's place. Batches that are `done` are passed over.
 
-    `is_over` says of an answer so far, its last token included, whether no more of it is wanted. With `share` what
-    all prompts of a batch begin with is run once.
+    `is_over` says of an answer so far, its last token included, whether no more of it is wanted.
     """
     order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
 
@@ -60,7 +60,7 @@ def generate_shards(
         rows = [prompts[index] for index in chosen]
         room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
         most = [min(max_new_tokens, one) for one in room]
-        return generate_batch(model, rows, most, end_ids, pad_id, greedy, is_over, share=share)
+        return generate_batch(model, rows, most, end_ids, pad_id, greedy, is_over)
 
     return run_batches(
         order, [1] * len(prompts), answered, limit=batch, done=done,
@@ -78,16 +78,18 @@ def greedy(logits: torch.Tensor, _: list[int], __: int) -> torch.Tensor:
 
 def generate_batch(
     model: Any, prompts: list[list[int]], room: list[int], end_ids: set[int], pad_id: int, choose: Choose = greedy,
-    is_over: Callable[[list[int]], bool] = lambda answer: False, *, share: bool = False,
+    is_over: Callable[[list[int]], bool] = lambda answer: False,
 ) -> list[list[int]]:  # fmt: skip
     """One left-padded batch; `room` is the most new tokens of each row.
 
-    The cache, mask [rows, slots] and positions [rows, 1] drop rows that have ended.
+    The cache, mask [rows, …, slots] and positions [rows, 1] drop rows that have ended.
     """
-    begun = run_contexts(model, prompts, pad_id, share=share)
+    begun = run_contexts(model, prompts, pad_id)
     cache, logits, positions = begun.cache, begun.logits, begun.positions
     seen = begun.mask.shape[-1]
     mask = torch.cat([begun.mask, begun.mask.new_ones(len(prompts), max(room))], dim=-1)
+    if attention.is_used(model):
+        mask = attention.added(mask, logits.dtype)
     answers: list[list[int]] = [[] for _ in prompts]
     alive = list(range(len(prompts)))
     while True:
@@ -104,7 +106,7 @@ def generate_batch(
             alive = [alive[place] for place in rows.tolist()]
         seen += 1
         logits = model(
-            input_ids=tokens.unsqueeze(-1), attention_mask=mask[:, :seen], position_ids=positions,
+            input_ids=tokens.unsqueeze(-1), attention_mask=mask[..., :seen], position_ids=positions,
             past_key_values=cache, use_cache=True, logits_to_keep=1,
         ).logits[:, -1]  # fmt: skip
         positions = positions + 1

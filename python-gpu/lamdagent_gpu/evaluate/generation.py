@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.evaluate.contexts import HOW
 from lamdagent_gpu.evaluate.generate import BATCH, generate_shards
 from lamdagent_gpu.evaluate.items import Item, checked_prompts, prompt_sha256, read_items
 from lamdagent_gpu.evaluate.kind import Facts, Kind, Row, Subject
@@ -54,6 +55,7 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
         "endIds": sorted(end_ids(subject)),
         "contextLength": subject.context_length,
         "batch": BATCH,
+        "contexts": HOW,
     }
 
 

@@ -9,6 +9,7 @@ from math import exp, isfinite
 from typing import Any
 
 from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.evaluate.contexts import HOW
 from lamdagent_gpu.evaluate.generate import BATCH
 from lamdagent_gpu.evaluate.generation import end_ids
 from lamdagent_gpu.evaluate.harness_task import HARNESS, Document, read_task
@@ -143,6 +144,7 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
         "contextLength": subject.context_length,
         "batch": BATCH,
         "batchTokens": BATCH_TOKENS,
+        "contexts": HOW,
         "shard": SHARD,
     }
 

@@ -104,7 +104,7 @@ class HarnessModel(LM):
         answers: dict[int, list[int]] = {}
         for shard in generate_shards(
             subject.model, fitting, max_new_tokens=new_tokens, end_ids=end_ids(subject), pad_id=subject.pad_id,
-            context_length=subject.context_length, is_over=ends_with(subject.tokenizer, stops), share=True,
+            context_length=subject.context_length, is_over=ends_with(subject.tokenizer, stops),
         ):  # fmt: skip
             answers.update(shard)
         texts = [subject.tokenizer.decode(answers[at], skip_special_tokens=True) for at in range(len(prompts))]

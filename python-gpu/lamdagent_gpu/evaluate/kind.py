@@ -38,10 +38,11 @@ class Subject:
 
     @cached_property
     def model(self) -> Any:
+        from lamdagent_gpu.evaluate.attention import use
         from lamdagent_gpu.evaluate.packed import pack
         from lamdagent_gpu.train.model import load_model
 
-        return pack(load_model(self.folder, self.device).eval())
+        return use(pack(load_model(self.folder, self.device).eval()))
 
     @property
     def context_length(self) -> int | None:

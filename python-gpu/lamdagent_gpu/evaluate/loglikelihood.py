@@ -97,7 +97,7 @@ def run_batch(
     """[request][continuation] -> log-probability, and if `greedy` whether each of its tokens is the most probable."""
     device = model.device
     goes_on = any(len(continuation) > 1 for one in requests for continuation in one.continuations)
-    begun = run_contexts(model, [one.context for one in requests], pad_id, share=True, use_cache=goes_on)
+    begun = run_contexts(model, [one.context for one in requests], pad_id, use_cache=goes_on)
     first = log_softmax(begun.logits)  # [requests, vocabulary]
     owners = [row for row, one in enumerate(requests) for _ in one.continuations]
     flat = [continuation for one in requests for continuation in one.continuations]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.evaluate.contexts import HOW
 from lamdagent_gpu.evaluate.items import FILE, place_of, prompt_sha256, read_rows
 from lamdagent_gpu.evaluate.kind import Facts, Kind, Row, Subject
 from lamdagent_gpu.evaluate.loglikelihood import BATCH_TOKENS, Request, score_shards
@@ -105,6 +106,7 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
         "beginId": begin_id(subject),
         "contextLength": subject.context_length,
         "batchTokens": BATCH_TOKENS,
+        "contexts": HOW,
     }
 
 

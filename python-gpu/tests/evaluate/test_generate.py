@@ -10,7 +10,7 @@ import torch
 from tiny_models import MODELS, tiny_model
 
 from lamdagent_gpu.context import OutOfMemory
-from lamdagent_gpu.evaluate import cache, generate
+from lamdagent_gpu.evaluate import attention, cache, generate
 from lamdagent_gpu.evaluate.generate import generate_all, generate_shards
 
 ENDS = {3, 11, 27}
@@ -39,12 +39,15 @@ def alone(model: Any, prompt: list[int]) -> list[int]:
     return out[:-1] if out[-1] in ENDS else out
 
 
+@pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("name", sorted(MODELS))
-def test_batches_equal_transformers_one_by_one(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_equal_transformers_one_by_one(name: str, own: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "ROOM", 3)
     model, prompts = tiny_model(name), random_prompts()
-    got = run(model, prompts)
-    assert got == [alone(model, prompt) for prompt in prompts]
+    prompts += [[*prompts[0], *more] for more in prompts[1:9]]
+    expected = [alone(model, prompt) for prompt in prompts]
+    got = run(attention.use(model) if own else model, prompts)
+    assert got == expected
     assert len({len(answer) for answer in got}) > 3  # rows left the batch at different times
 
 
@@ -58,10 +61,10 @@ def test_a_beginning_that_all_prompts_share_is_run_once_and_changes_no_answer(na
     model, fed = tiny_model(name), []
     beginning = random_prompts(1)[0] * 40
     prompts = [[*beginning[:40], *prompt] for prompt in random_prompts()]
-    expected = run(model, prompts)
+    expected = [alone(model, prompt) for prompt in prompts]
     model.register_forward_pre_hook(lambda *given: fed.append(given[2]["input_ids"].shape), with_kwargs=True)
     answers: dict[int, list[int]] = {}
-    for shard in generate_shards(model, prompts, max_new_tokens=16, end_ids=ENDS, pad_id=0, share=True):
+    for shard in generate_shards(model, prompts, max_new_tokens=16, end_ids=ENDS, pad_id=0):
         answers.update(shard)
     assert [answers[place] for place in range(len(prompts))] == expected
     longest = max(map(len, prompts))

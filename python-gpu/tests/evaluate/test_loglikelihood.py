@@ -13,7 +13,7 @@ from test_generate import random_llama
 from tiny_models import MODELS, tiny_model
 
 from lamdagent_gpu.context import Diverged, OutOfMemory, Rejected
-from lamdagent_gpu.evaluate import loglikelihood, run_evaluation
+from lamdagent_gpu.evaluate import attention, loglikelihood, run_evaluation
 from lamdagent_gpu.evaluate.choices import ChoiceItem, requests_of
 from lamdagent_gpu.evaluate.loglikelihood import Request, score_shards
 from lamdagent_gpu.evaluate.perplexity import windows_of
@@ -56,12 +56,14 @@ def test_batches_equal_one_plain_pass_a_continuation(limit: int, logits: int, mo
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
-@pytest.mark.parametrize("shared", [0, 40])
-def test_every_architecture_gives_what_plain_passes_give(name: str, shared: int) -> None:
+@pytest.mark.parametrize("shared", [0, 10, 40])
+@pytest.mark.parametrize("own", [False, True])
+def test_every_architecture_gives_what_plain_passes_give(name: str, shared: int, own: bool) -> None:
     model, beginning = tiny_model(name), [5, 9, 17, 30, 8] * 8
     requests = [Request([*beginning[:shared], *one.context], one.continuations) for one in random_requests(12)]
-    for request, values in zip(requests, scored(model, requests), strict=True):
-        assert values == pytest.approx(plainly(model, request), abs=1e-4)
+    expected = [plainly(model, request) for request in requests]
+    for values, wanted in zip(scored(attention.use(model) if own else model, requests), expected, strict=True):
+        assert values == pytest.approx(wanted, abs=1e-4)
 
 
 def test_a_beginning_that_all_contexts_share_is_run_once() -> None:

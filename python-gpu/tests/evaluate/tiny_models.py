@@ -50,7 +50,31 @@ def gpt2() -> Any:
     )  # fmt: skip
 
 
-MODELS = {"llama": llama, "qwen2": qwen2, "mistral": mistral, "gemma2": gemma2, "gpt2": gpt2}
+def qwen3() -> Any:
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    return Qwen3ForCausalLM(Qwen3Config(**SHAPE, head_dim=16, tie_word_embeddings=True))
+
+
+def mixtral() -> Any:
+    from transformers import MixtralConfig, MixtralForCausalLM
+
+    return MixtralForCausalLM(MixtralConfig(**SHAPE, num_local_experts=3, sliding_window=None))
+
+
+def gpt_neox() -> Any:
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+    own = {key: value for key, value in SHAPE.items() if key != "num_key_value_heads"}
+    return GPTNeoXForCausalLM(GPTNeoXConfig(**own))
+
+
+MODELS = {
+    "llama": llama, "qwen2": qwen2, "mistral": mistral, "gemma2": gemma2, "gpt2": gpt2, "qwen3": qwen3,
+    "mixtral": mixtral, "gpt_neox": gpt_neox,
+}  # fmt: skip
+PLAIN = sorted(MODELS.keys() - {"mistral", "gemma2"})
+"""Those without windows."""
 
 
 def tiny_model(name: str, dtype: torch.dtype = torch.float32) -> Any:

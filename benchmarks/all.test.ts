@@ -56,6 +56,6 @@ describe('npm run bench', () => {
   });
 
   it('names the programs where it is asked for another', async () => {
-    await assert.rejects(ran(['--only', 'nothing']), /only: expected one of preemption, .*got nothing/);
+    await assert.rejects(ran(['--only', 'nothing']), /only: expected one of recovery, .*got nothing/);
   });
 });

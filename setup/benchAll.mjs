@@ -6,14 +6,15 @@ import { cache, inRoot, root } from './root.mjs';
 
 /** In order: name, options of the whole run, options of the quick one (null: left out), minutes on two cores. */
 const PROGRAMS = [
+  // Writes the waits that the next one draws from.
+  ['recovery', ['--kills', '20', '--notices', '10'], ['--kills', '2', '--notices', '1'], [10, 2]],
   ['preemption', [], ['--repetitions', '20'], [2, 0.5]],
   ['reuse', [], ['--seeds', '5'], [2, 0.5]],
-  ['recovery', ['--kills', '20', '--notices', '10'], ['--kills', '2', '--notices', '1'], [10, 2]],
   ['overhead', [], ['--trials', '3', '--rounds', '1', '--parallel', '2'], [30, 3]],
   ['scale', [], QUICK_SCALE(), [65, 4]],
   ['soak', [], ['--minutes', '2'], [65, 3.5]],
   ['policies', [], null, [1, 0]],
-  ['evaluation', [], null, [6, 0]],
+  ['evaluation', [], null, [9, 0]],
   ['merge', [], null, [8, 0]],
   ['train', [], null, [10, 0]],
 ];

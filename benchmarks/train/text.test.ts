@@ -20,8 +20,8 @@ describe('the section of bench:train', () => {
     assert.match(text, /\| sft \| SFTTrainer \| tiny \| 10\.4 \| 10\.0 \| 1\.04 \(1\.02, 1\.06\) \|/);
   });
   it('names what missed a goal, and what failed', () => {
-    assert.match(text, /at most 1\.05 times TRL's: \*\*missed\*\* by kto on tiny \(2\.00\)/);
-    assert.match(text, /at least 1\.3 times TRL's default, tiny: 1\.40, reached/);
+    assert.match(text, /kto, step to TRL’s, tiny \| 2\.00 \| at most 1\.05 \| \*\*missed\*\*/);
+    assert.match(text, /speed to TRL’s default, tiny \| 1\.40 \| at least 1\.30 \| holds/);
     assert.match(text, /Failed: grpo on tiny: ValueError: no/);
   });
   it('takes the wall clock on a GPU', () => {

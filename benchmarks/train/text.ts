@@ -1,5 +1,6 @@
 /** The section of `npm run bench:train`: tables of ratios, and whether the goals were reached. */
 import { median } from '../../test/kill/item.js';
+import { goalTable, type Goal } from '../goals.js';
 
 /** A line of `benchmarks/train.py`. The first one names the cases; of the others each is a run, or how it failed. */
 export interface Told {
@@ -56,7 +57,7 @@ export function textOf(
       ...compared.map(line),
     ].join('\n'),
     ...failed.map((one) => `Failed: ${one.case ?? ''} on ${one.model ?? ''}: ${one.error ?? ''}`),
-    verdicts(compared).join('\n'),
+    goalTable(goals(compared)),
   ].join('\n\n');
 }
 
@@ -84,21 +85,20 @@ function line({ name, model, ours, theirs, ratios }: Compared): string {
   return `| ${name === DEFAULT ? 'dpo, reference kept' : name} | ${against} | ${model} | ${ours.toFixed(1)} | ${theirs.toFixed(1)} | ${spread} |`;
 }
 
-function verdicts(compared: readonly Compared[]): string[] {
-  const steps = compared.filter(({ name }) => name !== DEFAULT);
-  const above = steps.filter(({ ratios }) => middleOf(ratios) > GOALS.step);
-  const shown = above.map(
-    ({ name, model, ratios }) => `${name} on ${model} (${middleOf(ratios).toFixed(2)})`,
-  );
-  return [
-    `- A step at most ${String(GOALS.step)} times TRL's: ${above.length === 0 ? 'reached by all' : `**missed** by ${shown.join(', ')}; reached by the others`}.`,
-    ...compared
-      .filter(({ name }) => name === DEFAULT)
-      .map(({ model, ratios }) => {
-        const faster = 1 / middleOf(ratios);
-        return `- DPO with a kept reference at least ${String(GOALS.cachedReference)} times TRL's default, ${model}: ${faster.toFixed(2)}, ${faster >= GOALS.cachedReference ? 'reached' : '**missed**'}.`;
-      }),
-  ];
+function goals(compared: readonly Compared[]): readonly Goal[] {
+  return compared.map(({ name, model, ratios }) => {
+    const ratio = middleOf(ratios);
+    const spread = `Rounds gave ${ratios.map((one) => one.toFixed(2)).join(', ')}.`;
+    const [what, value, bound] =
+      name === DEFAULT
+        ? ([
+            'dpo with a kept reference, speed to TRL’s default',
+            1 / ratio,
+            { atLeast: GOALS.cachedReference },
+          ] as const)
+        : ([`${name}, step to TRL’s`, ratio, { atMost: GOALS.step }] as const);
+    return { what: `${what}, ${model}`, value, bound, text: (one) => one.toFixed(2), cause: spread };
+  });
 }
 
 function middleOf(ratios: readonly number[]): number {

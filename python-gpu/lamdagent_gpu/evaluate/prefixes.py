@@ -66,9 +66,12 @@ def tree_of(contexts: Sequence[list[int]], device: Any) -> Tree:
     longest = max(map(len, contexts))
     found: dict[tuple[int, int], int] = {}
     """(parent, token) -> node; the parent of a first token is -1."""
-    depths, places, node_of = [], [], []
+    depths: list[int] = []
+    places: list[int] = []
+    node_of: list[list[int]] = []
     for row, context in enumerate(contexts):
-        path, parent, begin = [], -1, row * longest + longest - len(context)
+        path: list[int] = []
+        parent, begin = -1, row * longest + longest - len(context)
         for depth, token in enumerate(context):
             node = found.setdefault((parent, token), len(found))
             if node == len(depths):

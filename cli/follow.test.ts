@@ -41,7 +41,7 @@ describe('progress', () => {
     assert.deepEqual([5, 200, 7500].map(duration), ['5 s', '3 min 20 s', '2 h 5 min']);
   });
 
-  it('is told again without a terminal only when the phase changes or time has passed', () => {
+  it('is told again without a terminal only when the phase changes, or something else and time has passed', () => {
     const said: string[] = [];
     const plain = {
       isInteractive: false,
@@ -54,8 +54,13 @@ describe('progress', () => {
     teller.tell(snapshot);
     teller.tell(snapshot);
     assert.equal(said.length, 1);
+    const later: Snapshot = { ...snapshot, jobs: [{ ...JOB, progress: { ...PROGRESS, step: 31 } }] };
+    teller.tell(later);
+    assert.equal(said.length, 1);
     now = 6000;
     teller.tell(snapshot);
+    assert.equal(said.length, 1, 'nothing changed');
+    teller.tell(later);
     assert.equal(said.length, 2);
     teller.tell({ ...snapshot, jobs: [{ ...JOB, progress: { ...PROGRESS, phase: 'publishing' } }] });
     assert.equal(said.length, 3);

@@ -48,7 +48,7 @@ export function createTeller(
   now: () => number = Date.now,
 ): { tell(snapshot: Snapshot): void } {
   const seen = new Set<number>();
-  const toldAt = new Map<string, { readonly at: number; readonly phase: string }>();
+  const toldAt = new Map<string, Told>();
   const notes = new Set<string>();
   let phase = '';
   let recovered: string | null = null;
@@ -82,18 +82,22 @@ export function createTeller(
   return { tell };
 }
 
-function tellJobs(
-  { jobs }: Snapshot,
-  toldAt: Map<string, { readonly at: number; readonly phase: string }>,
-  terminal: Terminal,
-  now: number,
-): void {
+/** Of a job: what was said of it last, and when. */
+interface Told {
+  readonly at: number;
+  readonly phase: string;
+  readonly line: string;
+}
+
+/** A job is told of when its phase changes, and when something else has changed and some time has passed. */
+function tellJobs({ jobs }: Snapshot, toldAt: Map<string, Told>, terminal: Terminal, now: number): void {
   for (const job of jobs) {
     const phase = `${job.progress?.phase ?? String(job.isRunning)} ${String(job.attempt)}`;
     const last = toldAt.get(job.id);
-    if (last?.phase === phase && now - last.at < TELL_EVERY_MS) continue;
-    toldAt.set(job.id, { at: now, phase });
-    terminal.say(`  ${jobLine(job)}`);
+    const line = jobLine(job);
+    if (last?.phase === phase && (now - last.at < TELL_EVERY_MS || last.line === line)) continue;
+    toldAt.set(job.id, { at: now, phase, line });
+    terminal.say(`  ${line}`);
   }
 }
 

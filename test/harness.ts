@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { SERVER_SETTINGS } from '../workers/temporalServer.js';
 import { QUEUES } from '../workflows/contract.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -14,7 +15,10 @@ const VENV = join(ROOT, '.venv', 'bin');
 /** A real Temporal server on loopback, from PATH or from the Python environment. */
 export async function startServer(extraArgs: string[] = []): Promise<TestWorkflowEnvironment> {
   return TestWorkflowEnvironment.createLocal({
-    server: { executable: { type: 'existing-path', path: temporalProgram() }, extraArgs },
+    server: {
+      executable: { type: 'existing-path', path: temporalProgram() },
+      extraArgs: [...SERVER_SETTINGS, ...extraArgs],
+    },
   });
 }
 

@@ -51,6 +51,17 @@ export function findTemporal(env: Environment): string | null {
  */
 const PRAGMAS = ['journal_mode=wal', 'synchronous=full'];
 
+/**
+ * How often a second a shard may look for tasks of each kind. The default, 20, is meant for servers of many shards; this one
+ * has one shard, and each step of each workflow would wait for the next twentieth of a second.
+ */
+const LOOKS_A_SECOND = 1000;
+/** What a server of one shard is told beyond its defaults. */
+export const SERVER_SETTINGS = ['transfer', 'timer', 'visibility'].flatMap((kind) => [
+  '--dynamic-config-value',
+  `history.${kind}ProcessorMaxPollRPS=${String(LOOKS_A_SECOND)}`,
+]);
+
 export function serverProgram(env: Environment, home: Home, server: ServerAddress): Program {
   const temporal = findTemporal(env);
   if (temporal === null)
@@ -62,6 +73,7 @@ export function serverProgram(env: Environment, home: Home, server: ServerAddres
     ...['server', 'start-dev', '--db-filename', home.database, '--ip', '127.0.0.1', '--log-level', 'error'],
     ...['--port', String(server.port), '--ui-port', String(server.uiPort)],
     ...PRAGMAS.flatMap((pragma) => ['--sqlite-pragma', pragma]),
+    ...SERVER_SETTINGS,
     ...attributes.flatMap((attribute) => ['--search-attribute', attribute]),
   ];
   const named = { name: 'Temporal server', logFile: home.log('temporal'), env: {}, graceMs: 8000 };

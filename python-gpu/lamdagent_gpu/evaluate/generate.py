@@ -89,7 +89,7 @@ def generate_batch(
     seen = begun.mask.shape[-1]
     mask = torch.cat([begun.mask, begun.mask.new_ones(len(prompts), max(room))], dim=-1)
     if attention.is_used(model):
-        mask = attention.added(mask, logits.dtype)
+        mask = attention.added(mask, model.dtype)
     answers: list[list[int]] = [[] for _ in prompts]
     alive = list(range(len(prompts)))
     while True:

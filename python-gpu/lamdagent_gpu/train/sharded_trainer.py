@@ -60,11 +60,21 @@ class ShardedTrainer(Trainer):
         torch.save(self.lr_scheduler.state_dict(), Path(folder) / SCHEDULER_FILE)
 
     def _load_from_checkpoint(self, checkpoint: str, model: Any = None) -> None:
-        if not trains_shards(self.model):
+        """Whole models are read as any folder is: names in files can differ from those in memory (the experts of a mixture,
+        renamed layers), and transformers' trainer passes over what it does not find."""
+        if hasattr(self.model, "merge_and_unload"):
             super()._load_from_checkpoint(checkpoint, model)
             return
-        scores, first = head_of(self.model) is not None, distributed.get_rank() == 0
-        deal(self.model, read_model(Path(checkpoint), self.model.dtype, scores=scores).state_dict() if first else {})
+
+        def weights() -> dict[str, torch.Tensor]:
+            scores = head_of(self.model) is not None
+            found: dict[str, torch.Tensor] = read_model(Path(checkpoint), self.model.dtype, scores=scores).state_dict()
+            return found
+
+        if trains_shards(self.model):
+            deal(self.model, weights() if distributed.get_rank() == 0 else {})
+        else:
+            self.model.load_state_dict(weights())
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is None or not trains_shards(self.model):

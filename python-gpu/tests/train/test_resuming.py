@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
-from conftest import LORA, PREFERENCE, TRAINING, World
+from conftest import LORA, PREFERENCE, TRAINING, World, save_tiny_model
 from safetensors.torch import load_file
+from transformers import AutoTokenizer
 
 from lamdagent_gpu.context import Diverged, Incomplete, JobContext, Preempted
 from lamdagent_gpu.contract.messages import BuildJob
+from lamdagent_gpu.stage import stage_id_of
 from lamdagent_gpu.train import run_training
 from lamdagent_gpu.weights import weights_sha256
 
@@ -54,6 +57,47 @@ def test_stopped_at_every_step_it_ends_with_the_same_files_and_figures(
     assert files_of(resumed) == files_of(undisturbed)
     for name in files_of(undisturbed):
         assert (resumed.output_folder / name).read_bytes() == (undisturbed.output_folder / name).read_bytes(), name
+
+
+def mixtral(vocabulary: int) -> Any:
+    """Its experts lie in one tensor in memory, and each on its own in a file."""
+    from transformers import MixtralConfig, MixtralForCausalLM
+
+    return MixtralForCausalLM(
+        MixtralConfig(
+            vocab_size=vocabulary, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+            num_key_value_heads=2, num_local_experts=3, pad_token_id=0, bos_token_id=None, eos_token_id=3,
+            initializer_range=0.2,
+        )
+    )  # fmt: skip
+
+
+def gpt_neox(vocabulary: int) -> Any:
+    """Its output layer has another name in files."""
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+    return GPTNeoXForCausalLM(
+        GPTNeoXConfig(
+            vocab_size=vocabulary, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=2,
+            max_position_embeddings=128, pad_token_id=0, bos_token_id=None, eos_token_id=3, initializer_range=0.2,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [mixtral, gpt_neox])
+def test_weights_whose_names_in_files_differ_are_resumed_too(world: World, make: Callable[[int], Any]) -> None:
+    folder = save_tiny_model(world.store.new_folder())
+    torch.manual_seed(1)
+    make(len(AutoTokenizer.from_pretrained(folder))).save_pretrained(folder)
+    model = stage_id_of({"model": make.__name__})
+    world.store.publish(model, "model", folder, {})
+    job = world.build_job("sft", {**TRAINING, "batchSize": 10}, model=[model], data=[world.sft])
+    undisturbed = world.context(job)
+    expected = run_training(undisturbed)
+    stop_at(world, job, 3)
+    resumed = world.context(job)
+    assert run_training(resumed) == expected
+    assert weights_sha256(resumed.output_folder) == weights_sha256(undisturbed.output_folder)
 
 
 def test_a_checkpoint_holds_state_only_and_loads_without_running_code(world: World) -> None:
@@ -142,6 +186,7 @@ sys.path.insert(0, sys.argv[1])
 from conftest import World
 from lamdagent_gpu.contract.messages import BuildJob
 from lamdagent_gpu.store import FolderStore
+from lamdagent_gpu.stage import stage_id_of
 from lamdagent_gpu.train import run_training
 from lamdagent_gpu.weights import weights_sha256
 root = Path(sys.argv[2])

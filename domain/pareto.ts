@@ -8,12 +8,25 @@ export interface Point {
   readonly second: number;
 }
 
-/** Nobody is at least as good in both and better in one. Equal points are on the front together. */
-export function isOnFront(point: Point, all: readonly Point[]): boolean {
-  return !all.some(
-    ({ first, second }) =>
-      first >= point.first && second >= point.second && (first > point.first || second > point.second),
-  );
+/**
+ * The points that nobody beats: at least as good in both and better in one. Equal points are on the front together. From
+ * the greatest first value down, a point is on it when it has the best second value so far, and more than any of those
+ * before it that are better in the first.
+ */
+export function frontOf(points: readonly Point[]): ReadonlySet<Point> {
+  const ordered = [...points].sort((a, b) => b.first - a.first || b.second - a.second);
+  const front = new Set<Point>();
+  let best: Point | null = null;
+  for (const point of ordered)
+    if (best === null || point.second > best.second || isEqual(point, best)) {
+      front.add(point);
+      best = point;
+    }
+  return front;
+}
+
+function isEqual(one: Point, other: Point): boolean {
+  return one.first === other.first && one.second === other.second;
 }
 
 /** What the score is traded against: a benchmark that is watched or constrained, or the GPU-seconds of the pipeline. */
@@ -54,7 +67,7 @@ function tradeoff(
         : [[row.trial, { first: row.score, second: value }] as const];
     }),
   );
-  const all = [...points.values()];
-  const front = [...points].filter(([, point]) => isOnFront(point, all)).map(([trial]) => trial);
-  return { ...of, points, front: new Set(front) };
+  const front = frontOf([...points.values()]);
+  const trials = [...points].filter(([, point]) => front.has(point)).map(([trial]) => trial);
+  return { ...of, points, front: new Set(trials) };
 }

@@ -37,12 +37,15 @@ export interface RecipeDifference {
   readonly changes: readonly { readonly of: string; readonly from: string; readonly to: string }[];
 }
 
-export function differenceToParent(steps: readonly RecipeStep[]): RecipeDifference | null {
-  const own = steps.at(-1);
-  const [name] = own?.parents ?? [];
-  const parent = steps.find(({ model }) => model === name);
-  if (own === undefined || parent === undefined || own.parents.length !== 1 || parent.action !== own.action)
-    return null;
+export function differenceToParent(
+  pool: Pool,
+  { trial, action }: Pick<ProposedTrial, 'trial' | 'action'>,
+): RecipeDifference | null {
+  const [id, second] = action?.models ?? [];
+  if (id === undefined || second !== undefined) return null;
+  const own = stepOf(pool, action, trialName(trial));
+  const parent = stepOf(pool, pool.get(id)?.row?.action ?? null, nameInPool(pool, id));
+  if (parent.action !== own.action) return null;
   const settings = ({ datasets, parameters }: RecipeStep): Readonly<Record<string, string>> => ({
     datasets: datasets.join(' + '),
     ...Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, String(value)])),

@@ -74,7 +74,7 @@ export function trialView(found: StoredExploration, trial: number): TrialView | 
     origin: record === undefined ? originText(row ?? proposed) : `policy ${record.policy}`,
     why: record === undefined ? null : decisionView(found, record),
     recipe,
-    differenceToParent: differenceToParent(recipe),
+    differenceToParent: differenceToParent(pool, proposed),
     objective: row === null ? null : objectiveOf(row, { plan: found.plan, base, pool }),
     scores: row === null ? [] : scoreViews(found.plan, row, base),
     later: laterScores(found, trial),

@@ -5,7 +5,7 @@ import { applicable } from '../../domain/stageOfAction.js';
 import { trialName, type ProposedTrial, type TrialRecord } from '../../domain/trial.js';
 import { originText } from '../ledger/decisionView.js';
 import type { StoredExploration } from '../ledger/read.js';
-import { differenceToParent, recipeOf } from '../ledger/recipe.js';
+import { differenceToParent } from '../ledger/recipe.js';
 import { scoreViews, type ScoreView } from '../ledger/trialScores.js';
 import { stateOf } from '../ledger/views.js';
 import { attemptsTable } from './attemptsTable.js';
@@ -82,7 +82,7 @@ function whatEntries(proposed: ProposedTrial, { pool }: Index): Markup {
   const { action } = proposed;
   if (action === null) return html``;
   const parents = action.models.map((id) => nameInPool(pool, id)).join(', ');
-  const difference = differenceToParent(recipeOf(pool, proposed));
+  const difference = differenceToParent(pool, proposed);
   const changes = difference?.changes.map(
     ({ of, from, to }) => `${of} ${clipped(from, 80)} → ${clipped(to, 80)}`,
   );

@@ -129,8 +129,12 @@ def require_state(checkpoint: Checkpoint | None) -> None:
     if checkpoint is None or is_sampling(checkpoint.folder):
         return
     missing = [name for name in STATE_FILES if not (checkpoint.folder / name).is_file()]
+    if not any(checkpoint.folder.glob("*.safetensors")):
+        missing.append("weights as safetensors")
     if missing:
-        raise Incomplete(f"checkpoint of step {checkpoint.step}: expected {', '.join(STATE_FILES)}, got no {missing}")
+        raise Incomplete(
+            f"checkpoint of step {checkpoint.step}: expected weights, {', '.join(STATE_FILES)}, got no {missing}"
+        )
 
 
 def first_micro_batch(batch: int, checkpoint: Checkpoint | None) -> int:

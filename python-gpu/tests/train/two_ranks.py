@@ -19,6 +19,7 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+import torch.distributed
 from torch.distributed.tensor import DTensor
 
 from lamdagent_gpu import fence
@@ -161,6 +162,7 @@ def main() -> None:
             run = Run(place, FolderStore(folder / "store"), BuildJob.model_validate(job), results)
             with computing(bfloat16=bfloat16):
                 run.begin(layout)
+    torch.distributed.destroy_process_group()  # else its threads may outlive the interpreter, which ends the process
 
 
 if __name__ == "__main__":

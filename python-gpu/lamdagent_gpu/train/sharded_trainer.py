@@ -21,7 +21,7 @@ OPTIMIZER_FILE, SCHEDULER_FILE = "optimizer.pt", "scheduler.pt"
 
 
 class ShardedTrainer(Trainer):
-    """Mixed in before a TRL trainer. With a whole model, or with adapters beside shards, it saves and loads as that does."""
+    """Mixed in before a TRL trainer. It saves a whole model, and saves and loads adapters beside shards, as that does."""
 
     gathered: tuple[Weights, State] | None = None
     """Weights and the optimizer's state at the step at hand, where the ranks hold shards of what is trained."""

@@ -25,11 +25,6 @@ export function asksLlm(policy: PolicyName): boolean {
   return policy === 'agent' || policy === 'hybrid';
 }
 
-/** Whether a decision needs neither an LLM nor the sampler: then it takes milliseconds. */
-export function asksNobody(policy: PolicyName): boolean {
-  return policy === 'random' || policy === 'evolution';
-}
-
 /** The last decision before this one that may have asked the LLM, and so holds its memory; -1: there is none. */
 export function lastLlmTurn(policy: PolicyName, decision: number): number {
   for (let earlier = decision - 1; earlier >= 0; earlier -= 1) if (mayAskLlm(policy, earlier)) return earlier;

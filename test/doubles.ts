@@ -133,7 +133,6 @@ export function createDoubles(
           fallback: false,
         });
       },
-      decideHere: (input) => made.activities.decide(input),
       // A requested stage is built and scored as if its trial had the number 50.
       checkRequest: ({ ledgerRows, pending, request }) => {
         const written =
@@ -230,7 +229,7 @@ export function createDoubles(
         const missing = stage === undefined || there ? [] : [...parents, stage];
         return Promise.resolve({ missing, weightsSha256: null, scores: [], found: [] });
       },
-      // A local activity runs again when its workflow task was lost: then it must bring the very same row.
+      // An activity runs again when its answer was lost: then it must bring the very same row.
       record: ({ row }) => {
         const earlier = made.rows.find(({ sequence }) => sequence === row.sequence);
         if (earlier === undefined) made.rows.push(row);

@@ -27,6 +27,12 @@ describe('steering a search', function () {
   after(async () => {
     await server.teardown();
   });
+  /** What a test that failed left behind must not meet the workers of the next one. */
+  afterEach(async () => {
+    const { workflow } = server.client;
+    for await (const { workflowId } of workflow.list({ query: "ExecutionStatus = 'Running'" }))
+      await workflow.getHandle(workflowId).terminate();
+  });
 
   interface Running {
     readonly doubles: Doubles;

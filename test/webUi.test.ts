@@ -90,7 +90,7 @@ describe("an exploration in Temporal's own Web UI, without any command of ours",
   it('says in the timeline what each activity and timer is for', async () => {
     await look(await world.pageUrl(world.handle.workflowId, 'timeline'), async (page) => {
       await sees(page, /waits for t0006, then looks/);
-      await sees(page, /decideHere/); // a local activity: its summary is in its event
+      await sees(page, /decide t0006/);
     });
     const summaries = await summariesOf(world, world.handle.workflowId);
     assert.deepEqual(

@@ -45,9 +45,8 @@ export function composeActivities(options: {
   const collector = createCollector({ store, budgetBytes, graceMs, warn });
   return {
     activities: {
-      // Local activities know no heartbeats.
+      // Too short for signs of life.
       ...ledger,
-      decideHere: decide,
       record: async (input) => {
         await ledger.record(input);
         collector.nudge();

@@ -112,11 +112,9 @@ export interface FinalInput {
   readonly finalists?: readonly number[];
 }
 
-/** Local activities: look-ups and small writes. */
+/** Look-ups and small writes. */
 export interface StoreActivities {
   lookup(input: LookupInput): Promise<LookupOutput>;
-  /** `decide` of a policy that asks nobody. */
-  decideHere(input: DecideInput): Promise<DecideOutput>;
   /** Writes a ledger row (put-if-absent; another content under the same sequence is an error). */
   record(input: { readonly explorationId: string; readonly row: TrialRecord }): Promise<void>;
   /** Writes a finalist's or the base's scores on a later split. */

@@ -2,7 +2,6 @@ import {
   ApplicationFailure,
   patched,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -13,14 +12,14 @@ import type { Split } from '../domain/plan.js';
 import type { ExplorationResult } from '../domain/result.js';
 import { summaryText } from '../domain/summaries.js';
 import { trialName, type ProposedTrial, type TrialResult } from '../domain/trial.js';
-import type { OrchestratorActivities, StoreActivities } from './activities.js';
-import { LOCAL_ACTIVITY, STORE_ACTIVITY } from './contract.js';
+import type { OrchestratorActivities } from './activities.js';
+import { STORE_ACTIVITY } from './contract.js';
 import type { Inbox } from './inbox.js';
 import type { Index } from './searchAttributes.js';
+import { storeActivities } from './store.js';
 import { scoreOn } from './trials.js';
 
 const final = proxyActivities<Pick<OrchestratorActivities, 'confirm' | 'conclude'>>(STORE_ACTIVITY);
-const ledger = proxyLocalActivities<Pick<StoreActivities, 'recordFinal' | 'openTest'>>(LOCAL_ACTIVITY);
 
 /** Explorations that began to conclude before this patch scored the base, the finalists and the champion alone. */
 const ALL_DATA_ON_LATER_SPLITS = 'all-data-on-later-splits';
@@ -68,7 +67,7 @@ export async function concludeExploration(
 async function open(explorationId: string, tested: readonly ProposedTrial[]): Promise<void> {
   const models = tested.map(({ trial, stageId }) => ({ trial, stageId }));
   const summary = summaryText(`open the test split, once, for ${names(tested)}`);
-  await ledger.openTest.executeWithOptions({ summary }, [
+  await storeActivities().openTest.executeWithOptions({ summary }, [
     { explorationId, by: workflowInfo().runId, models },
   ]);
 }
@@ -98,7 +97,7 @@ async function score(
   const result: TrialResult = await scoreOn(plan, model, on);
   const summary = summaryText(`write ${trialName(model.trial)}'s ${split} scores to the ledger`);
   const row = { explorationId: plan.explorationId, split, result };
-  await ledger.recordFinal.executeWithOptions({ summary }, [row]);
+  await storeActivities().recordFinal.executeWithOptions({ summary }, [row]);
 }
 
 function baseOf(state: Exploration): ProposedTrial {

@@ -94,12 +94,14 @@ export const STORE_ACTIVITY = {
 /** Hashing and importing models, and comparing all training rows with all items: the beats say that it's alive. */
 export const PREPARE_ACTIVITY = { ...STORE_ACTIVITY, startToCloseTimeout: '6 hours' } as const;
 
-/** Look-ups in and small writes to the store, run inside the workflow task. */
-export const LOCAL_ACTIVITY = {
+/** Look-ups in and small writes to the store. */
+export const SMALL_ACTIVITY = {
   startToCloseTimeout: '30 seconds',
-  localRetryThreshold: '1 minute',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
 } as const;
+
+/** The same, of workflows that began when they ran inside the workflow task (workflows/store.ts). */
+export const LOCAL_ACTIVITY = { ...SMALL_ACTIVITY, localRetryThreshold: '1 minute' } as const;
 
 /** One decision: may hold several LLM requests. */
 export const DECIDE_ACTIVITY = {
@@ -107,9 +109,6 @@ export const DECIDE_ACTIVITY = {
   heartbeatTimeout: '15 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '2 minutes' },
 } as const;
-
-/** A decision inside the workflow task; the first after a start reads the whole ledger. */
-export const LOCAL_DECISION = { ...LOCAL_ACTIVITY, startToCloseTimeout: '5 minutes' } as const;
 
 /** How often the watchdog looks for trials that ended without a word. */
 export const WATCHDOG_INTERVAL = '1 minute';

@@ -5,24 +5,20 @@ import {
   condition,
   isCancellation,
   log,
-  patched,
   proxyActivities,
-  proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { DecideInput, DecideOutput } from '../domain/decision.js';
 import { bookedUsd } from '../domain/exploration.js';
 import { ANY_CLASS } from '../domain/gpuClass.js';
-import { asksNobody } from '../domain/llmTurns.js';
 import { plusUsd } from '../domain/prices.js';
 import type { Slate, SuggestJob } from '../domain/suggestion.js';
 import { summaryText } from '../domain/summaries.js';
 import { trialName } from '../domain/trial.js';
-import type { ControlActivities, OrchestratorActivities, StoreActivities } from './activities.js';
-import { CONTROL_ACTIVITY, DECIDE_ACTIVITY, gpuControlQueue, LOCAL_DECISION } from './contract.js';
+import type { ControlActivities, OrchestratorActivities } from './activities.js';
+import { CONTROL_ACTIVITY, DECIDE_ACTIVITY, gpuControlQueue } from './contract.js';
 import type { Inbox } from './inbox.js';
 
 const { decide } = proxyActivities<Pick<OrchestratorActivities, 'decide'>>(DECIDE_ACTIVITY);
-const { decideHere } = proxyLocalActivities<Pick<StoreActivities, 'decideHere'>>(LOCAL_DECISION);
 
 /** `stopped`: a person ended the search while the sampler was waited for; nothing was decided. */
 export type Decided = Exclude<DecideOutput, { kind: 'consult' }> | { readonly kind: 'stopped' };
@@ -36,9 +32,7 @@ export async function decideNext(inbox: Inbox, only: DecideInput['only'] | null)
   const name = trialName(input.trial);
   const asked = only === null || only === undefined ? '' : `, a ${only} if one is due`;
   const summary = summaryText(`decide ${name}${asked} (decision ${String(input.decision)})`);
-  // Two round trips less; explorations that began before this patch go on as they did.
-  const isShort = asksNobody(inbox.current().plan.policy) && patched('decide-within-the-task');
-  const first = await (isShort ? decideHere : decide).executeWithOptions({ summary }, [input]);
+  const first = await decide.executeWithOptions({ summary }, [input]);
   if (first.kind !== 'consult') return first;
   const slate = await slateUnlessStopped(inbox, first.job, input.trial);
   if (slate === null) return { kind: 'stopped' };

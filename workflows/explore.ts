@@ -7,7 +7,6 @@ import {
   makeContinueAsNewFunc,
   patched,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -31,21 +30,20 @@ import type { ExplorationResult } from '../domain/result.js';
 import { trialName, type ProposedTrial, type TrialRecord, type TrialResult } from '../domain/trial.js';
 import { explorationDetails } from '../domain/details.js';
 import { readableLabel, summaryText } from '../domain/summaries.js';
-import type { OrchestratorActivities, StoreActivities } from './activities.js';
+import type { OrchestratorActivities } from './activities.js';
 import { announce, nameOf } from './announce.js';
-import { LOCAL_ACTIVITY, PREPARE_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
+import { PREPARE_ACTIVITY, STORE_ACTIVITY, WATCHDOG_INTERVAL } from './contract.js';
 import { concludeExploration } from './conclude.js';
 import { decideNext } from './decisions.js';
 import { listen, type Inbox } from './inbox.js';
 import { cancelTrials, MAX_RESTARTS, startTrial } from './trials.js';
 import { indexing, type Index } from './searchAttributes.js';
+import { storeActivities } from './store.js';
 
 const prepareActivities = proxyActivities<Pick<OrchestratorActivities, 'prepare'>>(PREPARE_ACTIVITY);
 const serviceActivities = proxyActivities<Pick<OrchestratorActivities, 'closedWorkflows'>>(STORE_ACTIVITY);
 /** Explorations that began before this patch could be found by their search attributes only once they were prepared. */
 const INDEXED_FIRST = 'indexed-first';
-
-const ledger = proxyLocalActivities<Pick<StoreActivities, 'record' | 'recordEnded'>>(LOCAL_ACTIVITY);
 
 /** What continue-as-new hands to the next run. */
 export interface Carried {
@@ -156,7 +154,7 @@ async function bookEnded(inbox: Inbox): Promise<void> {
       const summary = summaryText(
         `write ${trialName(row.trial)} (${row.status}) to the ledger: ${readableLabel(row.label)}`,
       );
-      await ledger.record.executeWithOptions({ summary }, [{ explorationId, row }]);
+      await storeActivities().record.executeWithOptions({ summary }, [{ explorationId, row }]);
       inbox.update((now) => withRow(now, row));
       refuseUnscoredBase(row);
     }
@@ -249,7 +247,6 @@ async function abandon(inbox: Inbox): Promise<void> {
   setCurrentDetails(explorationDetails(inbox.current()));
   const { explorationId } = inbox.current().plan;
   const ending = { explorationId, state: 'stopped', reason } as const;
-  await ledger.recordEnded.executeWithOptions({ summary: 'write to the ledger that it was cancelled' }, [
-    ending,
-  ]);
+  const summary = 'write to the ledger that it was cancelled';
+  await storeActivities().recordEnded.executeWithOptions({ summary }, [ending]);
 }

@@ -4,7 +4,6 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   log,
-  proxyLocalActivities,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -28,10 +27,10 @@ import {
 import { endedTrialDetails, trialDetails } from '../domain/trialDetails.js';
 import { buildCost, evaluationCost } from '../domain/cost.js';
 import type { GpuFleet } from '../domain/gpuClass.js';
-import type { BookedWeights, LookupOutput, StoreActivities } from './activities.js';
-import { LOCAL_ACTIVITY } from './contract.js';
+import type { BookedWeights, LookupOutput } from './activities.js';
 import { classesOf, runOnGpu } from './gpuJobs.js';
 import { trialEnded } from './messages.js';
+import { storeActivitiesOf } from './store.js';
 import { listEnd, type TrialListing } from './trialListing.js';
 
 export interface PipelineInput {
@@ -48,9 +47,9 @@ export interface PipelineInput {
   readonly listing?: TrialListing;
   /** Classes of GPU workers; absent: one queue for all. */
   readonly workers?: GpuFleet;
+  /** Asks the store by an activity task (workflows/store.ts); absent in trials begun by 0.4, and by hand. */
+  readonly asksByTask?: true;
 }
-
-const store = proxyLocalActivities<StoreActivities>(LOCAL_ACTIVITY);
 
 /** Scoring a finished model goes before starting a new training. */
 const BUILD_PRIORITY = 4;
@@ -125,7 +124,7 @@ async function lookUp(input: PipelineInput, wanted: readonly IdentifiedStage[]):
     requester: requesterOf(input),
     ...(input.workers === undefined ? {} : { sized: true as const }),
   };
-  return store.lookup.executeWithOptions({ summary }, [request]);
+  return storeActivitiesOf(input).lookup.executeWithOptions({ summary }, [request]);
 }
 
 /** In the Web UI's current details. */

@@ -5,7 +5,6 @@ import {
   ParentClosePolicy,
   patched,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   TerminatedFailure,
@@ -17,11 +16,12 @@ import { studyDetails } from '../domain/scaleDetails.js';
 import { scaleRequester, type ScaleJob, type ScaleRequest, type ScaleResult } from '../domain/scale.js';
 import { readableLabel, staticSummaryText, summaryText } from '../domain/summaries.js';
 import type { TrialResult } from '../domain/trial.js';
-import type { OrchestratorActivities, PreparedScale, StoreActivities } from './activities.js';
-import { LOCAL_ACTIVITY, STORE_ACTIVITY, workflowIds } from './contract.js';
+import type { OrchestratorActivities, PreparedScale } from './activities.js';
+import { STORE_ACTIVITY, workflowIds } from './contract.js';
 import { DESCRIPTIONS, scaleQuery, type ScaleAnswer } from './messages.js';
 import { pipeline, type PipelineInput } from './pipeline.js';
 import { KEYS, registeredNames } from './searchAttributes.js';
+import { storeActivities } from './store.js';
 import { startAttributes, type TrialListing } from './trialListing.js';
 import { endStranger, MAX_RESTARTS, MAX_STALLED_ATTEMPTS } from './trials.js';
 
@@ -30,7 +30,6 @@ const INDEXED = 'indexed-scale';
 
 const studies =
   proxyActivities<Pick<OrchestratorActivities, 'prepareScale' | 'concludeScale'>>(STORE_ACTIVITY);
-const ledger = proxyLocalActivities<Pick<StoreActivities, 'recordScale'>>(LOCAL_ACTIVITY);
 
 /**
  * Runs the best pipelines of an exploration again in another size, and compares each with its original on the confirm
@@ -58,7 +57,9 @@ export async function scale(request: ScaleRequest): Promise<ScaleResult> {
     const listing = { registered, split: null, benchmarks: [] };
     const result = await runJob(prepared, job, { workflowId, listing });
     const summary = summaryText(`write ${job.name} (${result.status}) to the study's ledger`);
-    await ledger.recordScale.executeWithOptions({ summary }, [{ study: plan, job: job.name, result }]);
+    await storeActivities().recordScale.executeWithOptions({ summary }, [
+      { study: plan, job: job.name, result },
+    ]);
     tell((now) => ended(now, job, result));
   });
   const summary = summaryText(`compare the ${String(models)} models of ${plan.label} and write the result`);
@@ -81,6 +82,7 @@ async function runJob(
     requester: scaleRequester(plan, job.name),
     reportTo: null,
     listing,
+    asksByTask: true,
     ...(workers === undefined ? {} : { workers }),
   };
   for (let restarts = 0; ;) {

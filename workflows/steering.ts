@@ -34,8 +34,8 @@ type Given<T> = T | null | undefined;
 type ActOf<T> = T extends Intervention ? Omit<T, 'schemaVersion' | 'number' | 'at' | 'by'> : never;
 
 /**
- * steer, budget, propose, retry. Each is on record before it counts. Activities in a handler are never local ones: then
- * the update's acceptance, and with it the number and time of the record, stand in the history before it is written.
+ * steer, budget, propose, retry. Each is on record before it counts: the update's acceptance, and with it the number
+ * and time of the record, stand in the history before the activity writes it.
  */
 export function listenToSteering(inbox: Inbox): void {
   setHandler(steerUpdate, (steer) => steered(inbox, steer), {

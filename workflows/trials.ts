@@ -86,6 +86,7 @@ function pipelineInput(plan: Plan, proposed: ProposedTrial, { split, listing }: 
     requester: requesterOf(plan, proposed, split),
     reportTo: null,
     listing,
+    asksByTask: true,
     ...(plan.workers === undefined ? {} : { workers: plan.workers }),
   };
 }

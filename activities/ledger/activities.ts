@@ -31,7 +31,7 @@ export function createLedgerActivities({
 }: {
   readonly store: Store;
   readonly reach?: Reach;
-}): Omit<StoreActivities, 'decideHere'> {
+}): StoreActivities {
   return {
     lookup: (input) => lookup(store, input),
     record: async ({ explorationId, row }) => {

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { messageOf } from '../../workers/fault.js';
 import { workflowIds } from '../../workflows/contract.js';
+
+/** The right answer to who asks too late; not a failure. */
+const SEARCH_OVER = /its search is over$/;
 
 /** What became of the questions and acts of a restless person. */
 export interface Probed {
@@ -24,7 +27,7 @@ export interface ProbePace {
 
 /**
  * Asks for the status again and again, and pauses and resumes the exploration again and again, by its workflow id as
- * people do, whatever run it is in. Begin when the search has begun, and stop before its end: then none may fail.
+ * people do, whatever run it is in. Begin when the search has begun: then none may fail until the search is over.
  */
 export function startProbe(client: Client, name: string, { queryMs, updateMs }: ProbePace): Probe {
   const handle = client.workflow.getHandle(workflowIds.exploration(name));
@@ -37,7 +40,9 @@ export function startProbe(client: Client, name: string, { queryMs, updateMs }: 
     try {
       await what();
     } catch (error) {
-      failures.push(`${kind} ${String(counts[kind])}: ${messageOf(error)}`);
+      const fault = reasonOf(error);
+      if (SEARCH_OVER.test(fault)) stopping.abort();
+      else failures.push(`${kind} ${String(counts[kind])}: ${fault}`);
     }
     counts[kind] += 1;
     longestMs = Math.max(longestMs, performance.now() - began);
@@ -62,4 +67,8 @@ export function startProbe(client: Client, name: string, { queryMs, updateMs }: 
       return { queries: counts.query, updates: counts.update, longestMs, failures };
     },
   };
+}
+
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof WorkflowUpdateFailedError ? (error.cause ?? error) : error);
 }

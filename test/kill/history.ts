@@ -1,17 +1,18 @@
+import { replayFaults } from '../replayed.js';
 import { SUGGESTED_EVENTS } from './programs.js';
 import type { World } from './world.js';
 
 /** Events that one more round of the search may add after the server's suggestion: a trial's start, its end, retries. */
 const MOST_EVENTS_MORE = 200;
 
-/** P6: how long the runs of the exploration are; what is too long, in words. */
+/** P6: runs of the exploration that are too long, and histories that do not replay, in words. */
 export async function historyFaults(world: World, name: string): Promise<readonly string[]> {
   const lengths = await historyLengths(world, name);
   const most = SUGGESTED_EVENTS + MOST_EVENTS_MORE;
   const long = lengths.filter((length) => length > most);
-  return long.length === 0
-    ? []
-    : [`history: expected at most ${String(most)} events a run, got ${long.join(', ')}`];
+  const tooLong = `history: expected at most ${String(most)} events a run, got ${long.join(', ')}`;
+  const replays = await world.ask((client) => replayFaults(client, name));
+  return [...(long.length === 0 ? [] : [tooLong]), ...replays];
 }
 
 /** Events of each run of the exploration that the server still keeps. */

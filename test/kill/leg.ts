@@ -84,7 +84,7 @@ async function finish(leg: Leg, { world, name, items }: Finished): Promise<reado
     plain(`= ${comparison.says}`, twin.differences),
     plain('= the audit finds nothing', auditLedger(books).map(findingText)),
     {
-      ...plain('= histories are bounded', await historyFaults(world, name)),
+      ...plain('= histories are bounded and replay', await historyFaults(world, name)),
       note: await historyNote(world, name),
     },
   ];

@@ -58,11 +58,20 @@ export async function startHome(
     gpu({ env, home, address: address.address }),
   ];
   const running = programs.map(startProcess);
-  await serverAnswers(address, new AbortController().signal);
-  const connection = await Connection.connect({ address: address.address });
-  const client = new Client({ connection });
   const death = failed(programs, running);
   death.catch(() => undefined); // Told to whoever waits for something.
+  const endAll = async (): Promise<void> => {
+    for (const one of [...running].reverse()) await one.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  await Promise.race([serverAnswers(address, new AbortController().signal), death]).catch(
+    async (error: unknown) => {
+      await endAll();
+      throw error;
+    },
+  );
+  const connection = await Connection.connect({ address: address.address });
+  const client = new Client({ connection });
   const [server = 0, orchestrator = 0, workers = 0] = running.map(pidOf);
   return {
     ...{ client, server, orchestrator, workers, store: openStore(env.store, env.cache) },
@@ -75,8 +84,7 @@ export async function startHome(
     alive: (wanted) => Promise.race([wanted, death]),
     close: async () => {
       await connection.close();
-      for (const one of [...running].reverse()) await one.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await endAll();
     },
   };
 }

@@ -17,18 +17,23 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, LOOPBACK, () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => {
-        resolve(port);
-      });
-    });
-  });
+/**
+ * Below the ports that systems give out by themselves (from 32768 on, or from 49152): a server opens some of those before it
+ * opens the ones it was told, and any program that connects to anything may get one meanwhile.
+ */
+const FIRST = 20_000;
+const COUNT = 10_000;
+const TRIES = 100;
+
+/** A free port of this machine's loopback interface, likely to be free still when it is used. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const port = FIRST + Math.floor(Math.random() * COUNT);
+    if (await isFree(port)) return port;
+  }
+  throw new UserFault(
+    `ports: expected a free one between ${String(FIRST)} and ${String(FIRST + COUNT - 1)}, got ${String(TRIES)} in a row that are taken. Set LAMDAGENT_PORT and LAMDAGENT_UI_PORT.`,
+  );
 }
 
 /** The port asked for (a fault when it is taken), else the last one when it is free again, else any free one. */

@@ -39,7 +39,7 @@ export async function* readRows(
 }
 
 function opened(file: string): Readable {
-  return createReadStream(file); // 64 KiB at a time: scores of items are read with every trial, and most are small files
+  return createReadStream(file);
 }
 
 /** The bytes of each line, without its end. */

@@ -10,9 +10,11 @@ export async function historyFaults(world: World, name: string): Promise<readonl
   const lengths = await historyLengths(world, name);
   const most = SUGGESTED_EVENTS + MOST_EVENTS_MORE;
   const long = lengths.filter((length) => length > most);
-  const tooLong = `history: expected at most ${String(most)} events a run, got ${long.join(', ')}`;
-  const replays = await world.ask((client) => replayFaults(client, name));
-  return [...(long.length === 0 ? [] : [tooLong]), ...replays];
+  const lengthFaults =
+    long.length === 0
+      ? []
+      : [`history: expected at most ${String(most)} events a run, got ${long.join(', ')}`];
+  return [...lengthFaults, ...(await world.ask((client) => replayFaults(client, name)))];
 }
 
 /** Events of each run of the exploration that the server still keeps. */

@@ -173,7 +173,9 @@ export const SpecSchema = z.strictObject({
   workers: WorkersSchema.optional().describe(
     'Classes of GPU workers; left out: one queue for all of them. docs/devices.md.',
   ),
-  parallel: whole(1, 1000).default(1).describe('Trials in flight at once.'),
+  parallel: whole(1, 1000)
+    .default(1)
+    .describe('Trials in flight at once. One more than GPU workers keeps every device busy.'),
   checkpointSeconds: seconds.default(30).describe('Longest training time between two checkpoints.'),
   fidelity: Fidelity.optional().describe(
     'Tries new pipelines on a share of the data and runs the best again on more. Left out: always all data.',

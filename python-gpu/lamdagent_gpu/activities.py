@@ -18,12 +18,13 @@ from lamdagent_gpu import attempts
 from lamdagent_gpu.checkpoint import extra_versions, library_versions
 from lamdagent_gpu.childprocess import ChildDied
 from lamdagent_gpu.contract.messages import BuildJob, EvaluateJob, Stage, StageFailure, SuggestJob, SuggestRequest
-from lamdagent_gpu.lease import HeldElsewhere
+from lamdagent_gpu.lease import AlreadyPublished, HeldElsewhere
+from lamdagent_gpu.leftovers import clear_work
 from lamdagent_gpu.publish import built, evaluated, publish_model, publish_scores
 from lamdagent_gpu.stage import InvalidJob, check_id, check_stage_id
 from lamdagent_gpu.store import Store
 from lamdagent_gpu.suggest import InvalidRequest, suggest
-from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor, clear_work
+from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor
 
 HEARTBEAT_SECONDS = 1.0
 NOT_BUILT = ("model", "dataset", "benchmark", "rewardFunction", "evaluate")
@@ -61,7 +62,10 @@ class Activities:
         spec = JobSpec(
             kind="build", job=job.model_dump(), work_id=job.stageId, max_stalled=job.options.maxStalledAttempts
         )
-        outcome = await self._run(spec, lambda end: publish_model(self.store, job, end))
+        try:
+            outcome = await self._run(spec, lambda end: publish_model(self.store, job, end))
+        except AlreadyPublished:
+            return await self.build(message)
         return outcome.model_dump()
 
     @activity.defn(name="evaluate")
@@ -81,7 +85,10 @@ class Activities:
                 work_id=missing[0].stageId,
                 max_stalled=job.options.maxStalledAttempts,
             )
-            fresh = await self._run(spec, lambda end: publish_scores(self.store, rest, end))
+            try:
+                fresh = await self._run(spec, lambda end: publish_scores(self.store, rest, end))
+            except AlreadyPublished:
+                return await self.evaluate(message)
             if isinstance(fresh, StageFailure):
                 return fresh.model_dump()
             known.update(fresh)
@@ -152,7 +159,7 @@ class Activities:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             cancelled = True
-            with contextlib.suppress(JobFailed, ChildDied, HeldElsewhere):
+            with contextlib.suppress(JobFailed, ChildDied, HeldElsewhere, AlreadyPublished):
                 await task
             raise
 
@@ -161,9 +168,7 @@ class Activities:
         waiting = {"stageId": work_id, "fence": 0, "phase": "waiting", "step": 0, "steps": 0}
         empty = {"checkpoint": None, "loss": None, "tokensPerS": None, "etaS": None}
         while True:
-            latest = self.supervisor.latest
-            mine = latest if latest is not None and latest["stageId"] == work_id else None
-            activity.heartbeat(mine or {**waiting, **empty})
+            activity.heartbeat(self.supervisor.tokens.get(work_id) or {**waiting, **empty})
             await asyncio.sleep(HEARTBEAT_SECONDS)
 
     def _translate(self, spec: JobSpec, error: JobFailed) -> StageFailure:

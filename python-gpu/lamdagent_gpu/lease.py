@@ -30,6 +30,10 @@ class HeldElsewhere(RuntimeError):
     """Another worker still works on this stage, whatever the server thinks: it is neither repeated nor disturbed."""
 
 
+class AlreadyPublished(RuntimeError):
+    """The stage was made since it was asked for: there is nothing left to do."""
+
+
 class Stopped(RuntimeError):
     """Asked to stop before the attempt began."""
 
@@ -120,7 +124,8 @@ async def take(
 ) -> Lease:  # fmt: skip
     """Claims the stage once nobody else works on it.
 
-    Raises HeldElsewhere when another attempt still beats after some patience, Stopped when asked to stop first.
+    Raises HeldElsewhere when another attempt still beats after some patience, AlreadyPublished when such an attempt made
+    the stage, Stopped when asked to stop first.
     """
     await _wait_for_holder(store, stage_id, stop)
     epoch = await asyncio.to_thread(fence.claim, store, stage_id, worker)
@@ -139,6 +144,9 @@ async def _wait_for_holder(store: Store, stage_id: str, stop: Callable[[], str |
         if time.monotonic() > deadline:
             raise HeldElsewhere(f"stage {stage_id}: expected to be free, got an attempt that lives ({age:.0f} s ago)")
         await asyncio.sleep(0.5)
+    # Only now: an attempt publishes before it ends.
+    if await asyncio.to_thread(store.manifest, stage_id) is not None:
+        raise AlreadyPublished(f"stage {stage_id}: another attempt has made it")
 
 
 def age_of_holder(store: Store, stage_id: str) -> float | None:

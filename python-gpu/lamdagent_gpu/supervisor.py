@@ -1,15 +1,16 @@
-"""Owns the warm child process and runs one job at a time in it, from the claim of its fence to the published object."""
+"""Owns the warm child process and runs one job at a time in it; the next one begins while the last is published."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import math
 import os
 import shutil
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,14 +20,16 @@ from lamdagent_gpu.attempts import AttemptRecord
 from lamdagent_gpu.childprocess import Child, ChildDied
 from lamdagent_gpu.environment import JUDGE_KEY, KEPT_MEMORY, child_environment
 from lamdagent_gpu.lease import Lease, Stopped, take
+from lamdagent_gpu.leftovers import clear_leftovers, clear_work
 from lamdagent_gpu.store import Store
 
-log = logging.getLogger("lamdagent.supervisor")
 Published = TypeVar("Published")
 Result = TypeVar("Result")
 STOP_GRACE_SECONDS = 25.0
 LOADING_GRACE_SECONDS = 2.0
 """A job that still loads has nothing to save: it is not worth the wait."""
+MOST_AT_HAND = 2
+"""Jobs at a time: one that has the device, and one that is published."""
 LOST_PER_FAILED = 3
 """Losing a whole worker may be a preemption without notice, so it weighs less than a job that died by itself."""
 
@@ -62,13 +65,17 @@ class JobEnd:
 
 
 class Supervisor:
-    """Runs jobs one after another; `latest` is the progress that heartbeats carry."""
+    """Runs jobs one after another on its device; what they made is published while the next one runs."""
 
     def __init__(
         self, *, store: Store, device: str, worker: str, devices: int = 1, shard: str = "auto",
         label: str | None = None, gpu_class: str | None = None, variables: Mapping[str, str] | None = None,
+        publishing: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> None:  # fmt: skip
-        """`device`: cuda, mps or cpu; `label`: the same for people; `variables`: what the child's environment has more."""
+        """`device`: cuda, mps or cpu; `label`: the same for people; `variables`: what the child's environment has more.
+
+        `publishing` is entered when a job has no more need of the device, and left when all it made is in the store.
+        """
         self.store = store
         self.device = device
         self.devices = devices
@@ -78,11 +85,13 @@ class Supervisor:
         self.label = label or device
         self.gpu_class = gpu_class
         self.variables = dict(variables or {})
-        self.latest: dict[str, Any] | None = None
+        self.tokens: dict[str, dict[str, Any]] = {}
+        """The newest progress of each job at hand, by stage id: what heartbeats carry."""
         self.stop_grace_seconds = STOP_GRACE_SECONDS
         """How long a job that was asked to stop may take until it is killed."""
-        self.last: tuple[str, AttemptRecord] | None = None
-        """The stage whose attempt ended last, and that attempt."""
+        self.ended: deque[tuple[str, AttemptRecord]] = deque(maxlen=MOST_AT_HAND)
+        """The stages whose attempts ended last, and those attempts."""
+        self._publishing = publishing
         self._child: Child | None = None
         self._turn = asyncio.Lock()
 
@@ -105,15 +114,14 @@ class Supervisor:
         assert ready["event"] == "ready"
         self._child = child
 
+    @property
+    def latest(self) -> dict[str, Any] | None:
+        """Progress of the job that began last."""
+        return next(reversed(self.tokens.values()), None)
+
     def handed_back(self) -> str:
-        """What became of the last job, for the last line of the log."""
-        if self.last is None:
-            return "there was nothing to hand back"
-        stage_id, record = self.last
-        if record.end == "completed":
-            return f"stage {stage_id[:12]} was finished and published"
-        where = f"at step {record.lastStep}, checkpoint at step {record.checkpoint}"
-        return f"stage {stage_id[:12]} was handed back ({record.end}) {where}"
+        """What became of the last jobs, for the last line of the log."""
+        return "; ".join(map(fate, self.ended)) or "there was nothing to hand back"
 
     async def close(self) -> None:
         await self._end_child()
@@ -126,26 +134,37 @@ class Supervisor:
         Raises:
             JobFailed, ChildDied: after the attempt's record was closed.
             HeldElsewhere: another attempt of the stage lives.
+            AlreadyPublished: another attempt of the stage was waited for, and made it.
         """
         async with self._turn:
             await unless_stopped(self.warm(), stop)
             lease = await self._taken(spec, stop)
-            try:
+            async with self._booked(spec, lease):
                 end = await self._attempt(spec, lease, stop)
+        with self._publishing():
+            async with self._booked(spec, lease):
                 published = await asyncio.to_thread(publish, end)
-            except BaseException as error:
-                records = await lease.close(end_of(error), str(error))
-                self.last = (spec.work_id, records[-1])
-                if isinstance(error, JobFailed):
-                    error.records = records
-                raise
-            finally:
-                self.latest = None
             await lease.stop_beating()
-            self.last = (spec.work_id, end.records[-1])
+            self._finished(spec, end.records[-1])
             await asyncio.to_thread(clear_work, self.store, spec.work_id)
             await asyncio.to_thread(clear_leftovers, self.store)
             return published
+
+    @contextlib.asynccontextmanager
+    async def _booked(self, spec: JobSpec, lease: Lease) -> AsyncIterator[None]:
+        """Whatever ends the job in here is on record as the end of its attempt."""
+        try:
+            yield
+        except BaseException as error:
+            records = await lease.close(end_of(error), str(error))
+            self._finished(spec, records[-1])
+            if isinstance(error, JobFailed):
+                error.records = records
+            raise
+
+    def _finished(self, spec: JobSpec, record: AttemptRecord) -> None:
+        self.tokens.pop(spec.work_id, None)
+        self.ended.append((spec.work_id, record))
 
     async def _taken(self, spec: JobSpec, stop: Callable[[], str | None]) -> Lease:
         """The lease of a stage that may be tried once more."""
@@ -221,7 +240,7 @@ class Supervisor:
                     child.send({"stop": reason})
                     asked_at = time.monotonic()
                 if not event.done():
-                    if asked_at is not None and time.monotonic() - asked_at > self._grace_seconds():
+                    if asked_at is not None and time.monotonic() - asked_at > self._grace_seconds(spec):
                         await child.kill()
                         raise JobFailed("Preempted", f"{reason}; it did not stop in time, the last checkpoint stands")
                     continue
@@ -238,26 +257,15 @@ class Supervisor:
             with contextlib.suppress(asyncio.CancelledError, ChildDied):
                 await event
 
-    def _grace_seconds(self) -> float:
-        loads = self.latest is None or self.latest["phase"] == "loading"
+    def _grace_seconds(self, spec: JobSpec) -> float:
+        token = self.tokens.get(spec.work_id)
+        loads = token is None or token["phase"] == "loading"
         return min(self.stop_grace_seconds, LOADING_GRACE_SECONDS if loads else math.inf)
 
     def _progress(self, spec: JobSpec, lease: Lease, event: dict[str, Any]) -> None:
         lease.saw(event)
         token = {key: value for key, value in event.items() if key != "event"}
-        self.latest = {"stageId": spec.work_id, "fence": lease.record.attempt, **token}
-
-
-def clear_leftovers(store: Store) -> None:
-    """Checkpoints on this machine of stages that went on, and ended, on others."""
-    if not store.is_shared:
-        return
-    for folder in (store.local_root / "work").iterdir():
-        try:
-            if not store.names(f"work/{folder.name}"):
-                shutil.rmtree(folder, ignore_errors=True)
-        except Exception as error:
-            log.warning("local work folder %s: expected to be looked up, got %s", folder.name[:8], error)
+        self.tokens[spec.work_id] = {"stageId": spec.work_id, "fence": lease.record.attempt, **token}
 
 
 async def unless_stopped(work: Awaitable[Result], stop: Callable[[], str | None]) -> Result:
@@ -272,13 +280,12 @@ async def unless_stopped(work: Awaitable[Result], stop: Callable[[], str | None]
     return task.result()
 
 
-def clear_work(store: Store, stage_id: str) -> None:
-    """Checkpoints, fence and attempts of a stage that has its end. What stays here by a fault is only rubbish."""
-    try:
-        store.remove_tree(f"work/{stage_id}")
-        shutil.rmtree(store.local_work(stage_id), ignore_errors=True)
-    except Exception as error:
-        log.warning("work folder of %s: expected to be removed, got %s; `lamdagent gc` removes it", stage_id[:8], error)
+def fate(ended: tuple[str, AttemptRecord]) -> str:
+    stage_id, record = ended
+    if record.end == "completed":
+        return f"stage {stage_id[:12]} was finished and published"
+    where = f"at step {record.lastStep}, checkpoint at step {record.checkpoint}"
+    return f"stage {stage_id[:12]} was handed back ({record.end}) {where}"
 
 
 def end_of(error: BaseException) -> str:

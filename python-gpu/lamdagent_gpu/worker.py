@@ -26,6 +26,7 @@ from temporalio.worker import Worker
 
 from lamdagent_gpu.activities import Activities
 from lamdagent_gpu.device import DEVICES, Device, NoDevice, detect
+from lamdagent_gpu.slots import DeviceSlots
 from lamdagent_gpu.spot import CHOICES, DEFAULT_ADDRESS, Metadata, Notice, Watch
 from lamdagent_gpu.stopping import LONGEST_SECONDS, Stopped, Stopping
 from lamdagent_gpu.store import open_store
@@ -196,9 +197,11 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: Device) 
     """Sets up, works, and says what became of the work at hand."""
     store = open_store(options.store, options.cache)
     worker = f"{socket.gethostname()}:{os.getpid()}"
+    slots = DeviceSlots()
     supervisor = Supervisor(
         store=store, device=device.kind, worker=worker, devices=options.per_stage, shard=options.shard,
         label=str(device), gpu_class=options.gpu_class, variables=device.variables(os.environ, options.per_stage),
+        publishing=slots.publishing,
     )  # fmt: skip
     queue = options.queue if options.gpu_class is None else f"{options.queue}-{options.gpu_class}"
     activities = Activities(store=store, supervisor=supervisor, queue=queue)
@@ -206,7 +209,7 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: Device) 
     def pass_on() -> None:
         """The job hears of it at once, not only when the queues are closed."""
         if activities.stopping is None:
-            supervisor.last = None
+            supervisor.ended.clear()
         activities.stopping = stopping.reason
         supervisor.stop_grace_seconds = stopping.job_seconds
 
@@ -218,7 +221,7 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: Device) 
         control_queues = [f"{queue}-control"]
         if options.gpu_class is not None:
             control_queues.append(f"{options.queue}-{ANY_CLASS}-control")
-        polling = pollers(client, activities, control_queues)
+        polling = pollers(client, activities, slots, control_queues)
         await work(polling, stopping, f"ready device={device} queue={queue} store={store.location}")
     except Stopped:
         warming.cancel()
@@ -226,13 +229,13 @@ async def live(options: argparse.Namespace, stopping: Stopping, device: Device) 
     return supervisor.handed_back()
 
 
-def pollers(client: Client, activities: Activities, control_queues: Sequence[str]) -> list[Worker]:
-    """Of work for the device, one at a time, and of small questions that are answered beside it."""
+def pollers(client: Client, activities: Activities, slots: DeviceSlots, control_queues: Sequence[str]) -> list[Worker]:
+    """Of work for the device, whenever that is free, and of small questions that are answered beside it."""
     gpu = Worker(
         client,
         task_queue=activities.queue,
         activities=[activities.build, activities.evaluate],
-        max_concurrent_activities=1,
+        tuner=slots.tuner(),
         graceful_shutdown_timeout=timedelta(seconds=LONGEST_SECONDS),
         max_heartbeat_throttle_interval=timedelta(seconds=2),
         default_heartbeat_throttle_interval=timedelta(seconds=2),

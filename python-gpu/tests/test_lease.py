@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lamdagent_gpu import attempts, fence, lease
-from lamdagent_gpu.lease import HeldElsewhere, Lease, Stopped
+from lamdagent_gpu.lease import AlreadyPublished, HeldElsewhere, Lease, Stopped
+from lamdagent_gpu.leftovers import clear_work
 from lamdagent_gpu.store import FolderStore
 
 ID = "ab" * 32
@@ -47,6 +48,21 @@ async def test_who_hands_back_is_followed_at_once(tmp_path: Path) -> None:
     second = await asyncio.wait_for(waiting, 2)
     assert [one.end for one in second.earlier] == ["preempted"]
     await second.close("preempted", "notice")
+
+
+async def test_who_waited_for_one_that_published_has_nothing_to_do(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    first = await take(store, "first")
+    waiting = asyncio.create_task(take(store, "second"))
+    await asyncio.sleep(0.3)
+    store.publish(ID, "sft", store.new_folder(), {})
+    await asyncio.sleep(0.3)
+    assert not waiting.done()  # the first one still writes its records
+    await first.stop_beating()
+    clear_work(store, ID)
+    with pytest.raises(AlreadyPublished, match="another attempt has made it"):
+        await asyncio.wait_for(waiting, 2)
+    assert store.names(f"work/{ID}") == []
 
 
 async def test_who_vanished_is_followed_when_its_beats_are_missed(tmp_path: Path) -> None:

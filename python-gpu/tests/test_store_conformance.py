@@ -285,6 +285,25 @@ def test_local_copies_keep_within_their_budget_but_for_those_in_use(place: Place
     assert ids[1] not in left
 
 
+@pytest.mark.parametrize("place", ["s3"], indirect=True)
+def test_who_publishes_leaves_a_copy_alone_that_another_process_has_just_fetched(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher, reader = place.open("machine"), place.open("machine")
+    assert isinstance(publisher, S3Store)
+    put, seen = publisher.bucket.put, []
+
+    def put_and_read(key: str, text: str, **how: bool) -> bool:
+        done = put(key, text, **how)
+        seen.append((reader.open(ID) / "file.txt").stat().st_ino)
+        return done
+
+    monkeypatch.setattr(publisher.bucket, "put", put_and_read)
+    publish(publisher)
+    assert [(publisher.open(ID) / "file.txt").stat().st_ino] == seen
+    assert not list((publisher.local_root / "tmp").iterdir())
+
+
 def test_the_faults_were_real() -> None:
     """After all others of this file."""
     assert set(FAULTS) == set(KINDS)

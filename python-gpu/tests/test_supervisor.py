@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from lamdagent_gpu.attempts import AttemptRecord
 from lamdagent_gpu.childprocess import ChildDied
 from lamdagent_gpu.contract.messages import BuildJob, BuiltModel
 from lamdagent_gpu.publish import publish_model
-from lamdagent_gpu.supervisor import JobFailed, JobSpec, Supervisor
+from lamdagent_gpu.supervisor import JobEnd, JobFailed, JobSpec, Supervisor
 
 
 class Bench:
@@ -107,3 +109,35 @@ async def test_a_full_disk_costs_a_checkpoint_and_not_the_training(bench: Bench)
     built = await bench.run()
     assert [one.end for one in built.attempts] == ["completed"]
     assert (bench.points / "checkpoint.between-files.fired").exists()
+
+
+async def test_the_next_job_has_the_device_while_the_last_one_is_published(bench: Bench) -> None:
+    """And when the first one's publication fails, that is its own affair."""
+    first, publishing, go_on = bench.job, threading.Event(), threading.Event()
+
+    def slowly(_: JobEnd) -> BuiltModel:
+        publishing.set()
+        go_on.wait(60)
+        raise RuntimeError("the store is away")
+
+    spec = JobSpec(kind="build", job=first.model_dump(), work_id=first.stageId, max_stalled=3)
+    slow = asyncio.create_task(bench.supervisor.run(spec, lambda: None, slowly))
+    await asyncio.to_thread(publishing.wait, 60)
+    token = bench.supervisor.tokens[first.stageId]
+    bench.job = bench.world.build_job(
+        "sft", {**TRAINING, "steps": 4}, model=[bench.world.model], data=[bench.world.sft]
+    )
+    assert (await bench.run()).steps == 4
+    assert bench.supervisor.tokens == {first.stageId: token}
+    go_on.set()
+    with pytest.raises(RuntimeError, match="the store is away"):
+        await slow
+    assert [(stage_id, record.end) for stage_id, record in bench.supervisor.ended] == [
+        (bench.job.stageId, "completed"),
+        (first.stageId, "failed"),
+    ]
+    assert bench.supervisor.handed_back() == (
+        f"stage {bench.job.stageId[:12]} was finished and published; "
+        f"stage {first.stageId[:12]} was handed back (failed) at step 6, checkpoint at step 0"
+    )
+    assert bench.supervisor.latest is None

@@ -239,6 +239,64 @@ async def test_a_notice_loses_no_step(world: World, start: Start, address: str) 
     assert outcome["weightsSha256"] == expected["weightsSha256"]
 
 
+async def fired(points: Path, point: str) -> None:
+    """Waits until the worker has reached a failpoint."""
+    for _ in range(3000):
+        if (points / f"{point}.fired").exists():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"expected {point} to be reached")
+
+
+async def test_the_next_job_runs_while_a_result_is_published(world: World, start: Start, address: str) -> None:
+    """Who asks for the stage that is just being published waits for it and pays nothing."""
+    points = world.root / "points"
+    points.mkdir()
+    (points / "publish.before-rename").write_text("sleep 6")
+    first = world.build_job("sft", TRAINING, model=[world.model], data=[world.sft]).model_dump()
+    second = world.build_job("sft", {**TRAINING, "steps": 4}, model=[world.model], data=[world.sft]).model_dump()
+    worker = GpuWorker(address, world.store.root, LAMDAGENT_FAILPOINTS=str(points))
+    try:
+        slow = await start("build", first)
+        await fired(points, "publish.before-rename")
+        beside = await (await start("build", second)).result()
+        assert (await slow.describe()).status == WorkflowExecutionStatus.RUNNING
+        same = await (await start("build", {**first, "requester": "exploration/t0002"})).result()
+        built = await slow.result()
+    finally:
+        worker.end()
+    assert [(one["steps"], one["reused"]) for one in (beside, built, same)] == [(4, False), (6, False), (6, True)]
+    assert [one["end"] for one in same["attempts"]] == ["completed"]
+
+
+async def test_a_kill_while_one_trains_and_one_is_published_costs_both_no_bit(
+    world: World, start: Start, address: str
+) -> None:
+    long, expected = await unkilled(world, start, address)
+    points = world.root / "points"
+    points.mkdir()
+    (points / "publish.before-rename").write_text("sleep 60")
+    first = world.build_job("sft", TRAINING, model=[world.model], data=[world.sft], checkpoint_seconds=0)
+    worker = GpuWorker(address, world.store.root, LAMDAGENT_FAILPOINTS=str(points))
+    try:
+        slow = await start("build", first.model_dump())
+        await fired(points, "publish.before-rename")
+        handle = await start("build", long.model_dump())
+        await step_reached(world, long.stageId, 20)
+        worker.end(signal.SIGKILL)
+        worker = GpuWorker(address, world.store.root)
+        built, outcome = await slow.result(), await handle.result()
+        worker.end()
+        worker = GpuWorker(address, world.root / "unkilled")
+        plain = await (await start("build", first.model_dump())).result()
+    finally:
+        worker.end()
+    assert outcome["weightsSha256"] == expected["weightsSha256"]
+    assert built["weightsSha256"] == plain["weightsSha256"]
+    for one in (outcome, built):
+        assert [attempt["end"] for attempt in one["attempts"]] == ["lost", "completed"]
+
+
 async def test_a_merge_is_built_and_scored_and_then_reused(world: World, start: Start, address: str) -> None:
     other = world.publish_model("other", seed=5)
     models = sorted([world.model, other])

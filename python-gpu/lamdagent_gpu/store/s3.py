@@ -117,7 +117,8 @@ class S3Store:
             if existing is None:
                 raise CorruptObject(f"object {stage_id}: expected its manifest, which was there a moment ago, got none")
             return existing
-        self.cache.remove_tree(prefix)
+        if not self._is_cached(manifest):  # else this machine's other processes have fetched it, and may be reading it
+            self.cache.remove_tree(prefix)
         self.cache.adopt(manifest, folder)
         return manifest
 

@@ -15,8 +15,9 @@ from safetensors.torch import load_file
 
 from lamdagent_gpu.childprocess import ChildDied
 from lamdagent_gpu.context import OutOfMemory, Rejected
+from lamdagent_gpu.leftovers import clear_work
 from lamdagent_gpu.publish import publish_model
-from lamdagent_gpu.supervisor import JobFailed, JobSpec, clear_work
+from lamdagent_gpu.supervisor import JobFailed, JobSpec
 from lamdagent_gpu.train import run_training
 from lamdagent_gpu.train.fit import Fit
 from lamdagent_gpu.train.run import first_fit, share_of_batch

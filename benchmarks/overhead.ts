@@ -7,7 +7,7 @@
  * The other loops run the same code of the GPU worker, with its warm child process, checkpoints and published objects
  * (benchmarks/overhead/loops.py), in an environment of their own. Rounds alternate, each from an empty store. Timed from
  * the end of the base's evaluation, when all is loaded, to the end of the last trial. With two trials in flight the one GPU
- * worker has its next job at hand while the last one is booked. Takes about 30 minutes.
+ * worker begins its next job while the last result is published and booked. Takes about 30 minutes.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -27,7 +27,7 @@ export function textOf(rounds: readonly Round[], parallel: number): string {
   });
   return [
     `The same trainings, merges and evaluations of the quickstart's world, ${String(trials)} trials in ${String(rounds.length)} rounds, alternating, each from an empty store; ` +
-      `one GPU worker, ${parallel === 1 ? 'one trial' : `${String(parallel)} trials`} in flight: the worker ${parallel === 1 ? 'waits while a trial is booked and the next one decided on' : 'has its next job while a trial is booked'}. ` +
+      `one GPU worker, ${parallel === 1 ? 'one trial' : `${String(parallel)} trials`} in flight: the worker ${parallel === 1 ? 'waits while a trial is booked and the next one decided on' : 'begins its next job while a result is published and its trial booked'}. ` +
       'LaMDAgent is the embedded installation: server, orchestrator, decisions by `evolution`, GPU worker. The other loops do the jobs that it decided on, with the code of its GPU worker ' +
       '(warm child process, checkpoints, published objects), so the difference is what surrounds the jobs. ' +
       'Timed from the end of the base’s evaluation to the end of the last trial. Median (least, most) over the rounds.',

@@ -55,7 +55,7 @@ async function round(number: number, parallel: number): Promise<Round> {
   const seconds = { whole: span(whole.ends), bare: 0, optuna: 0, ray: 0 };
   for (const loop of turned(OTHERS, number)) seconds[loop] = span(await again(loop, spec, whole.jobs));
   console.error(`round ${String(number + 1)}: ${JSON.stringify(seconds)}`);
-  return { trials: trials + 1, seconds };
+  return { trials: trials + 1, seconds, idleSeconds: whole.idleSeconds };
 }
 
 /** The jobs of all trials again, by another loop, from a store that holds the imported files alone. */

@@ -21,6 +21,8 @@ export interface Searched {
   /** When each trial ended, in seconds. */
   readonly ends: readonly number[];
   readonly jobs: readonly TrialJobs[];
+  /** How long the device had no job between the first one and the last. */
+  readonly idleSeconds: number;
 }
 
 const LONGEST_SECONDS = 3600;
@@ -37,6 +39,7 @@ export async function searchWhole(spec: JsonObject, rows: number): Promise<Searc
     return {
       ends: found.rows.map(({ endedAt }) => Date.parse(endedAt) / 1000),
       jobs: await Promise.all(found.rows.map((row) => jobsOf(home.store, found, row))),
+      idleSeconds: idleSeconds(found.rows),
     };
   } finally {
     await home.close();
@@ -46,6 +49,16 @@ export async function searchWhole(spec: JsonObject, rows: number): Promise<Searc
 async function searched(store: Store, name: string, rows: number): Promise<StoredExploration | null> {
   const found = await loadExploration(store, name);
   return found !== null && found.rows.length >= rows ? found : null;
+}
+
+/** Of one device: what lies between its attempts. */
+function idleSeconds(rows: readonly TrialRecord[]): number {
+  const attempts = rows
+    .flatMap(({ stages }) => stages.filter(({ reused }) => !reused).flatMap((stage) => stage.attempts))
+    .map(({ startedAt, endedAt }) => ({ began: Date.parse(startedAt), ended: Date.parse(endedAt) }))
+    .sort((one, other) => one.began - other.began);
+  const gaps = attempts.slice(1).map(({ began }, at) => began - (attempts[at]?.ended ?? began));
+  return gaps.reduce((sum, gap) => sum + Math.max(0, gap), 0) / 1000;
 }
 
 async function jobsOf(store: Store, { plan }: StoredExploration, row: TrialRecord): Promise<TrialJobs> {

@@ -8,6 +8,8 @@ export interface Round {
   /** Those that are timed: the base's evaluation is not. */
   readonly trials: number;
   readonly seconds: Readonly<Record<Loop, number>>;
+  /** How long LaMDAgent's device had no job. */
+  readonly idleSeconds: number;
 }
 
 const NAMES: Readonly<Record<Loop, string>> = {
@@ -34,6 +36,7 @@ export function textOf(rounds: readonly Round[], parallel: number): string {
     ['| loop | seconds | seconds a trial | LaMDAgent to it |', '| --- | --- | --- | --- |', ...lines].join(
       '\n',
     ),
+    `LaMDAgent’s device had no job for ${spread(rounds.map(idleMilliseconds), 0)} ms a trial, all gaps between its jobs together.`,
     goalTable([goalOf(rounds, 'bare', MOST_TO_BARE), goalOf(rounds, 'optuna', 1), goalOf(rounds, 'ray', 1)]),
   ].join('\n\n');
 }
@@ -46,8 +49,14 @@ function goalOf(rounds: readonly Round[], loop: Loop, atMost: number): Goal {
       value: median(ratios(rounds, loop)) ?? Number.NaN,
     },
     ...{ bound: { atMost }, text: (value: number) => value.toFixed(3) },
-    cause: `A trial takes ${(median(more) ?? Number.NaN).toFixed(0)} ms more: its decision, its records and the round trips through the server, which that loop does without; trials here take seconds.`,
+    cause:
+      `A trial takes ${(median(more) ?? Number.NaN).toFixed(0)} ms more. For ${(median(rounds.map(idleMilliseconds)) ?? Number.NaN).toFixed(0)} ms the device has no job: a decision, its records and the round trips through the server, which that loop does without (its device waits while results are published). ` +
+      'What is more than that is the machine’s noise, and what the server and the orchestrator take of it. Trials here take seconds.',
   };
+}
+
+function idleMilliseconds({ idleSeconds, trials }: Round): number {
+  return (1000 * idleSeconds) / trials;
 }
 
 /** Round by round. */

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { WorkflowUpdateFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { connectTo, findService } from '../workers/connect.js';
 import { EXIT, UserFault } from '../workers/fault.js';
+import { untilTaken, wasDropped } from '../workers/untilTaken.js';
 import { workflowIds } from '../workflows/contract.js';
 import type { Context } from './context.js';
 
@@ -23,7 +24,7 @@ export async function sendUpdate(
   const handle = client.workflow.getHandle(workflowIds.exploration(name));
   try {
     const answer = client.withDeadline(Date.now() + ANSWER_MS, () =>
-      handle.executeUpdate<string, [object]>(update, { args: [input] }),
+      untilTaken(() => handle.executeUpdate<string, [object]>(update, { args: [input] })),
     );
     terminal.say(`${name}: ${await answer}`);
     return EXIT.ok;
@@ -34,6 +35,11 @@ export async function sendUpdate(
       );
     if (error instanceof WorkflowUpdateFailedError)
       throw new UserFault(`${name}: ${error.cause?.message ?? error.message}`);
+    if (wasDropped(error))
+      throw new UserFault(
+        `${name}: expected its workflow to take the update ${update}, but each of its workflow tasks fails. Nothing was changed. ` +
+          'The Web UI shows why they fail (the last events of its history).',
+      );
     throw error;
   }
 }

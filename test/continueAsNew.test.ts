@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
+import { startProbe } from '../benchmarks/scale/probe.js';
 import { QUEUES } from '../workflows/contract.js';
 import { createDoubles } from './doubles.js';
 import { startOrchestrator, startServer } from './harness.js';
@@ -58,6 +59,36 @@ describe('continue-as-new', function () {
         assert.equal(new Set(doubles.built).size, doubles.built.length, 'a stage was built twice');
         const { events } = await handle.fetchHistory();
         assert.ok((events?.length ?? 0) < 300, String(events?.length));
+      }),
+    );
+  });
+
+  it('takes every update that comes with a hand-over', async () => {
+    const budget = { trials: 60, gpuSeconds: null, wallClockSeconds: null };
+    const doubles = createDoubles({ name: 'often', explorationId: 'often-00000000', parallel: 3, budget });
+    const orchestrator = await startOrchestrator(server, doubles.activities);
+    const gpu = await Worker.create({
+      connection: server.nativeConnection,
+      taskQueue: QUEUES.gpu,
+      activities: doubles.gpu,
+    });
+    await orchestrator.runUntil(
+      gpu.runUntil(async () => {
+        await server.client.workflow.start('explore', {
+          args: [{}],
+          taskQueue: QUEUES.orchestrator,
+          workflowId: 'explore/often',
+        });
+        while (doubles.rows.length < 3) await new Promise((resolve) => setTimeout(resolve, 50));
+        const probe = startProbe(server.client, 'often', { queryMs: 20, updateMs: 1 });
+        await server.client.workflow.getHandle('explore/often').result();
+        const { updates, failures } = await probe.stop();
+        assert.deepEqual(
+          failures.filter((one) => !/workflow execution already completed/.test(one)),
+          [],
+        );
+        assert.ok(updates > 50, String(updates));
+        assert.equal(doubles.rows.length, 62);
       }),
     );
   });

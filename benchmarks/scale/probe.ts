@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowUpdateFailedError, type Client } from '@temporalio/client';
+import { ServiceError, WorkflowUpdateFailedError, type Client } from '@temporalio/client';
 import { messageOf } from '../../workers/fault.js';
+import { untilTaken } from '../../workers/untilTaken.js';
 import { workflowIds } from '../../workflows/contract.js';
 
 /** The right answer to who asks too late; not a failure. */
@@ -27,7 +28,7 @@ export interface ProbePace {
 
 /**
  * Asks for the status again and again, and pauses and resumes the exploration again and again, by its workflow id as
- * people do, whatever run it is in. Begin when the search has begun: then none may fail until the search is over.
+ * our commands do for people, whatever run it is in. Begin when the search has begun: then none may fail until the search is over.
  */
 export function startProbe(client: Client, name: string, { queryMs, updateMs }: ProbePace): Probe {
   const handle = client.workflow.getHandle(workflowIds.exploration(name));
@@ -56,8 +57,8 @@ export function startProbe(client: Client, name: string, { queryMs, updateMs }: 
   const loops = [
     repeat(queryMs, () => ask('query', () => handle.query('status'))),
     repeat(updateMs, async () => {
-      await ask('update', () => handle.executeUpdate('pause', { args: [{}] }));
-      await ask('update', () => handle.executeUpdate('resume'));
+      await ask('update', () => untilTaken(() => handle.executeUpdate('pause', { args: [{}] })));
+      await ask('update', () => untilTaken(() => handle.executeUpdate('resume')));
     }),
   ];
   return {
@@ -70,5 +71,6 @@ export function startProbe(client: Client, name: string, { queryMs, updateMs }: 
 }
 
 function reasonOf(error: unknown): string {
+  if (error instanceof ServiceError) return `${error.message}: ${messageOf(error.cause)}`;
   return messageOf(error instanceof WorkflowUpdateFailedError ? (error.cause ?? error) : error);
 }

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import type { Plan } from '../domain/plan.js';
 import type { ExplorationResult } from '../domain/result.js';
 import { QUEUES, SEARCH_ATTRIBUTES } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
 import { createDoubles, type Doubles } from './doubles.js';
-import { startOrchestrator, startServer } from './harness.js';
+import { startServer, whileServed } from './harness.js';
 import { until as within } from './kill/until.js';
 
 describe('the explore workflow', function () {
@@ -38,29 +37,21 @@ describe('the explore workflow', function () {
     run += 1;
     const name = `sample${String(run)}`;
     const doubles = createDoubles({ name, explorationId: `${name}-00000000`, ...changes });
-    const orchestrator = await startOrchestrator(server, doubles.activities);
-    const gpu = await Worker.create({
-      connection: server.nativeConnection,
-      taskQueue: QUEUES.gpu,
-      activities: doubles.gpu,
+    return whileServed(server, doubles, async () => {
+      const handle = await server.client.workflow.start('explore', {
+        args: [spec],
+        taskQueue: QUEUES.orchestrator,
+        workflowId: `explore/${name}`,
+      });
+      const status = async (): Promise<StatusAnswer> => {
+        const answer = await handle.query<StatusAnswer | null>('status');
+        return answer ?? status();
+      };
+      const until = async (holds: (answer: StatusAnswer) => boolean): Promise<void> => {
+        while (!holds(await status())) await new Promise((resolve) => setTimeout(resolve, 50));
+      };
+      return use({ doubles, handle, status, until });
     });
-    return orchestrator.runUntil(
-      gpu.runUntil(async () => {
-        const handle = await server.client.workflow.start('explore', {
-          args: [spec],
-          taskQueue: QUEUES.orchestrator,
-          workflowId: `explore/${name}`,
-        });
-        const status = async (): Promise<StatusAnswer> => {
-          const answer = await handle.query<StatusAnswer | null>('status');
-          return answer ?? status();
-        };
-        const until = async (holds: (answer: StatusAnswer) => boolean): Promise<void> => {
-          while (!holds(await status())) await new Promise((resolve) => setTimeout(resolve, 50));
-        };
-        return use({ doubles, handle, status, until });
-      }),
-    );
   }
 
   it('runs baselines first, then the budget of trials, and books every one without a gap', async () => {

@@ -8,6 +8,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { SERVER_SETTINGS } from '../workers/temporalServer.js';
 import { QUEUES } from '../workflows/contract.js';
+import type { Doubles } from './doubles.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const VENV = join(ROOT, '.venv', 'bin');
@@ -48,6 +49,22 @@ export async function startOrchestrator(
     workflowBundle: await workflowBundle(),
     activities,
   });
+}
+
+/** Runs `use` while an orchestrator and a GPU worker of doubles poll; `more`: activities beside the doubles' own. */
+export async function whileServed<T>(
+  server: TestWorkflowEnvironment,
+  doubles: Pick<Doubles, 'activities' | 'gpu'>,
+  use: () => Promise<T>,
+  more: object = {},
+): Promise<T> {
+  const orchestrator = await startOrchestrator(server, { ...doubles.activities, ...more });
+  const gpu = await Worker.create({
+    connection: server.nativeConnection,
+    taskQueue: QUEUES.gpu,
+    activities: doubles.gpu,
+  });
+  return orchestrator.runUntil(gpu.runUntil(use));
 }
 
 /** A GPU worker process on the CPU, ready for work. */

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
 import { createServiceActivities } from '../activities/service/service.js';
 import { QUEUES } from '../workflows/contract.js';
 import type { StatusAnswer } from '../workflows/messages.js';
 import { createDoubles } from './doubles.js';
-import { startOrchestrator, startServer } from './harness.js';
+import { startServer, whileServed } from './harness.js';
 
 describe('the watchdog', function () {
   this.timeout(180_000);
@@ -23,14 +22,10 @@ describe('the watchdog', function () {
     let open = (): void => undefined;
     doubles.gates.set(2, new Promise((resolve) => (open = resolve)));
     const service = createServiceActivities({ client: server.client, warn: assert.fail });
-    const orchestrator = await startOrchestrator(server, { ...doubles.activities, ...service });
-    const gpu = await Worker.create({
-      connection: server.nativeConnection,
-      taskQueue: QUEUES.gpu,
-      activities: doubles.gpu,
-    });
-    await orchestrator.runUntil(
-      gpu.runUntil(async () => {
+    await whileServed(
+      server,
+      doubles,
+      async () => {
         const handle = await server.client.workflow.start('explore', {
           args: [{}],
           taskQueue: QUEUES.orchestrator,
@@ -50,7 +45,8 @@ describe('the watchdog', function () {
           doubles.rows.map(({ trial, status }) => [trial, status]),
           [0, 1, 2, 3, 4].map((trial) => [trial, 'completed']),
         );
-      }),
+      },
+      service,
     );
   });
 });

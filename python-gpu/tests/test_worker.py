@@ -141,14 +141,26 @@ async def connected(address: str) -> Client:
     raise RuntimeError(f"Temporal at {address}: expected an answer within 20 s, got none")
 
 
+async def until(what: str, holds: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"expected {what}")
+
+
 async def step_reached(world: World, stage_id: str, step: int) -> None:
     """Waits until a complete checkpoint at or past `step` lies in the stage's work."""
     checkpoints = world.store.local_work(stage_id) / "checkpoints"
-    for _ in range(3000):
-        if any(int(path.parent.name) >= step for path in checkpoints.glob("[0-9]*/manifest.json")):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"expected a checkpoint at step {step}")
+    await until(
+        f"a checkpoint at step {step}",
+        lambda: any(int(path.parent.name) >= step for path in checkpoints.glob("[0-9]*/manifest.json")),
+    )
+
+
+async def fired(points: Path, point: str) -> None:
+    """Waits until the worker has reached a failpoint."""
+    await until(f"{point} to be reached", (points / f"{point}.fired").exists)
 
 
 async def test_suggestions_do_not_wait_behind_training(world: World, start: Start, address: str) -> None:
@@ -237,15 +249,6 @@ async def test_a_notice_loses_no_step(world: World, start: Start, address: str) 
     assert (first["end"], first["stepsLost"], first["lostGpuSeconds"]) == ("preempted", 0, 0)
     assert second["resumedStep"] == first["lastStep"] > 0
     assert outcome["weightsSha256"] == expected["weightsSha256"]
-
-
-async def fired(points: Path, point: str) -> None:
-    """Waits until the worker has reached a failpoint."""
-    for _ in range(3000):
-        if (points / f"{point}.fired").exists():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"expected {point} to be reached")
 
 
 async def test_the_next_job_runs_while_a_result_is_published(world: World, start: Start, address: str) -> None:

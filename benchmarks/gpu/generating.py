@@ -17,11 +17,12 @@ COLUMNS = {"seconds": ".2f", "newTokensPerSecond": ",.0f", "msAToken": ".1f", "m
 
 def measure(bench: Workbench, shape: str, scale: Scale, *, prompts: int, new: int) -> dict[str, Any]:
     """Prompts of the median length, answers that never end by themselves."""
-    from lamdagent_gpu.evaluate.generate import BATCH, generate_all
+    from lamdagent_gpu.evaluate.generate import BATCH_TOKENS, ROW_TOKENS, generate_all
     from lamdagent_gpu.train.model import load_model
 
     model = load_model(bench.store.open(model_id(bench, shape)), bench.device).eval()
     length = scale.median
+    batch = BATCH_TOKENS // max(ROW_TOKENS, length + new)
     made = [[(7 * row + 3 * place) % 500 + 2 for place in range(length)] for row in range(prompts)]
 
     def run(count: int, tokens: int) -> None:
@@ -31,7 +32,7 @@ def measure(bench: Workbench, shape: str, scale: Scale, *, prompts: int, new: in
         )  # fmt: skip
         wait(bench.device)
 
-    run(min(prompts, BATCH), 4)
+    run(min(prompts, batch), 4)
     began = time.perf_counter()
     run(prompts, new)
     seconds = time.perf_counter() - began
@@ -39,7 +40,7 @@ def measure(bench: Workbench, shape: str, scale: Scale, *, prompts: int, new: in
     return {
         "seconds": seconds,
         "newTokensPerSecond": prompts * new / seconds,
-        "msAToken": 1000 * seconds / new / -(-prompts // BATCH),
+        "msAToken": 1000 * seconds / new / -(-prompts // batch),
         "mfu": flops / seconds / scale.peak if scale.peak else None,
         "memoryGb": torch.cuda.max_memory_allocated() / 1e9 if bench.device == "cuda" else None,
     }

@@ -6,7 +6,7 @@ QUICKSTART is examples/quickstart. Both sides have the model loaded and are warm
 files to scores, on one thread, by the clock and by the processor. The search split is what every trial of a search is
 scored on; the test split is three times as long; the larger model, which gives the same answers, has the
 search split. lm-eval gets the batch size that was its fastest on the small model, before the rounds that count.
-Its last line is JSON: {"rounds": […], "cases": […], "batch": …}. Run by `npm run bench:eval`, which installs lm-eval.
+Its last line is JSON: {"rounds": […], "cases": […], "rows": …}. Run by `npm run bench:eval`, which installs lm-eval.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,7 @@ os.environ.update(HF_HUB_OFFLINE="1", HF_DATASETS_OFFLINE="1", TOKENIZERS_PARALL
 import torch
 from widened_model import write_widened
 
-from lamdagent_gpu.evaluate.generate import BATCH
+from lamdagent_gpu.evaluate.generate import BATCH_TOKENS, ROW_TOKENS
 from lamdagent_gpu.evaluate.kind import Facts, Subject
 from lamdagent_gpu.evaluate.kinds import KINDS
 from lamdagent_gpu.weights import parameter_count
@@ -146,8 +146,9 @@ def compare(cases: list[Case], rounds: int) -> dict[str, Any]:
             ]
             found: dict[str, Predictions] = {}
             for name, work in sides if number % 2 == 0 else sides[::-1]:
-                seconds, cpu_seconds, found[name] = timed(work)
-                one = {"case": at, "by": name, "seconds": seconds, "cpuSeconds": cpu_seconds}
+                with counted_tokens(subjects[case.model].model if name == "ours" else harness.model) as tokens:
+                    seconds, cpu_seconds, found[name] = timed(work)
+                one = {"case": at, "by": name, "seconds": seconds, "cpuSeconds": cpu_seconds, "tokens": sum(tokens)}
                 measured.append({**one, "modelCpuSeconds": harness.model_seconds if name == "lmEval" else cpu_seconds})
                 say(f"{number} {case.task(name)}: {seconds:.2f} s, {cpu_seconds:.2f} s of the processor")
             different[at] += differences(found["ours"], found["lmEval"])
@@ -158,7 +159,7 @@ def compare(cases: list[Case], rounds: int) -> dict[str, Any]:
         }
         for case, batch, count in zip(cases, batches, different, strict=True)
     ]  # fmt: skip
-    return {"rounds": measured, "cases": told, "batch": BATCH}
+    return {"rounds": measured, "cases": told, "rows": BATCH_TOKENS // ROW_TOKENS}
 
 
 def warmed_up(subjects: dict[Path, Subject], theirs: dict[Path, Harness], cases: list[Case]) -> list[int]:
@@ -179,6 +180,17 @@ def say(text: str) -> None:
 
 def differences(left: Predictions, right: Predictions) -> int:
     return sum(one != other for task in left for one, other in zip(left[task], right[task], strict=True))
+
+
+@contextlib.contextmanager
+def counted_tokens(model: Any) -> Iterator[list[int]]:
+    """What is run through the model, pass by pass, padding included."""
+    tokens: list[int] = []
+    hook = model.get_input_embeddings().register_forward_pre_hook(lambda _, given: tokens.append(given[0].numel()))
+    try:
+        yield tokens
+    finally:
+        hook.remove()
 
 
 def timed(work: Callable[[], Predictions]) -> tuple[float, float, Predictions]:
@@ -236,7 +248,8 @@ class Harness:
             for folder in case.folders:
                 self._write_task(tasks, case, folder)
         self._manager = TaskManager(include_path=str(tasks), include_defaults=False)
-        self._lm = HFLM(pretrained=str(model), batch_size=BATCH, device="cpu", dtype="float32")
+        self._lm = HFLM(pretrained=str(model), batch_size=THEIR_BATCHES[0], device="cpu", dtype="float32")
+        self.model = self._lm.model
         for name in ("generate_until", "loglikelihood"):
             setattr(self._lm, name, partial(self._counted, getattr(self._lm, name)))
 

@@ -11,7 +11,7 @@ from conftest import World
 
 from lamdagent_gpu.context import Preempted, Rejected
 from lamdagent_gpu.evaluate import run_evaluation
-from lamdagent_gpu.evaluate.generate import generate_all
+from lamdagent_gpu.evaluate.generate import ROW_TOKENS, generate_all
 from lamdagent_gpu.evaluate.metrics import METRICS
 from lamdagent_gpu.evaluate.run import mean_and_error
 
@@ -54,13 +54,15 @@ def tiny(world: World) -> tuple[Any, Any]:
     return AutoModelForCausalLM.from_pretrained(folder).eval(), AutoTokenizer.from_pretrained(folder)
 
 
-@pytest.mark.parametrize("batch", [1, 3, 64])
-def test_batched_generation_equals_one_by_one(world: World, batch: int) -> None:
+@pytest.mark.parametrize("rows", [1, 3, 64])
+def test_batched_generation_equals_one_by_one(world: World, rows: int) -> None:
     model, tokenizer = tiny(world)
     texts = ["<u>a<a>", "<u>longer question<a>", "<u>xyz<a>", "<u>1 2 3 4 5 6<a>", "<u><a>", "<u>Q?<a>", "<u>ab<a>"]
     prompts = [tokenizer(text)["input_ids"] for text in texts]
     ends = {3, 40, 41, 42, 50, 60}
-    got = generate_all(model, prompts, max_new_tokens=12, end_ids=ends, pad_id=0, between=lambda _: None, batch=batch)
+    got = generate_all(
+        model, prompts, max_new_tokens=12, end_ids=ends, pad_id=0, between=lambda _: None, limit=rows * ROW_TOKENS
+    )
     for prompt, answer in zip(prompts, got, strict=True):
         out = model.generate(
             torch.tensor([prompt]), max_new_tokens=12, do_sample=False, eos_token_id=sorted(ends), pad_token_id=0

@@ -68,16 +68,9 @@ def is_used(model: Any) -> bool:
     return bool(model.config._attn_implementation == NAME)
 
 
-def causal(seen: torch.Tensor, tokens: int) -> torch.Tensor:
-    """[rows, 1, tokens, slots], True where one of the last `tokens` slots may look; `seen` [rows, slots]: 1 for tokens."""
-    slots = seen.shape[-1]
-    order = torch.arange(slots, device=seen.device)
-    return (order <= order[slots - tokens :, None]) & seen[:, None, None, :].bool()
-
-
 def added(seen: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """[rows, 1, 1, slots]: 0 where `seen` [rows, slots] has a token, else minus infinity; for one token a row."""
-    return torch.zeros_like(seen, dtype=dtype).masked_fill_(seen == 0, float("-inf"))[:, None, None, :]
+    """Of the same shape: 0 where `seen` is True, else minus infinity; kernels would make it of `seen` in every layer."""
+    return torch.zeros_like(seen, dtype=dtype).masked_fill_(~seen, float("-inf"))
 
 
 AttentionInterface.register(NAME, attend)

@@ -65,6 +65,17 @@ class RoomyLayer(DynamicLayer):
         return made
 
 
+class PassingLayer(DynamicLayer):
+    """For a pass of a tree that nothing follows: holds nothing."""
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        tree = tree_in_use()
+        assert tree is not None
+        return tree.rows(key_states), tree.rows(value_states)
+
+
 def with_room(tensor: torch.Tensor, length: int, rows: torch.Tensor | None = None) -> torch.Tensor:
     """A longer buffer that begins with the tensor's tokens, of all rows or those named."""
     count, heads, tokens, size = tensor.shape
@@ -85,6 +96,11 @@ def roomy(cache: Cache) -> Cache:
 def empty() -> Cache:
     """For models whose layers are all plain."""
     return Cache(layer_class_to_replicate=RoomyLayer)
+
+
+def passing() -> Cache:
+    """As `empty`, for a pass of a tree that nothing follows."""
+    return Cache(layer_class_to_replicate=PassingLayer)
 
 
 def is_roomy(cache: Cache) -> bool:

@@ -14,10 +14,10 @@ from typing import Any
 import torch
 
 from lamdagent_gpu.evaluate import attention
-from lamdagent_gpu.evaluate.cache import empty, for_rows, is_roomy, roomy
-from lamdagent_gpu.evaluate.prefixes import left_mask, tree_of
+from lamdagent_gpu.evaluate.cache import empty, for_rows, is_roomy, passing, roomy
+from lamdagent_gpu.evaluate.prefixes import Tree, left_mask, tree_of
 
-HOW = "tree"
+HOW = "tree with continuations"
 """How contexts are run, for the evaluator's hash: part of what makes rows reproducible to the last digit."""
 SHARED = 32
 """Tokens; a shorter common beginning saves less than a pass of its own costs."""
@@ -39,42 +39,54 @@ class Begun:
 
 def run_contexts(model: Any, contexts: Sequence[list[int]], pad_id: int, *, use_cache: bool = True) -> Begun:
     """Runs the contexts (token ids, at least one each); a long common beginning for one row alone."""
+    head, rests = run_head(model, contexts, pad_id)
+    return one_pass(model, rests, pad_id, head, use_cache)
+
+
+def run_head(
+    model: Any, contexts: Sequence[list[int]], pad_id: int, room: int = 0
+) -> tuple[Begun | None, Sequence[list[int]]]:
+    """A long common beginning, run for one row and made ready for all of them, and what is left of each context; no
+    beginning and the contexts as they are where it wouldn't pay. `room`: how many tokens follow a context at most."""
     common = shared_length(contexts)
     if common >= SHARED and len(contexts) > 1:
-        head = one_pass(model, [contexts[0][:common]], pad_id, use_cache=True)
+        head = one_pass(model, [contexts[0][:common]], pad_id, None, use_cache=True)
         if is_roomy(head.cache):  # windows and states count slots: padding between a row's tokens would shift them
             rows = torch.zeros(len(contexts), dtype=torch.long, device=model.device)
-            room = max(map(len, contexts)) - common
-            ready = Begun(
-                logits=head.logits, mask=head.mask[rows], positions=head.positions,
-                cache=for_rows(head.cache, rows, room),
-            )  # fmt: skip
-            return one_pass(model, [one[common:] for one in contexts], pad_id, after=ready, use_cache=use_cache)
-    return one_pass(model, contexts, pad_id, use_cache=use_cache)
+            cache = for_rows(head.cache, rows, max(map(len, contexts)) - common + room)
+            ready = Begun(logits=head.logits, mask=head.mask[rows], positions=head.positions, cache=cache)
+            return ready, [one[common:] for one in contexts]
+    return None, contexts
 
 
-def one_pass(
-    model: Any, tokens: Sequence[list[int]], pad_id: int, *, after: Begun | None = None, use_cache: bool
-) -> Begun:
+def one_pass(model: Any, tokens: Sequence[list[int]], pad_id: int, after: Begun | None, use_cache: bool) -> Begun:
     """`after`: what all rows stand at."""
-    return (of_nodes if attention.is_used(model) else of_rows)(model, tokens, pad_id, after, use_cache)
-
-
-def of_nodes(model: Any, tokens: Sequence[list[int]], pad_id: int, after: Begun | None, use_cache: bool) -> Begun:
-    """Each token that rows share is run once, and no padding."""
+    if not attention.is_used(model):
+        return of_rows(model, tokens, pad_id, after, use_cache)
     tree = tree_of(tokens, model.device)
-    mask, depths = tree.mask, tree.depths
+    logits, cache = run_tree(model, tree, after, tree.ends, use_cache)
+    mask, positions = tree.mask, tree.depths[tree.ends][:, None] + 1
     if after is not None:
-        mask, depths = torch.cat([after.mask, mask], dim=-1), depths + after.positions[0]
-    cache = empty() if after is None else after.cache
+        mask, positions = torch.cat([after.mask, mask], dim=-1), positions + after.positions
+    return Begun(logits=logits, mask=mask, positions=positions, cache=cache)
+
+
+def run_tree(
+    model: Any, tree: Tree, after: Begun | None, keep: torch.Tensor, use_cache: bool
+) -> tuple[torch.Tensor, Any]:
+    """Each token that rows share is run once, and no padding. The logits after the nodes `keep` [kept, vocabulary], and
+    the cache if it is wanted."""
+    depths = tree.depths
+    cache = empty() if use_cache else passing()
+    if after is not None:
+        depths, cache = depths + after.positions[0], after.cache
+    mask = attention.added(tree.sees(None if after is None else after.mask), model.dtype)
     with tree.in_use():
         out = model(
-            input_ids=tree.tokens[None], attention_mask=attention.causal(mask, tree.mask.shape[-1]),
-            position_ids=depths[None], past_key_values=cache, use_cache=True, logits_to_keep=tree.ends,
+            input_ids=tree.tokens[None], attention_mask=mask, position_ids=depths[None], past_key_values=cache,
+            use_cache=True, logits_to_keep=keep,
         )  # fmt: skip
-    return Begun(
-        logits=out.logits[0], mask=mask, positions=depths[tree.ends][:, None] + 1, cache=cache if use_cache else None
-    )
+    return out.logits[0], cache if use_cache else None
 
 
 def of_rows(model: Any, tokens: Sequence[list[int]], pad_id: int, after: Begun | None, use_cache: bool) -> Begun:

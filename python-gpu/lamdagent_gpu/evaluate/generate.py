@@ -1,6 +1,6 @@
 """Greedy generation in batches: sorted by length, key-value cached, rows leave the batch as they end.
 
-Batches are a function of one split's prompts alone (a fixed size, ordered by length, then place in the file), so
+Batches are a function of one split's prompts alone (a fixed number of tokens, ordered by length, then place in the file), so
 the same stage gives the same rows whatever other splits share its job. Across batch sizes predictions agree except
 where two tokens' logits differ by rounding only: matrix products may sum in another order for other row counts.
 """
@@ -17,13 +17,17 @@ from lamdagent_gpu.evaluate.batches import run_batches
 from lamdagent_gpu.evaluate.cache import keep_rows
 from lamdagent_gpu.evaluate.contexts import run_contexts
 
-BATCH = 64
-"""Rows in a batch. Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
+BATCH_TOKENS = 65_536
+"""Tokens in a batch: prompts, padding, and room for the longest answers. Part of what makes rows reproducible: only a lack
+of memory lowers it, and says so."""
+ROW_TOKENS = 256
+"""What a row counts at least, so that a batch has at most 256 of them: more are no faster, and one batch is what a killed
+evaluation does again."""
 
 
 def generate_all(
     model: Any, prompts: list[list[int]], *, max_new_tokens: int, end_ids: set[int], pad_id: int,
-    between: Callable[[int], None], batch: int = BATCH, context_length: int | None = None,
+    between: Callable[[int], None], limit: int | None = None, context_length: int | None = None,
 ) -> list[list[int]]:  # fmt: skip
     """Greedy continuations of the prompts (token ids, at least one each), in their order, without the end token.
 
@@ -36,7 +40,7 @@ def generate_all(
     answers: dict[int, list[int]] = {}
     between(0)
     for shard in generate_shards(
-        model, prompts, max_new_tokens=max_new_tokens, end_ids=end_ids, pad_id=pad_id, batch=batch,
+        model, prompts, max_new_tokens=max_new_tokens, end_ids=end_ids, pad_id=pad_id, limit=limit,
         context_length=context_length,
     ):  # fmt: skip
         answers.update(shard)
@@ -46,7 +50,7 @@ def generate_all(
 
 def generate_shards(
     model: Any, prompts: list[list[int]], *, max_new_tokens: int, end_ids: set[int], pad_id: int,
-    done: Collection[int] = (), batch: int = BATCH, context_length: int | None = None,
+    done: Collection[int] = (), limit: int | None = None, context_length: int | None = None,
     is_over: Callable[[list[int]], bool] = lambda answer: False,
 ) -> Iterator[dict[int, list[int]]]:  # fmt: skip
     """As generate_all, batch by batch: answers by the prompt's place. Batches that are `done` are passed over.
@@ -54,17 +58,19 @@ def generate_shards(
     `is_over` says of an answer so far, its last token included, whether no more of it is wanted.
     """
     order = sorted(range(len(prompts)), key=lambda index: (len(prompts[index]), index))
+    room = [
+        max_new_tokens if context_length is None else min(max_new_tokens, context_length - len(one)) for one in prompts
+    ]
+    sizes = [max(ROW_TOKENS, len(one) + new) for one, new in zip(prompts, room, strict=True)]
 
     @torch.inference_mode()
     def answered(chosen: list[int]) -> list[list[int]]:
-        rows = [prompts[index] for index in chosen]
-        room = [max_new_tokens if context_length is None else context_length - len(row) for row in rows]
-        most = [min(max_new_tokens, one) for one in room]
+        rows, most = [prompts[index] for index in chosen], [room[index] for index in chosen]
         return generate_batch(model, rows, most, end_ids, pad_id, greedy, is_over)
 
     return run_batches(
-        order, [1] * len(prompts), answered, limit=batch, done=done,
-        one=lambda index: f"generation: expected one row of {len(prompts[index])} tokens", unit="rows",
+        order, sizes, answered, limit=limit or BATCH_TOKENS, done=done, unit="tokens",
+        one=lambda index: f"generation: expected one row of {len(prompts[index])} tokens",
     )  # fmt: skip
 
 
@@ -89,7 +95,7 @@ def generate_batch(
     seen = begun.mask.shape[-1]
     mask = torch.cat([begun.mask, begun.mask.new_ones(len(prompts), max(room))], dim=-1)
     if attention.is_used(model):
-        mask = attention.added(mask, model.dtype)
+        mask = attention.added(mask[:, None, None].bool(), model.dtype)
     answers: list[list[int]] = [[] for _ in prompts]
     alive = list(range(len(prompts)))
     while True:

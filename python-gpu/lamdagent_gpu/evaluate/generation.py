@@ -8,7 +8,7 @@ from typing import Any
 
 from lamdagent_gpu.context import Rejected
 from lamdagent_gpu.evaluate.contexts import HOW
-from lamdagent_gpu.evaluate.generate import BATCH, generate_shards
+from lamdagent_gpu.evaluate.generate import BATCH_TOKENS, ROW_TOKENS, generate_shards
 from lamdagent_gpu.evaluate.items import Item, checked_prompts, prompt_sha256, read_items
 from lamdagent_gpu.evaluate.kind import Facts, Kind, Row, Subject
 from lamdagent_gpu.evaluate.metrics import METRICS
@@ -54,7 +54,8 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
         "maxNewTokens": facts["maxNewTokens"],
         "endIds": sorted(end_ids(subject)),
         "contextLength": subject.context_length,
-        "batch": BATCH,
+        "batchTokens": BATCH_TOKENS,
+        "rowTokens": ROW_TOKENS,
         "contexts": HOW,
     }
 

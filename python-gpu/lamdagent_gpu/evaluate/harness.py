@@ -9,13 +9,12 @@ from math import exp, isfinite
 from typing import Any
 
 from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.evaluate import generate, loglikelihood
 from lamdagent_gpu.evaluate.contexts import HOW
-from lamdagent_gpu.evaluate.generate import BATCH
 from lamdagent_gpu.evaluate.generation import end_ids
 from lamdagent_gpu.evaluate.harness_task import HARNESS, Document, read_task
 from lamdagent_gpu.evaluate.items import prompt_sha256
 from lamdagent_gpu.evaluate.kind import Facts, Kind, Row, Subject
-from lamdagent_gpu.evaluate.loglikelihood import BATCH_TOKENS
 
 SHARD = 64
 """Documents that are scored together, of similar length."""
@@ -142,8 +141,9 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
         "documents": facts["documents"],
         "endIds": sorted(end_ids(subject)),
         "contextLength": subject.context_length,
-        "batch": BATCH,
-        "batchTokens": BATCH_TOKENS,
+        "generationTokens": generate.BATCH_TOKENS,
+        "rowTokens": generate.ROW_TOKENS,
+        "batchTokens": loglikelihood.BATCH_TOKENS,
         "contexts": HOW,
         "shard": SHARD,
     }

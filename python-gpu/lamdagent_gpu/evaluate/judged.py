@@ -10,13 +10,15 @@ from typing import Any
 
 from lamdagent_gpu.context import Rejected
 from lamdagent_gpu.evaluate import judge_client
-from lamdagent_gpu.evaluate.generate import BATCH, generate_all
+from lamdagent_gpu.evaluate.generate import generate_all
 from lamdagent_gpu.evaluate.generation import end_ids
 from lamdagent_gpu.evaluate.generation import scoring_of as generation_of
 from lamdagent_gpu.evaluate.items import FILE, check_messages, checked_prompts, prompt_ids, prompt_sha256, read_rows
 from lamdagent_gpu.evaluate.judge_client import Judge, Judgement
 from lamdagent_gpu.evaluate.kind import Facts, Kind, Row, Subject
 
+BATCH = 64
+"""Questions that the model answers before the judge is asked about them."""
 PROMPT = "judge.md"
 PLACE = re.compile(r"\{(question|answer|reference|conversation)\}")
 

@@ -1,7 +1,8 @@
 """Log-probabilities of given continuations, in batches sorted by length; what continuations share is computed once.
 
-A context is run once, left-padded; its keys and values then serve all of its continuations, right-padded, in groups of
-similar length. A batch is a function of the requests of one split alone, so the same stage gives the same rows.
+Where it can be, contexts and continuations are one pass (`branches.py`). Otherwise a context is run once, left-padded; its
+keys and values then serve all of its continuations, right-padded, in groups of similar length. A batch is a function of
+the requests of one split alone, so the same stage gives the same rows.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from math import isfinite
 from typing import Any, TypeVar
 
 import torch
 
 from lamdagent_gpu.context import Diverged
+from lamdagent_gpu.evaluate import attention
 from lamdagent_gpu.evaluate.batches import end_of_batch, run_batches
+from lamdagent_gpu.evaluate.branches import score_branches
 from lamdagent_gpu.evaluate.cache import for_rows
 from lamdagent_gpu.evaluate.contexts import Begun, run_contexts
 
@@ -25,7 +29,7 @@ Part of what makes rows reproducible: only a lack of memory lowers it, and says 
 GROUP_TOKENS = 1024
 """Tokens of continuations fed at once, padding included."""
 LOGITS = 1 << 27
-"""Logits held at once (0.5 GB in float32): where vocabularies are large, continuations are fed a stretch at a time."""
+"""Logits held at once (0.5 GB in float32): for more of them, continuations are fed a stretch at a time after their contexts."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,11 @@ class Request:
     def tokens(self) -> int:
         """What its rows take in a batch."""
         return len(self.continuations) * (len(self.context) + self.longest)
+
+    @property
+    def predictions(self) -> int:
+        """How many tokens are predicted, at most: the first of all continuations after one place, each other after its own."""
+        return 1 + sum(len(one) - 1 for one in self.continuations)
 
     @property
     def longest(self) -> int:
@@ -95,6 +104,24 @@ def run_batch(
     model: Any, requests: list[Request], pad_id: int, *, greedy: bool = False
 ) -> tuple[list[list[float]], list[list[bool]]]:
     """[request][continuation] -> log-probability, and if `greedy` whether each of its tokens is the most probable."""
+    if attention.is_used(model) and sum(one.predictions for one in requests) * vocabulary_of(model) <= LOGITS:
+        contexts, continuations = [one.context for one in requests], [one.continuations for one in requests]
+        values, most = score_branches(model, contexts, continuations, pad_id, greedy=greedy)
+    else:
+        values, most = score_after_contexts(model, requests, pad_id, greedy)
+    if not all(map(isfinite, values)):
+        raise Diverged("log-likelihood: expected finite log-probabilities, got others: the model's weights are broken")
+    return by_request(requests, values), by_request(requests, most)
+
+
+def vocabulary_of(model: Any) -> int:
+    return int(model.config.get_text_config().vocab_size)
+
+
+def score_after_contexts(
+    model: Any, requests: list[Request], pad_id: int, greedy: bool
+) -> tuple[list[float], list[bool]]:
+    """Of every continuation, request after request; the second list is empty unless `greedy`."""
     device = model.device
     goes_on = any(len(continuation) > 1 for one in requests for continuation in one.continuations)
     begun = run_contexts(model, [one.context for one in requests], pad_id, use_cache=goes_on)
@@ -110,9 +137,7 @@ def run_batch(
         sums[group] += rest
         if best is not None:
             best[group] &= agree
-    if not torch.isfinite(sums).all():
-        raise Diverged("log-likelihood: expected finite log-probabilities, got others: the model's weights are broken")
-    return by_request(requests, sums.tolist()), by_request(requests, [] if best is None else best.tolist())
+    return sums.tolist(), [] if best is None else best.tolist()
 
 
 def groups_of(continuations: list[list[int]]) -> Iterator[list[int]]:
@@ -149,7 +174,7 @@ def rest_of(
     seen = torch.cat([begun.mask[rows], real], dim=-1)
     sums = torch.zeros(len(flat), dtype=torch.float64, device=device)
     agree = torch.ones(len(flat), dtype=torch.bool, device=device)
-    width = max(1, LOGITS // (len(flat) * model.config.get_text_config().vocab_size))
+    width = max(1, LOGITS // (len(flat) * vocabulary_of(model)))
     for begin in range(0, longest, width):
         stretch = slice(begin, min(begin + width, longest))
         out = model(

@@ -1,4 +1,4 @@
-"""Contexts as a tree: what several of them begin with is one path, and each of its tokens is run once.
+"""Contexts, and what may follow each, as a tree: what several begin with is one path, each of whose tokens is run once.
 
 The layers that work on single tokens (nine tenths of the arithmetic, and more) see the nodes of the tree in one row,
 without padding. Attention sees rows again: what a token's node gave is handed to each row that goes through it. As in
@@ -26,13 +26,31 @@ class Tree:
     """[rows, longest]: the node of each place of each row, left-padded (with the first node)."""
     place_of: torch.Tensor
     """[nodes]: a place of the flattened rows where the node stands."""
-    mask: torch.Tensor
-    """[rows, longest]: 1 where a row has a token."""
+    branch_of: torch.Tensor
+    """[rows, longest]: 0 for a context's tokens, 1, 2, … for those of its branches, -1 for padding."""
+    begins: list[int]
+    """[rows]: a row's first place among the flattened rows; the context stands first, then branch after branch."""
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """[rows, longest]: 1 where a row has a token."""
+        return (self.branch_of >= 0).long()
 
     @property
     def ends(self) -> torch.Tensor:
         """[rows]: the node of each row's last token."""
         return self.node_of[:, -1]
+
+    def sees(self, before: torch.Tensor | None = None) -> torch.Tensor:
+        """[rows, 1, longest, slots]: whether a place attends to a slot. It does to its row's context and its own branch as
+        far as itself, and to what the cache already holds, where `before` [rows, slots of the cache] is 1."""
+        own = self.branch_of
+        order = torch.arange(own.shape[-1], device=own.device)
+        along = (own == 0)[:, None, :] | (own[:, :, None] == own[:, None, :])
+        seen = along & (own >= 0)[:, None, :] & (order <= order[:, None])
+        if before is not None:
+            seen = torch.cat([before.bool()[:, None, :].expand(-1, len(order), -1), seen], dim=-1)
+        return seen[:, None]
 
     def rows(self, states: torch.Tensor) -> torch.Tensor:
         """[1, heads, nodes, size] -> [rows, heads, longest, size]."""
@@ -61,31 +79,41 @@ def tree_in_use() -> Tree | None:
     return _tree.get()
 
 
-def tree_of(contexts: Sequence[list[int]], device: Any) -> Tree:
-    """Of contexts of at least one token each."""
-    longest = max(map(len, contexts))
+def tree_of(contexts: Sequence[list[int]], device: Any, branches: Sequence[Sequence[list[int]]] | None = None) -> Tree:
+    """Of contexts of at least one token each, and the branches that each of them has, if any."""
+    parts = [[context, *(branches[row] if branches else [])] for row, context in enumerate(contexts)]
+    sizes = [sum(map(len, some)) for some in parts]
+    longest = max(sizes)
     found: dict[tuple[int, int], int] = {}
     """(parent, token) -> node; the parent of a first token is -1."""
     depths: list[int] = []
     places: list[int] = []
+    begins = [(row + 1) * longest - size for row, size in enumerate(sizes)]
     node_of: list[list[int]] = []
-    for row, context in enumerate(contexts):
-        path: list[int] = []
-        parent, begin = -1, row * longest + longest - len(context)
-        for depth, token in enumerate(context):
-            node = found.setdefault((parent, token), len(found))
-            if node == len(depths):
-                depths.append(depth)
-                places.append(begin + depth)
-            path.append(node)
-            parent = node
-        node_of.append([0] * (longest - len(context)) + path)
+    branch_of: list[list[int]] = []
+    for some, size, begin in zip(parts, sizes, begins, strict=True):
+        nodes, numbers = [0] * (longest - size), [-1] * (longest - size)
+        stem, place = -1, begin
+        for number, part in enumerate(some):
+            parent, depth = stem, len(some[0]) if number > 0 else 0
+            for token in part:
+                node = found.setdefault((parent, token), len(found))
+                if node == len(depths):
+                    depths.append(depth)
+                    places.append(place)
+                nodes.append(node)
+                parent, depth, place = node, depth + 1, place + 1
+            numbers += [number] * len(part)
+            stem = parent if number == 0 else stem
+        node_of.append(nodes)
+        branch_of.append(numbers)
     return Tree(
         tokens=torch.tensor([token for _, token in found], device=device),
         depths=torch.tensor(depths, device=device),
         node_of=torch.tensor(node_of, device=device),
         place_of=torch.tensor(places, device=device),
-        mask=left_mask(contexts, device),
+        branch_of=torch.tensor(branch_of, device=device),
+        begins=begins,
     )
 
 

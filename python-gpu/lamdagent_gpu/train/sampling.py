@@ -10,9 +10,11 @@ from typing import Any
 import torch
 
 from lamdagent_gpu.evaluate.batches import run_batches
-from lamdagent_gpu.evaluate.generate import BATCH, generate_batch
+from lamdagent_gpu.evaluate.generate import generate_batch
 from lamdagent_gpu.train.method import Parameter, Values
 
+BATCH = 64
+"""Answers drawn at once; only a lack of memory lowers it."""
 SAMPLES = Parameter(name="samples")
 TEMPERATURE = Parameter(name="temperature")
 MAX_NEW_TOKENS = Parameter(name="maxNewTokens")

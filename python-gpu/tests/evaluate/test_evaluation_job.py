@@ -89,7 +89,7 @@ def test_the_template_is_part_of_what_a_score_was_measured_with(world: World) ->
 
 def test_what_generated_answers_are_measured_with_changes_only_on_purpose(world: World) -> None:
     (split,) = run_evaluation(world.context(world.evaluate_job(world.model, [world.benchmark(items(2))])))
-    assert split.evaluator["generationSha256"] == "c8bb9036a6e317567907acfa311e79c4ff54275fa9c342be78e76f4a1140d982"
+    assert split.evaluator["generationSha256"] == "52a937e97f4e0efc0087bb0356484a2db9d6e33e9ea05dc59bf99c97bf828511"
     assert list(split.rows[0]) == ["id", "promptSha256", "prediction", "score"]
 
 
@@ -114,16 +114,17 @@ def changed(left: dict[str, str | None], right: dict[str, str | None]) -> set[st
 
 
 def test_progress_runs_over_all_items_and_a_notice_stops_between_batches(world: World) -> None:
-    splits = [world.benchmark(items(70)), world.benchmark(items(5))]
+    splits = [world.benchmark(items(300)), world.benchmark(items(5))]
     seen: list[dict[str, Any]] = []
     run_evaluation(world.context(world.evaluate_job(world.model, splits), seen=seen))
     steps = [(one["step"], one["steps"]) for one in seen if one["phase"] == "evaluating"]
-    assert steps == [(0, 75), (64, 75), (70, 75), (70, 75), (75, 75)]
+    assert steps == [(0, 305), (256, 305), (300, 305), (300, 305), (305, 305)]
     assert seen[-1]["etaS"] == 0
     with pytest.raises(Preempted, match="notice"):
         run_evaluation(
             world.context(
-                world.evaluate_job(world.model, splits), stop=lambda now: "notice" if now.get("step", 0) >= 64 else None
+                world.evaluate_job(world.model, splits),
+                stop=lambda now: "notice" if now.get("step", 0) >= 256 else None,
             )
         )
 

@@ -11,7 +11,7 @@ from tiny_models import MODELS, tiny_model
 
 from lamdagent_gpu.context import OutOfMemory
 from lamdagent_gpu.evaluate import attention, cache, generate
-from lamdagent_gpu.evaluate.generate import generate_all, generate_shards
+from lamdagent_gpu.evaluate.generate import ROW_TOKENS, generate_all, generate_shards
 
 ENDS = {3, 11, 27}
 
@@ -53,7 +53,7 @@ def test_batches_equal_transformers_one_by_one(name: str, own: bool, monkeypatch
 
 def test_one_by_one_bfloat16_equals_transformers_too() -> None:
     model, prompts = random_llama(torch.bfloat16), random_prompts()
-    assert run(model, prompts, batch=1) == [alone(model, prompt) for prompt in prompts]
+    assert run(model, prompts, limit=1) == [alone(model, prompt) for prompt in prompts]
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
@@ -75,12 +75,13 @@ def test_a_beginning_that_all_prompts_share_is_run_once_and_changes_no_answer(na
 def test_the_size_of_the_batches_changes_no_answer() -> None:
     model, prompts = random_llama(), random_prompts()
     whole = run(model, prompts)
-    assert all(run(model, prompts, batch=size) == whole for size in (1, 5, 23))
+    assert all(run(model, prompts, limit=rows * ROW_TOKENS) == whole for rows in (1, 5, 23))
 
 
 def test_the_order_of_the_prompts_changes_no_answer() -> None:
     model, prompts = random_llama(), random_prompts()
-    assert run(model, prompts[::-1], batch=5)[::-1] == run(model, prompts, batch=5)
+    limit = 5 * ROW_TOKENS
+    assert run(model, prompts[::-1], limit=limit)[::-1] == run(model, prompts, limit=limit)
 
 
 def test_an_answer_ends_where_the_context_is_full() -> None:
@@ -93,8 +94,18 @@ def test_an_answer_ends_where_the_context_is_full() -> None:
 
 def test_progress_is_told_around_every_batch() -> None:
     seen: list[int] = []
-    run(random_llama(), random_prompts(), batch=10, between=seen.append)
+    run(random_llama(), random_prompts(), limit=10 * ROW_TOKENS, between=seen.append)
     assert seen == [0, 10, 20, 24]
+
+
+def test_long_rows_are_fewer_in_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "ROW_TOKENS", 8)
+    monkeypatch.setattr(generate, "BATCH_TOKENS", 80)
+    model, sizes = random_llama(), []
+    real = generate.generate_batch
+    monkeypatch.setattr(generate, "generate_batch", lambda *given: (sizes.append(len(given[1])), real(*given))[1])
+    run(model, [[5]] * 12 + [[6] * 10] * 5, max_new_tokens=4)
+    assert sizes == [10, 5, 2]  # ten rows of 8 tokens; two short ones with three of 14; two of 14
 
 
 @pytest.mark.parametrize(
@@ -115,7 +126,7 @@ def test_out_of_memory_halves_the_batch(
     monkeypatch.setattr(generate, "generate_batch", scarce)
     assert run(model, prompts) == whole
     assert sizes == [24, 12, 6, 6, 6, 6]
-    assert "batches of 6" in capsys.readouterr().out
+    assert f"batches of {6 * ROW_TOKENS} tokens" in capsys.readouterr().out
 
 
 def test_one_row_that_does_not_fit_ends_the_job(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,9 +48,14 @@ def scored(model: Any, requests: list[Request], **own: Any) -> list[list[float]]
 
 @pytest.mark.parametrize("limit", [1, 60, 100_000])
 @pytest.mark.parametrize("logits", [1, 700, 1 << 27])
-def test_batches_equal_one_plain_pass_a_continuation(limit: int, logits: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("own", [False, True])
+def test_batches_equal_one_plain_pass_a_continuation(
+    limit: int, logits: int, own: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(loglikelihood, "LOGITS", logits)
     model, requests = random_llama(), random_requests()
+    if own:
+        attention.use(model)
     for request, values in zip(requests, scored(model, requests, limit=limit), strict=True):
         assert values == pytest.approx(plainly(model, request), abs=1e-4)
 
@@ -106,6 +111,31 @@ def test_a_context_is_run_once_for_all_of_its_continuations() -> None:
     fed.clear()
     scored(model, [Request([5] * 40, [[6, 7], [7, 8, 9]])])
     assert fed == [40, 4]
+
+
+def test_continuations_are_branches_of_their_context_where_the_attention_is_ours() -> None:
+    model, fed = attention.use(random_llama()), []
+    model.register_forward_pre_hook(lambda *given: fed.append(given[2]["input_ids"].tolist()), with_kwargs=True)
+    requests = [Request([5, 6], [[7, 8, 9], [7, 8, 4], [3]]), Request([5, 9], [[7]])]
+    scored(model, requests)
+    assert fed == [[[5, 9, 6, 7, 8]]]  # the shorter request first; no last token of what may follow, no token twice
+    values, most = loglikelihood.run_batch(model, requests, 0, greedy=True)
+    plain = loglikelihood.score_after_contexts(model, requests, 0, greedy=True)
+    assert [value for some in values for value in some] == pytest.approx(plain[0], abs=1e-4)
+    assert [one for some in most for one in some] == plain[1]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_greedy_answers_are_the_most_probable_tokens(own: bool) -> None:
+    model = attention.use(random_llama()) if own else random_llama()
+    context = [5, 9, 17]
+    with torch.inference_mode():
+        best = model.generate(torch.tensor([context]), do_sample=False, max_new_tokens=3, eos_token_id=None)[
+            0, 3:
+        ].tolist()
+    others = [[*best[:at], (best[at] + 1) % 50, *best[at + 1 :]] for at in range(3)]
+    found = list(loglikelihood.greedy_shards(model, [Request(context, [best, *others])], pad_id=0))
+    assert [most for _, most in found[0][0]] == [True, False, False, False]
 
 
 def test_out_of_memory_halves_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,13 +21,21 @@ def layers(model: torch.nn.Module) -> list[torch.nn.Linear]:
 @pytest.mark.skipif(
     not torch.backends.cpu.get_cpu_capability().startswith("AVX"), reason="packs on x86 processors alone"
 )
-def test_packed_layers_compute_the_same_but_for_rounding(tmp_path: Path) -> None:
+def test_packed_layers_compute_the_same_but_for_rounding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     folder = save_tiny_model(tmp_path)
     plain, model = load_model(folder, "cpu").eval(), packed.pack(load_model(folder, "cpu").eval())
     assert {one.weight.layout for one in layers(model)} >= {torch._mkldnn}  # type: ignore[attr-defined]
     with torch.no_grad():
         torch.testing.assert_close(model(IDS).logits, plain(IDS).logits, rtol=1e-5, atol=1e-5)
     assert model.get_input_embeddings().weight.equal(plain.get_input_embeddings().weight)
+
+
+def test_processors_without_avx512_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    model = load_model(save_tiny_model(tmp_path), "cpu")
+    weights = [one.weight for one in layers(model)]
+    assert all(one.weight is weight for one, weight in zip(layers(packed.pack(model)), weights, strict=True))
 
 
 def test_other_precisions_are_left_alone(tmp_path: Path) -> None:

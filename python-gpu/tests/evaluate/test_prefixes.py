@@ -22,18 +22,33 @@ def test_a_token_is_a_node_unless_another_row_began_alike() -> None:
     assert tree.node_of.tolist() == [[0, 1, 2], [0, 0, 1], [0, 3, 4], [0, 1, 2]]
     assert tree.mask.tolist() == [[1, 1, 1], [0, 1, 1], [1, 1, 1], [1, 1, 1]]
     assert tree.ends.tolist() == [2, 1, 4, 2]
+    assert tree.begins == [0, 4, 6, 9]
     states = torch.arange(5.0)[None, None, :, None]
     assert tree.rows(states)[:, 0, :, 0].tolist() == tree.node_of.tolist()
     assert torch.equal(tree.nodes(tree.rows(states).transpose(1, 2)).transpose(1, 2), states)
 
 
-def test_a_row_sees_what_came_before_and_no_padding() -> None:
-    seen = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 1]])
-    assert attention.causal(seen, 2)[:, 0].int().tolist() == [
-        [[1, 1, 1, 0], [1, 1, 1, 1]],
-        [[1, 1, 0, 0], [1, 1, 0, 1]],
+def test_branches_begin_where_their_context_ends_and_share_what_they_begin_with() -> None:
+    tree = tree_of([[7, 8], [7]], "cpu", [[[5, 6], [5, 9]], [[8]]])
+    assert tree.tokens.tolist() == [7, 8, 5, 6, 9]
+    assert tree.depths.tolist() == [0, 1, 2, 3, 3]
+    assert tree.node_of.tolist() == [[0, 1, 2, 3, 2, 4], [0, 0, 0, 0, 0, 1]]
+    assert tree.branch_of.tolist() == [[0, 0, 1, 1, 2, 2], [-1, -1, -1, -1, 0, 1]]
+    assert tree.begins == [0, 10]
+
+
+def test_a_place_sees_its_context_and_its_own_branch_and_no_padding() -> None:
+    tree = tree_of([[7, 8], [7]], "cpu", [[[5], [6, 9]], [[8]]])
+    seen = tree.sees(torch.tensor([[1], [0]]))[:, 0].int()
+    assert seen[0].tolist() == [
+        [1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0],
+        [1, 1, 1, 0, 1, 0],
+        [1, 1, 1, 0, 1, 1],
     ]
-    assert attention.added(seen, torch.float32)[:, 0, 0].tolist() == [[0, 0, 0, 0], [0, 0, float("-inf"), 0]]
+    assert seen[1, 3:].tolist() == [[0, 0, 0, 0, 1, 0], [0, 0, 0, 0, 1, 1]]
+    assert attention.added(seen[1, 4].bool(), torch.float32).tolist() == [*[float("-inf")] * 4, 0, 0]
 
 
 def like_questions(beginning: int) -> list[list[int]]:
@@ -99,7 +114,8 @@ def test_one_token_a_row_attends_as_pytorchs_kernel_has_it(masked: str, dtype: t
     query, key, value = states(5, 6, 1, 8), states(5, 2, 11, 8), states(5, 2, 11, 4)
     seen = (torch.rand(5, 11, generator=random_numbers) < 0.7).long()
     seen[:, -1] = 1
-    masks: dict[str, Any] = {"no": None, "bool": seen[:, None, None].bool(), "added": attention.added(seen, dtype)}
+    shown = seen[:, None, None].bool()
+    masks: dict[str, Any] = {"no": None, "bool": shown, "added": attention.added(shown, dtype)}
     given: Any = (Module(), query, key, value, masks[masked])
     found, expected = attention.attend(*given, scaling=0.3)[0], sdpa_attention_forward(*given, scaling=0.3)[0]
     tolerance = 1e-6 if dtype == torch.float32 else 2e-2

@@ -33,7 +33,7 @@ def benchmark_of(world: World, kind: str) -> str:
         return world.benchmark(choices(40), "accuracy", kind=kind)
     if kind == "perplexity":
         return world.benchmark(texts(30), "probabilityPerByte", kind=kind)
-    return world.benchmark(items(150, 11))
+    return world.benchmark(items(600, 11))
 
 
 def run(world: World, job: EvaluateJob, **own: Any) -> list[ScoredSplit]:
@@ -73,7 +73,7 @@ def test_a_stopped_evaluation_goes_on_where_it_stopped(
 def test_rows_of_splits_that_are_not_asked_for_again_are_left_out(world: World) -> None:
     first, second, third = benchmark_of(world, "generation"), world.benchmark(items(3)), world.benchmark(items(4))
     with pytest.raises(Preempted):
-        run(world, world.evaluate_job(world.model, [first, second]), stop=lambda now: stopping(now, 151))
+        run(world, world.evaluate_job(world.model, [first, second]), stop=lambda now: stopping(now, 601))
     rest = world.evaluate_job(world.model, [first, third])
     assert world.context(rest).resume is not None
     assert run(world, rest)[1:] == run(world, world.evaluate_job(world.model, [third]))
@@ -118,12 +118,12 @@ async def test_a_killed_evaluation_loses_at_most_the_shard_at_hand(
         (tmp_path / "points" / point).write_text("kill", "utf8")
         with pytest.raises(ChildDied, match="SIGKILL"):
             await attempt()
-    assert [(one.resumedStep, one.end) for one in attempts.load(world.store, stage_id)] == [(0, "lost"), (64, "lost")]
+    assert [(one.resumedStep, one.end) for one in attempts.load(world.store, stage_id)] == [(0, "lost"), (256, "lost")]
     manifest = (await attempt())[stage_id]
     rows = [json.loads(line) for line in (world.store.open(stage_id) / "rows.jsonl").read_text("utf8").splitlines()]
     assert rows == whole.rows
     assert manifest.result["score"] == whole.score
-    assert [one["resumedStep"] for one in manifest.result["attempts"]] == [0, 64, 64]
+    assert [one["resumedStep"] for one in manifest.result["attempts"]] == [0, 256, 256]
     assert not world.store.local_work(stage_id).exists()
 
 

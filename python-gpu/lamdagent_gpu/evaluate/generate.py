@@ -21,8 +21,7 @@ BATCH_TOKENS = 65_536
 """Tokens in a batch: prompts, padding, and room for the longest answers. Part of what makes rows reproducible: only a lack
 of memory lowers it, and says so."""
 ROW_TOKENS = 256
-"""What a row counts at least, so that a batch has at most 256 of them: more are no faster, and one batch is what a killed
-evaluation does again."""
+"""What a row counts at least, so that a batch has at most 256 of them: one batch is what a killed evaluation does again."""
 
 
 def generate_all(

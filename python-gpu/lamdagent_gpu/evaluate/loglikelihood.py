@@ -28,8 +28,9 @@ BATCH_TOKENS = 16_384
 Part of what makes rows reproducible: only a lack of memory lowers it, and says so."""
 GROUP_TOKENS = 1024
 """Tokens of continuations fed at once, padding included."""
-LOGITS = 1 << 27
-"""Logits held at once (0.5 GB in float32): for more of them, continuations are fed a stretch at a time after their contexts."""
+NUMBERS = 1 << 27
+"""Logits held at once, or pairs of tokens of which one may see the other (0.5 GB in float32): for more of them,
+continuations are fed a stretch at a time after their contexts."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def run_batch(
     model: Any, requests: list[Request], pad_id: int, *, greedy: bool = False
 ) -> tuple[list[list[float]], list[list[bool]]]:
     """[request][continuation] -> log-probability, and if `greedy` whether each of its tokens is the most probable."""
-    if attention.is_used(model) and sum(one.predictions for one in requests) * vocabulary_of(model) <= LOGITS:
+    if attention.is_used(model) and numbers_in_one_pass(model, requests) <= NUMBERS:
         contexts, continuations = [one.context for one in requests], [one.continuations for one in requests]
         values, most = score_branches(model, contexts, continuations, pad_id, greedy=greedy)
     else:
@@ -112,6 +113,12 @@ def run_batch(
     if not all(map(isfinite, values)):
         raise Diverged("log-likelihood: expected finite log-probabilities, got others: the model's weights are broken")
     return by_request(requests, values), by_request(requests, most)
+
+
+def numbers_in_one_pass(model: Any, requests: list[Request]) -> int:
+    """The most that `score_branches` would hold of logits or of pairs."""
+    longest = max(len(one.context) + one.predictions - 1 for one in requests)
+    return max(sum(one.predictions for one in requests) * vocabulary_of(model), len(requests) * longest**2)
 
 
 def vocabulary_of(model: Any) -> int:
@@ -174,7 +181,7 @@ def rest_of(
     seen = torch.cat([begun.mask[rows], real], dim=-1)
     sums = torch.zeros(len(flat), dtype=torch.float64, device=device)
     agree = torch.ones(len(flat), dtype=torch.bool, device=device)
-    width = max(1, LOGITS // (len(flat) * vocabulary_of(model)))
+    width = max(1, NUMBERS // (len(flat) * vocabulary_of(model)))
     for begin in range(0, longest, width):
         stretch = slice(begin, min(begin + width, longest))
         out = model(

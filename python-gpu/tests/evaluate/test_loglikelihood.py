@@ -47,12 +47,12 @@ def scored(model: Any, requests: list[Request], **own: Any) -> list[list[float]]
 
 
 @pytest.mark.parametrize("limit", [1, 60, 100_000])
-@pytest.mark.parametrize("logits", [1, 700, 1 << 27])
+@pytest.mark.parametrize("numbers", [1, 700, 1 << 27])
 @pytest.mark.parametrize("own", [False, True])
 def test_batches_equal_one_plain_pass_a_continuation(
-    limit: int, logits: int, own: bool, monkeypatch: pytest.MonkeyPatch
+    limit: int, numbers: int, own: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loglikelihood, "LOGITS", logits)
+    monkeypatch.setattr(loglikelihood, "NUMBERS", numbers)
     model, requests = random_llama(), random_requests()
     if own:
         attention.use(model)
@@ -123,6 +123,16 @@ def test_continuations_are_branches_of_their_context_where_the_attention_is_ours
     plain = loglikelihood.score_after_contexts(model, requests, 0, greedy=True)
     assert [value for some in values for value in some] == pytest.approx(plain[0], abs=1e-4)
     assert [one for some in most for one in some] == plain[1]
+
+
+@pytest.mark.parametrize("numbers", [399, 400])
+def test_one_pass_is_for_what_fits(numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, passes = attention.use(random_llama()), []
+    monkeypatch.setattr(model.config, "vocab_size", 20)
+    model.register_forward_pre_hook(lambda *_: passes.append(1))
+    monkeypatch.setattr(loglikelihood, "NUMBERS", numbers)
+    scored(model, [Request([5] * 11, [[6] * 6, [7] * 5])])  # 20 tokens in a row, 10 predictions of 20 logits
+    assert (len(passes) == 1) == (numbers == 400)
 
 
 @pytest.mark.parametrize("own", [False, True])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { withSection } from './page.js';
+import { vectorUnits, withSection } from './page.js';
 
 describe('the page of benchmarks', () => {
   const first = { id: 'one', title: 'One', command: 'npm run one', text: 'figures of one' };
@@ -16,5 +16,14 @@ describe('the page of benchmarks', () => {
     const again = withSection(page, { ...first, text: 'newer figures' }, 'now');
     assert.ok(!again.includes('figures of one'));
     assert.equal(again.replace('newer figures', 'figures of one').replace('now', 'then'), page);
+  });
+
+  it('says which vector units a processor has, the widest', () => {
+    const flags = (...names: string[]) =>
+      `processor : 0\nflags\t\t: fpu ${names.join(' ')} sse2\nbugs\t\t: avx512f\n`;
+    assert.equal(vectorUnits(flags('avx', 'avx2', 'avx512f', 'avx512bw')), 'AVX-512');
+    assert.equal(vectorUnits(flags('avx', 'avx2')), 'AVX2');
+    assert.equal(vectorUnits('processor : 0\nFeatures\t: fp asimd crc32\n'), 'NEON');
+    assert.equal(vectorUnits(flags('avx')), null);
   });
 });

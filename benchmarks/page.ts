@@ -60,7 +60,19 @@ export function withSection(page: string, { id, title, command, text }: Section,
 /** When, and on what. */
 function measuredOn(): string {
   const [first] = cpus();
-  const cores = `${String(cpus().length)} cores (${first?.model.trim() ?? 'unknown'})`;
+  const cpuinfo = '/proc/cpuinfo';
+  const units = existsSync(cpuinfo) ? vectorUnits(readFileSync(cpuinfo, 'utf8')) : null;
+  const model = [first?.model.trim() ?? 'unknown', ...(units === null ? [] : [units])].join(', ');
+  const cores = `${String(cpus().length)} cores (${model})`;
   const day = new Date().toISOString().slice(0, 10);
   return `Measured ${day} on ${process.platform} ${process.arch}, ${cores}, Node ${process.versions.node}.`;
+}
+
+/** Names in Linux's /proc/cpuinfo of the vector units that matrix kernels tell apart, the widest first. */
+const VECTOR_UNITS = { avx512f: 'AVX-512', avx2: 'AVX2', sve: 'SVE', asimd: 'NEON' };
+
+/** The widest vector units of a processor: they decide how fast a small model computes. */
+export function vectorUnits(cpuinfo: string): string | null {
+  const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo)?.[1]?.trim().split(/\s+/) ?? [];
+  return Object.entries(VECTOR_UNITS).find(([flag]) => flags.includes(flag))?.[1] ?? null;
 }

@@ -85,7 +85,7 @@ describe('lamdagent gpu-worker', () => {
     assert.match(text('env'), /^AWS_REGION=eu-north-1$/m);
     assert.match(text('env'), /^OMP_NUM_THREADS=1$/m);
     assert.doesNotMatch(text('env'), /^TEMPORAL_CONFIG_FILE=/m);
-  }).timeout(60_000);
+  });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     it(`passes ${signal} on as SIGTERM and ends with the worker's code`, async () => {
@@ -97,7 +97,7 @@ describe('lamdagent gpu-worker', () => {
       assert.equal(code, 7, output);
       assert.match(output, /told/);
       assert.match(text('args'), /^--address=127\.0\.0\.1:1 /);
-    }).timeout(60_000);
+    });
 
   it('starts a worker again that crashed', async () => {
     const venv = plant(`[ $(wc -l < ${home}/args) -lt 2 ] && kill -SEGV $$; exit 0`);
@@ -106,14 +106,14 @@ describe('lamdagent gpu-worker', () => {
     assert.equal(code, 0, output);
     assert.equal(text('args').trim().split('\n').length, 2);
     assert.match(output, /GPU worker: ended unasked \(signal SIGSEGV\)/);
-  }).timeout(60_000);
+  });
 
   it('does not start a worker again that was called wrongly', async () => {
     const venv = plant('exit 2');
     const [, ended] = begin([], { LAMDAGENT_VENV: venv });
     assert.equal((await ended).code, 2);
     assert.equal(text('args').trim().split('\n').length, 1);
-  }).timeout(60_000);
+  });
 
   it('starts one worker for each device, which sees that one alone, and hands the class on', async () => {
     const venv = plant('exit 0');
@@ -129,7 +129,7 @@ describe('lamdagent gpu-worker', () => {
     for (const call of calls) assert.match(call, /--device=cuda --gpu-class=large --notice=30$/);
     for (const device of ['1', 'MIG-5b1e0c44'])
       assert.match(text(`env-${device}`), new RegExp(`^OMP_NUM_THREADS=3$`, 'm'));
-  }).timeout(60_000);
+  });
 
   it('starts only that worker again that crashed, and ends when all have ended, with the worst code', async () => {
     const crash = '[ "$CUDA_VISIBLE_DEVICES" = 0 ] && [ $(wc -l < HOME/again) -lt 2 ] && kill -SEGV $$';
@@ -149,7 +149,7 @@ describe('lamdagent gpu-worker', () => {
       [2, 1],
     );
     assert.match(output, /GPU worker 0: ended unasked \(signal SIGSEGV\)/);
-  }).timeout(60_000);
+  });
 
   it('lets the others work on when one cannot be kept running', async () => {
     const venv = plant(
@@ -163,7 +163,7 @@ describe('lamdagent gpu-worker', () => {
     const { code, output } = await ended;
     assert.equal(code, 9, output);
     assert.match(output, /told/);
-  }).timeout(60_000);
+  });
 
   it('ends with 2 for an option that can never work, before a worker starts', async () => {
     const venv = plant('exit 0');
@@ -183,12 +183,12 @@ describe('lamdagent gpu-worker', () => {
       assert.match(output, expected);
     }
     assert.equal(text('args'), '');
-  }).timeout(60_000);
+  });
 
   it('shows an example', async () => {
     const { output } = await begin(['--help'], {})[1];
     assert.match(output, /Example.*\n {2}npx lamdagent gpu-worker .*--spot auto/);
-  }).timeout(60_000);
+  });
 
   describe('on a spot machine', () => {
     let metadata: Server;
@@ -224,6 +224,6 @@ describe('lamdagent gpu-worker', () => {
         /notice of gcp: preempted; (there was nothing to hand back|nothing had begun)$/,
       );
       assert.equal(output.match(/watching for/g)?.length, 1);
-    }).timeout(120_000);
+    });
   });
 });

@@ -62,7 +62,7 @@ describe('the command line', () => {
       assert.doesNotMatch(stderr, /\n\s+at /);
     }
     assert.match(lamdagent('quickstart', '--trails', '3').stderr, /Did you mean --trials/);
-  }).timeout(60_000);
+  });
 
   it('ends with 2 and one line a fault for a bad spec', () => {
     const file = join(home, 'bad.yaml');
@@ -116,7 +116,7 @@ describe('the command line', () => {
       ],
     );
     rmSync(folder, { recursive: true });
-  }).timeout(60_000);
+  });
 
   it('shows in `validate` the rows of derived datasets before and after, and a derivation that cannot be', async () => {
     const folder = await writeWorld();
@@ -146,7 +146,7 @@ describe('the command line', () => {
     assert.equal(refused.status, 2);
     assert.match(refused.stderr, /datasets\.part\.subset: expected at most the 2 rows of alpha, got rows: 3/);
     rmSync(folder, { recursive: true });
-  }).timeout(60_000);
+  });
 
   it('ends with 3 when no service answers, and says how to run one', () => {
     const { status, stderr } = lamdagent('pause', 'quickstart');
@@ -181,7 +181,7 @@ describe('the command line', () => {
     }
     const { status } = lamdagent('budget', 'nope', '--trials', '-5', '--wall-clock', '+2h');
     assert.equal(status, 3, 'a step is a number like any other');
-  }).timeout(120_000);
+  });
 
   it('shows an example in the help of each command that steers', () => {
     for (const command of ['steer', 'propose', 'retry', 'budget', 'fork'])
@@ -189,5 +189,5 @@ describe('the command line', () => {
         lamdagent(command, '--help').stdout,
         new RegExp(`Example:\\n  npx lamdagent ${command} my-search`),
       );
-  }).timeout(60_000);
+  });
 });

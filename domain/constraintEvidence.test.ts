@@ -79,14 +79,14 @@ describe('the evidence for a constraint', () => {
       // 5 % and three standard errors of 400 draws.
       assert.ok(accepted <= 400 * 0.05 + 3 * Math.sqrt(400 * 0.05 * 0.95), `${String(accepted)} of 400`);
     }
-  }).timeout(120_000);
+  });
 
   it('has power: a graded candidate as good as the base is mostly accepted with 400 items', () => {
     const accepted = Array.from({ length: 60 }, (_, set) =>
       atMargin(set, 1, { items: 400, worse: 0 }),
     ).filter((items, set) => constraintEvidence(items, { level: 0.95, seed: String(set) }).shown).length;
     assert.ok(accepted > 48, `${String(accepted)} of 60`);
-  }).timeout(120_000);
+  });
 });
 
 /** A candidate that is worse than the base by the margin on average; half of the spread is the clusters'. */

@@ -57,5 +57,5 @@ describe('position bias', () => {
       if ((positionBias(decisions(asked))?.drawnP ?? 1) <= 0.05) called += 1;
     }
     assert.ok(called >= 2 && called <= 20, String(called));
-  }).timeout(60_000);
+  });
 });

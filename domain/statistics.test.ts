@@ -23,7 +23,7 @@ describe('the bootstrap', () => {
       bootstrapMean([{ share: 1, items: coin(`c${String(i)}`, 0.5, 100) }], String(i)),
     ).filter(({ low, high }) => low <= 0.5 && 0.5 <= high).length;
     assert.ok(covers >= 180 && covers <= 199, String(covers));
-  }).timeout(60_000);
+  });
 
   it('of pairs is narrower than of unpaired scores when the models agree on most items', () => {
     const base = coin('base', 0.5, 200);
@@ -56,7 +56,7 @@ describe('the bootstrap', () => {
     }).filter(Boolean).length;
     // 2.5 % and three standard errors of 200 draws, and half a point for the percentile method.
     assert.ok(found <= 200 * 0.03 + 3 * Math.sqrt(200 * 0.025 * 0.975), String(found));
-  }).timeout(120_000);
+  });
 
   it('is zero wide for equal models, and ignores benchmarks without weight', () => {
     const pairs = coin('y', 0.5, 50).map((score) => [score, score] as const);

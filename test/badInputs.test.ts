@@ -43,8 +43,7 @@ describe('bad inputs', () => {
     world = await makeWorld();
     await (await loadMain()).createProgram(() => undefined); // loads all commands, which takes longer than any of them
   });
-  after(function () {
-    this.timeout(60_000);
+  after(() => {
     for (const folder of [world.root, world.home, join(world.home, 'store'), world.cwd])
       chmodSync(folder, 0o755);
     rmSync(world.root, { recursive: true, force: true });

@@ -97,7 +97,7 @@ process.on('exit', () => {
     const cut = shell(`lamdagent attempts ${NAME} | head -n 1`);
     assert.match(cut.stdout, /^trial +stage/);
     assert.equal(cut.stderr, '');
-  }).timeout(120_000);
+  });
 
   it('is whole: every trial has its row, and the audit finds nothing', () => {
     const board = JSON.parse(lamdagent('leaderboard', NAME, '--json').stdout) as { rows: readonly object[] };
@@ -108,13 +108,12 @@ process.on('exit', () => {
     };
     assert.deepEqual(books.findings, []);
     assert.deepEqual([books.checked.rows, books.checked.decisions], [TRIALS + 2, TRIALS]);
-  }).timeout(120_000);
+  });
 
   describe('as a report', () => {
     const file = join(home, 'reports', `${NAME}.html`);
     let browser: Browser;
-    before(async function () {
-      this.timeout(120_000);
+    before(async () => {
       lamdagent('report', NAME);
       browser = await startBrowser();
     });

@@ -11,8 +11,7 @@ import { createDoubles, slateOf, type Doubles } from './doubles.js';
 import { startOrchestrator, startServer } from './harness.js';
 
 /** Policies that need the sampler: decide says what to ask, the control queue answers, decide decides. */
-describe('a decision that consults the sampler', function () {
-  this.timeout(120_000);
+describe('a decision that consults the sampler', () => {
   let server: TestWorkflowEnvironment;
   let run = 0;
 

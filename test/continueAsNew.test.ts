@@ -8,8 +8,7 @@ import { startServer, whileServed } from './harness.js';
 /** A server that suggests continue-as-new after few events, so that a short search goes through it many times. */
 const EAGER = ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'];
 
-describe('continue-as-new', function () {
-  this.timeout(120_000);
+describe('continue-as-new', () => {
   let server: TestWorkflowEnvironment;
 
   before(async () => {

@@ -8,9 +8,7 @@ import { withFolder } from './harness.js';
 
 const ROOT = join(import.meta.dirname, '..');
 
-describe('the contract', function () {
-  this.timeout(60_000);
-
+describe('the contract', () => {
   it('generates exactly the committed JSON Schema, Python models and tables of methods', async () => {
     await withFolder((folder) => {
       execFileSync(process.execPath, [join(ROOT, 'setup/contract.mjs'), folder], { stdio: 'pipe' });

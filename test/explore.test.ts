@@ -10,8 +10,7 @@ import { createDoubles, type Doubles } from './doubles.js';
 import { startServer, whileServed } from './harness.js';
 import { until as within } from './kill/until.js';
 
-describe('the explore workflow', function () {
-  this.timeout(120_000);
+describe('the explore workflow', () => {
   let server: TestWorkflowEnvironment;
   let run = 0;
 

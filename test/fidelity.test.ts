@@ -11,8 +11,7 @@ const budget = (trials: number, gpuSeconds: number | null = null): Plan['budget'
   ...{ trials, gpuSeconds, wallClockSeconds: null },
 });
 
-describe('rungs and scale in the workflows', function () {
-  this.timeout(120_000);
+describe('rungs and scale in the workflows', () => {
   let server: TestWorkflowEnvironment;
   let run = 0;
 

@@ -153,7 +153,7 @@ describe('a model that somebody else made', () => {
           scored.scores.map(({ items, score }) => [items, score >= 0 && score <= 1]),
           [[3, true]],
         );
-      }).timeout(120_000);
+      });
     });
   }
 });

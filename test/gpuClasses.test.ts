@@ -17,8 +17,7 @@ const FLEET: GpuFleet = {
   actions: {},
 };
 
-describe('explorations on classes of GPU workers', function () {
-  this.timeout(120_000);
+describe('explorations on classes of GPU workers', () => {
   let server: TestWorkflowEnvironment;
   let run = 0;
   before(async () => {

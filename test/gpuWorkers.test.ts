@@ -50,7 +50,7 @@ describe('two GPU workers on one host, on the CPU', function () {
       const orchestrator = await startOrchestrator(server, createLedgerActivities({ store }));
       const results = await orchestrator.runUntil(() => Promise.all(stages.map((one) => built(plan, one))));
       // The service hears of a worker by its polls, which may be a minute apart.
-      const polled = await until('both workers among those that poll', 60, async () => {
+      const polled = await until('both workers among those that poll', 180, async () => {
         const [small] = await polledClasses(server.client, ['small']);
         return small !== undefined && small.workers.length > 1 ? small : null;
       });

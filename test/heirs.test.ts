@@ -24,8 +24,7 @@ function recordedInput(file: string): readonly unknown[] {
 }
 
 /** What an older version handed to a workflow must be enough for today's: an upgrade meets it in every run. */
-describe('what an older version began', function () {
-  this.timeout(120_000);
+describe('what an older version began', () => {
   let server: TestWorkflowEnvironment;
 
   before(async () => {

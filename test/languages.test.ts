@@ -45,7 +45,7 @@ from lamdagent_gpu.weights import parameter_count, weights_sha256
 folder = pathlib.Path(sys.argv[1])
 print(json.dumps({"weightsSha256": weights_sha256(folder), "parameterCount": parameter_count(folder)}))`;
     assert.deepEqual(await python(program, folder), await weightsFacts(files));
-  }).timeout(30_000);
+  });
 
   it('on the ids of stages, numbers and texts of every kind included', async () => {
     const stage: Stage = {
@@ -61,13 +61,13 @@ from lamdagent_gpu.contract.messages import Stage
 from lamdagent_gpu.stage import stage_id_of
 print(json.dumps(stage_id_of(Stage.model_validate_json(sys.argv[1]).model_dump())))`;
     assert.equal(await python(program, JSON.stringify(stage)), stageIdOf(stage));
-  }).timeout(30_000);
+  });
 
   it('on what kinds of benchmarks there are', async () => {
     const program =
       'import json; from lamdagent_gpu.evaluate.kinds import KINDS; print(json.dumps([*KINDS]))';
     assert.deepEqual(await python(program), BENCHMARK_KINDS);
-  }).timeout(60_000);
+  });
 
   it('on the memory that a training can not do without, in bfloat16', async () => {
     const tensors = {
@@ -108,7 +108,7 @@ print(json.dumps({"full": floor_of(folder, dtype=dtype, lora_rank=None).total,
       float32: full.about,
     };
     assert.deepEqual(await python(program, model), ours);
-  }).timeout(120_000);
+  });
 
   it('on which names classes of workers may have', async () => {
     const names = [
@@ -130,7 +130,7 @@ from lamdagent_gpu.worker import CLASS_NAME
 print(json.dumps([CLASS_NAME.fullmatch(name) is not None for name in json.loads(sys.argv[1])]))`;
     const ours = names.map((name) => WorkersSchema.safeParse({ classes: { [name]: { memory: 1 } } }).success);
     assert.deepEqual(await python(program, JSON.stringify(names)), ours);
-  }).timeout(30_000);
+  });
 
   it('on what merge methods there are, what they need, and their parameters', async () => {
     const program = `
@@ -154,7 +154,7 @@ print(json.dumps({name: {"needsBase": method.needs_base, "ordered": method.order
     });
     const asJson: unknown = JSON.parse(JSON.stringify(Object.fromEntries(ours)));
     assert.deepEqual(await python(program), asJson);
-  }).timeout(30_000);
+  });
 
   it('on what training methods there are, their models, and their parameters', async () => {
     const program = `
@@ -173,7 +173,7 @@ print(json.dumps({kind: {"paper": method.paper, "roles": list(method.roles),
       return [kind, { paper, roles: models.roles ?? ['model'], parameters: facts }] as const;
     });
     assert.deepEqual(await python(program), JSON.parse(JSON.stringify(Object.fromEntries(ours))));
-  }).timeout(60_000);
+  });
 
   it('on the store: each reads what the other published', async () => {
     const store = createFolderStore(join(folder, 'store'));
@@ -192,7 +192,7 @@ print(json.dumps(text))`;
     assert.equal(await python(program, join(folder, 'store'), ID, other), 'from here');
     assert.equal(await readFile(await store.openFile(other, 'sub/b.txt'), 'utf8'), 'from there');
     assert.deepEqual((await store.manifest(other))?.result, { steps: 3, loss: null });
-  }).timeout(30_000);
+  });
 
   it('on what a message may be: both take the good one and refuse the bad ones', async () => {
     const good = {
@@ -235,5 +235,5 @@ print(json.dumps([takes(value) for value in json.loads(sys.argv[1])]))`;
       expected,
     );
     assert.deepEqual(await python(program, JSON.stringify([good, ...bad])), expected);
-  }).timeout(30_000);
+  });
 });

@@ -36,9 +36,7 @@ async function bundleWith(planted: { readonly interceptor?: string; readonly wor
   });
 }
 
-describe('recorded histories', function () {
-  this.timeout(60_000);
-
+describe('recorded histories', () => {
   for (const name of files)
     it(`${name} replays on today's workflows`, async () => {
       await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history(name), idOf(name));
@@ -67,9 +65,7 @@ const PLANTED = [
   { change: 'a signal removed', file: 'rejectedTrial-0.1.json', interceptor: 'planted/silentTrial.ts' },
 ] as const;
 
-describe('an incompatible change is refused', function () {
-  this.timeout(60_000);
-
+describe('an incompatible change is refused', () => {
   for (const { change, file, ...planted } of PLANTED)
     it(`${change}: ${file}`, async () => {
       const workflowBundle = await bundleWith(planted);

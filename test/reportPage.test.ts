@@ -21,8 +21,7 @@ describe('the report in a real browser', () => {
   let browser: Browser;
   let folder = '';
   let store: Store;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     browser = await startBrowser();
     folder = await mkdtemp(join(tmpdir(), 'lamdagent-page-'));
     store = recordsInMemory(folder);
@@ -68,7 +67,7 @@ describe('the report in a real browser', () => {
         },
         { colorScheme },
       );
-    }).timeout(60_000);
+    });
 
   it('is complete without scripts: all trials, every section, links that open a trial, files to take away', async () => {
     await look(
@@ -208,7 +207,7 @@ describe('the report in a real browser', () => {
       },
       { colorScheme: 'dark' },
     );
-  }).timeout(60_000);
+  });
 
   it('needs no more room than a narrow screen has', async () => {
     await look(
@@ -249,7 +248,7 @@ describe('the report in a real browser', () => {
       await page.context().close();
       await server.close();
     }
-  }).timeout(60_000);
+  });
 });
 
 /** One more row in the ledger, as a trial that ends writes it. */

@@ -9,8 +9,7 @@ import { createDoubles, type Doubles } from './doubles.js';
 import { startOrchestrator, startServer } from './harness.js';
 
 /** What docs/web-ui.md says of the button Reset. */
-describe('an exploration that a person resets', function () {
-  this.timeout(120_000);
+describe('an exploration that a person resets', () => {
   let server: TestWorkflowEnvironment;
   before(async () => {
     server = await startServer();

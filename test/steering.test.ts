@@ -16,8 +16,7 @@ import { startOrchestrator, startServer } from './harness.js';
 const EAGER = ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=40'];
 const ACTION = { kind: 'sft', models: ['base'], datasets: ['beta'], parameters: { tuning: 'lora' } };
 
-describe('steering a search', function () {
-  this.timeout(120_000);
+describe('steering a search', () => {
   let server: TestWorkflowEnvironment;
   let run = 0;
 

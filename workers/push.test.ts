@@ -19,8 +19,7 @@ describe('a push to a hub', () => {
     requirePushable({ hubToken: 'hf_x' }, 'someone/a-model');
   });
 
-  it('says in one line why the hub did not take it', async function () {
-    this.timeout(60_000);
+  it('says in one line why the hub did not take it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'lamdagent-push-'));
     try {
       writeFileSync(join(folder, 'README.md'), '# a model\n');

@@ -12,8 +12,7 @@ import { serviceFindings } from './serviceDoctor.js';
 // temporal.api.enums.v1.IndexedValueType
 const [INT, DOUBLE] = [3, 4];
 
-describe('the doctor looks at the Temporal service', function () {
-  this.timeout(120_000);
+describe('the doctor looks at the Temporal service', () => {
   const before_ = { ...process.env };
   let server: TestWorkflowEnvironment;
   before(async () => {

@@ -23,8 +23,7 @@ describe('the doctor looks at the store', () => {
   const find = (store?: string) =>
     storeFinding(readEnvironment({ LAMDAGENT_HOME: home, LAMDAGENT_STORE: store }));
 
-  it('and finds a folder and an S3 server in order, again and again', async function () {
-    this.timeout(60_000);
+  it('and finds a folder and an S3 server in order, again and again', async () => {
     for (let turn = 0; turn < 2; turn += 1)
       assert.deepEqual(await find(), { check: 'store', ok: true, found: `${home}/store answers`, fix: '' });
     const server = await startS3Server();

@@ -53,8 +53,7 @@ describe('the telemetry of the orchestrator', () => {
 
   describe('as a process', () => {
     let server: TestWorkflowEnvironment;
-    before(async function () {
-      this.timeout(60_000);
+    before(async () => {
       server = await startServer();
     });
     after(() => server.teardown());
@@ -95,7 +94,7 @@ describe('the telemetry of the orchestrator', () => {
       const parsed = lines.map((line) => JSON.parse(line) as Line);
       assert.ok(parsed.some(({ message }) => message.startsWith('ready queue=')));
       assert.ok(parsed.every(({ level, time }) => level !== '' && time !== ''));
-    }).timeout(120_000);
+    });
 
     it('works without metrics, and says so, where their address is taken', async () => {
       const taken = createServer().listen(0, '127.0.0.1');
@@ -104,7 +103,7 @@ describe('the telemetry of the orchestrator', () => {
       const lines = await running({ LAMDAGENT_METRICS: address }, () => Promise.resolve());
       taken.close();
       assert.match(lines.join('\n'), /metrics: expected to serve them, got .*Going on without/);
-    }).timeout(120_000);
+    });
 
     it('sends metrics to a collector that the standard variable names', async () => {
       let heard: (path: string) => void = () => undefined;
@@ -124,7 +123,7 @@ describe('the telemetry of the orchestrator', () => {
       );
       collector.closeAllConnections();
       collector.close();
-    }).timeout(120_000);
+    });
   });
 });
 

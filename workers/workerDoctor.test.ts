@@ -23,8 +23,7 @@ const workers: GpuFleet = {
 };
 const FIX = 'Start one where it can reach the service and the store: npx lamdagent gpu-worker --gpu-class';
 
-describe('doctor and status look for workers of each class', function () {
-  this.timeout(120_000);
+describe('doctor and status look for workers of each class', () => {
   const before_ = { ...process.env };
   let server: TestWorkflowEnvironment;
   before(async () => {

@@ -63,7 +63,7 @@ describe('the text of a recipe', () => {
     const theirs: unknown = JSON.parse(execFileSync(python, ['-c', read], { input: text, encoding: 'utf8' }));
     assert.deepEqual(theirs, RECIPE);
     assert.deepEqual(RecipeSchema.parse(parse(text)), RECIPE);
-  }).timeout(60_000);
+  });
 
   it('comes with the versions that made the model, as PyPI has them, and without the server', () => {
     const pinned = '# ours\ntorch==2.13.0\nnumpy==2.4.6\ntemporalio==1.35.0\ntemporal-bin==1.9.1\n';

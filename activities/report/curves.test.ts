@@ -87,7 +87,7 @@ describe('learning curves in the report', () => {
     const [many, theirs] = await synthetic(98);
     const bytes = Buffer.byteLength(renderReport(many, { curves: theirs }));
     assert.ok(bytes <= BYTES_FOR_100_TRIALS, `page: expected at most 1 MB, got ${String(bytes)} bytes`);
-  }).timeout(60_000);
+  });
 });
 
 describe('the recorded curves', () => {

@@ -218,5 +218,5 @@ describe('the examples for a GPU', () => {
       });
       assert.deepEqual(((await first('chatAll')) as { messages: unknown }).messages, turns(0, 'Done'));
     });
-  }).timeout(120_000);
+  });
 });

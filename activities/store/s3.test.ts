@@ -55,8 +55,7 @@ function openAt(
   return createS3Store(`s3://${BUCKET}/${prefix}`, { cacheFolder, connection, limits: more.limits ?? {} });
 }
 
-before(async function () {
-  this.timeout(60_000);
+before(async () => {
   server = await startS3Server();
   raw = new S3Client({ ...connect(server.endpoint), forcePathStyle: true });
 });
@@ -252,8 +251,7 @@ describe('the S3 store and what dead processes left in it', () => {
   });
 });
 
-describe('the S3 store through a faulty network', function () {
-  this.timeout(120_000);
+describe('the S3 store through a faulty network', () => {
   const proxies: FaultProxy[] = [];
   after(() => Promise.all(proxies.map((proxy) => proxy.close())));
 

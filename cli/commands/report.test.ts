@@ -28,7 +28,7 @@ describe('lamdagent report', () => {
     const { status, stdout } = lamdagent('report', 'synthetic');
     assert.equal(status, 0);
     assert.match(readFileSync(stdout.trim(), 'utf8'), /^<!doctype html>/);
-  }).timeout(60_000);
+  });
 
   it('serves the page until Ctrl-C, then ends with 0 although a page is open', async () => {
     const child = started('report', 'synthetic', '--serve', '--json');
@@ -45,7 +45,7 @@ describe('lamdagent report', () => {
     } finally {
       child.kill('SIGKILL');
     }
-  }).timeout(60_000);
+  });
 
   it('says what to do when the port is taken, and refuses what makes no sense, without a stack', async () => {
     const first = started('report', 'synthetic', '--serve', '--json');
@@ -67,5 +67,5 @@ describe('lamdagent report', () => {
       first.kill('SIGINT');
       await once(first, 'exit');
     }
-  }).timeout(120_000);
+  });
 });

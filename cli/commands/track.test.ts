@@ -77,7 +77,7 @@ describe('lamdagent track', () => {
       /tracker tensorboard: expected to write to .*file, got .*Not a directory|File exists/,
     );
     assert.doesNotMatch(stderr, /\n\s+at |Traceback/);
-  }).timeout(120_000);
+  });
 
   it('refuses what it does not know, without a stack', () => {
     for (const [args, reason] of [
@@ -90,5 +90,5 @@ describe('lamdagent track', () => {
       assert.match(stderr, reason);
       assert.doesNotMatch(stderr, /\n\s+at /);
     }
-  }).timeout(60_000);
+  });
 });

@@ -107,8 +107,7 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('docker-compose.yml, read by Docker Compose itself', function () {
-  this.timeout(120_000);
+describe('docker-compose.yml, read by Docker Compose itself', () => {
   let tool = '';
   let folder = '';
   before(function () {

@@ -93,8 +93,7 @@ describe('docker/Dockerfile', () => {
   });
 });
 
-describe('what an image holds', function () {
-  this.timeout(120_000);
+describe('what an image holds', () => {
   /** The packages that the built program imports. */
   function imported(): readonly string[] {
     const files = readdirSync(join(ROOT, 'dist'), { recursive: true, encoding: 'utf8' });
@@ -139,8 +138,7 @@ describe('what an image holds', function () {
   });
 });
 
-describe('docker/Dockerfile, read by hadolint', function () {
-  this.timeout(120_000);
+describe('docker/Dockerfile, read by hadolint', () => {
   it('has nothing to find fault with, and a planted fault is found', function () {
     const hadolint = skipWithout(this, 'hadolint');
     const run = (file: string) => spawnSync(hadolint, ['--no-color', file], { encoding: 'utf8' });

@@ -1,4 +1,4 @@
-// Mocha's spec reporter that also writes the counts as JSON to the file in LAMDAGENT_MOCHA_COUNTS.
+// Mocha's spec reporter that also writes the counts, and the names of what failed, as JSON to the file in LAMDAGENT_MOCHA_COUNTS.
 const { writeFileSync } = require('node:fs');
 const { reporters } = require('mocha');
 
@@ -7,6 +7,8 @@ module.exports = class CountingReporter extends reporters.Spec {
     super.epilogue();
     const file = process.env.LAMDAGENT_MOCHA_COUNTS;
     const { passes = 0, failures = 0, pending = 0 } = this.stats;
-    if (file) writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
+    const names = this.failures.map((one) => one.titlePath().join(': '));
+    const counts = { passed: passes, failed: failures, skipped: pending, names };
+    if (file) writeFileSync(file, JSON.stringify(counts));
   }
 };

@@ -11,7 +11,7 @@ await runMain(async () => {
   await setUp({ dev: true });
   const isTest = (name) => name.endsWith('.test.ts');
   const files = readdirSync(inRoot(FOLDER)).filter(isTest);
-  const options = ['--no-config', '--node-option', 'import=tsx', '--timeout', '20000', '--forbid-only'];
+  const options = ['--no-config', '--node-option', 'import=tsx', '--timeout', '120000', '--forbid-only'];
   return total([
     await mocha(...options, ...files.map((name) => `${FOLDER}/${name}`)),
     await pytest('tests/test_store_conformance.py'),

@@ -6,7 +6,7 @@ import { say } from './progress.mjs';
 import { cache, inRoot, inVenv, venv } from './root.mjs';
 import { readJunit } from './testCounts.mjs';
 
-const NOTHING = { passed: 0, failed: 0, skipped: 0 };
+const NOTHING = { passed: 0, failed: 0, skipped: 0, names: [] };
 // One thread a process: two processes with two threads each are several times slower on two cores.
 const ENV = { OMP_NUM_THREADS: '1', PATH: [join(venv, 'bin'), process.env.PATH].join(delimiter) };
 
@@ -28,18 +28,19 @@ export async function pytest(path = 'tests') {
   const file = join(cache, 'pytest.xml');
   if (!existsSync(inRoot('python-gpu', path))) {
     say(`pytest: expected python-gpu/${path}, got no such file`);
-    return { ...NOTHING, failed: 1 };
+    return { ...NOTHING, failed: 1, names: [`pytest: ${path}`] };
   }
   const args = ['-m', 'pytest', '-q', `--junitxml=${file}`, path];
   const options = { env: ENV, cwd: inRoot('python-gpu') };
   return suite('pytest', file, { read: readJunit, program: inVenv('python'), args, options });
 }
 
-/** Prints `N passed, N failed, N skipped` over all suites; resolves with the exit code. */
+/** Prints the names of what failed and `N passed, N failed, N skipped` over all suites; resolves with the exit code. */
 export function total(counts) {
-  const [passed, failed, skipped] = Object.keys(NOTHING).map((key) =>
+  const [passed, failed, skipped] = ['passed', 'failed', 'skipped'].map((key) =>
     counts.reduce((sum, one) => sum + one[key], 0),
   );
+  for (const name of counts.flatMap(({ names }) => names)) process.stdout.write(`failed: ${name}\n`);
   process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`);
   return failed > 0 || passed === 0 ? 1 : 0;
 }
@@ -53,5 +54,6 @@ async function suite(name, file, { read, program, args, options }) {
   process.stdout.write(`\n===== ${name} =====\n${output}\n`);
   const counts = existsSync(file) ? read(readFileSync(file, 'utf8')) : NOTHING;
   say(`${name}: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+  if (code === 0 || counts.failed > 0) return counts;
+  return { ...counts, failed: 1, names: [`${name}: ended with exit code ${code}`] };
 }

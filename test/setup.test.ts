@@ -16,7 +16,7 @@ interface Browsers {
   findBrowser(env: Readonly<Record<string, string>>): string;
 }
 interface Counts {
-  readJunit(text: string): { passed: number; failed: number; skipped: number };
+  readJunit(text: string): { passed: number; failed: number; skipped: number; names: string[] };
 }
 
 /** What `findPython` says when PATH holds only the given programs. */
@@ -75,10 +75,13 @@ describe('the set-up', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('reads the counts of a pytest run', async () => {
+  it('reads the counts of a pytest run, and what failed', async () => {
     const { readJunit } = await load<Counts>('testCounts.mjs');
-    const text =
-      '<testsuites><testsuite name="pytest" errors="1" failures="2" skipped="3" tests="10" time="1"></testsuite>';
-    assert.deepEqual(readJunit(text), { passed: 4, failed: 3, skipped: 3 });
+    const text = `<testsuites><testsuite name="pytest" errors="1" failures="2" skipped="3" tests="10" time="1">
+      <testcase classname="tests.a" name="fine" time="1" /><testcase classname="tests.a" name="x[&lt;1&gt;]" time="1">
+      <failure message="m">E</failure></testcase><testcase classname="tests.b" name="y" time="1"><error>E</error></testcase>
+      <testcase classname="tests.b" name="z" time="1"><skipped message="s" /></testcase></testsuite></testsuites>`;
+    const names = ['tests.a: x[<1>]', 'tests.b: y'];
+    assert.deepEqual(readJunit(text), { passed: 4, failed: 3, skipped: 3, names });
   });
 });

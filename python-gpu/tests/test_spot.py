@@ -44,12 +44,12 @@ class Ear:
         )
         self.watch.start()
 
-    def heard(self, within: float = 5.0) -> Notice:
-        until(lambda: bool(self.notices), within)
+    def heard(self) -> Notice:
+        until(lambda: bool(self.notices))
         return self.notices[0]
 
 
-def until(holds: Callable[[], bool], within: float = 5.0) -> None:
+def until(holds: Callable[[], bool], within: float = 60.0) -> None:
     end = time.monotonic() + within
     while not holds():
         assert time.monotonic() < end, f"expected it within {within} s"
@@ -233,12 +233,12 @@ def test_faults_of_the_service_are_said_once_and_survived(
     with serving(cloud) as fake:
         fake.fault = FAULTS[fault]
         ear = listen(fake, name)
-        until(lambda: fake.polled() >= 3, within=10)
+        until(lambda: fake.polled() >= 3)
         assert ear.watch.lives
         assert ear.notices == []
         fake.fault = None
         preempt(cloud)
-        assert ear.heard(within=10).provider == name
+        assert ear.heard().provider == name
     said = [record.getMessage() for record in caplog.records if "watching goes on" in record.getMessage()]
     assert len(said) == 1, said
 

@@ -168,7 +168,7 @@ async def start(address: str) -> AsyncIterator[Start]:
         yield begin
 
 
-async def until(holds: Callable[[], bool], within: float = 30.0) -> None:
+async def until(holds: Callable[[], bool], within: float = 120.0) -> None:
     end = time.monotonic() + within
     while not holds():
         assert time.monotonic() < end, f"expected it within {within} s"

@@ -133,16 +133,16 @@ async def start(address: str) -> AsyncIterator[Start]:
 
 
 async def connected(address: str) -> Client:
-    for _ in range(100):
+    for _ in range(600):
         try:
             return await Client.connect(address)
         except RuntimeError:
             await asyncio.sleep(0.2)
-    raise RuntimeError(f"Temporal at {address}: expected an answer within 20 s, got none")
+    raise RuntimeError(f"Temporal at {address}: expected an answer within 120 s, got none")
 
 
 async def until(what: str, holds: Callable[[], bool]) -> None:
-    for _ in range(3000):
+    for _ in range(12000):
         if holds():
             return
         await asyncio.sleep(0.01)

@@ -38,7 +38,7 @@ export function keepProgram(program: () => Program, say: (line: string) => void)
     },
   };
   const identity = async (): Promise<ProcessIdentity> =>
-    until(`${program().name} runs`, 30, () => (current !== null && isAlive(current) ? current : null));
+    until(`${program().name} runs`, 120, () => (current !== null && isAlive(current) ? current : null));
   const kept: Kept = {
     name: program().name,
     pid: async () => (await identity()).pid,
@@ -48,7 +48,7 @@ export function keepProgram(program: () => Program, say: (line: string) => void)
     kill: async () => {
       const victim = await identity();
       process.kill(victim.pid, 'SIGKILL');
-      await until(`${program().name} is gone`, 10, () => !isAlive(victim));
+      await until(`${program().name} is gone`, 60, () => !isAlive(victim));
     },
     crash: async () => {
       process.kill((await identity()).pid, 'SIGKILL');

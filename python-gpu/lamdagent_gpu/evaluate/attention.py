@@ -26,8 +26,10 @@ def attend(
 ) -> tuple[torch.Tensor, None]:  # fmt: skip
     """query: [rows, heads, tokens, size]; key, value: [rows, key heads, slots, size]. Gives [rows, tokens, heads, size].
 
-    While a tree is in use, `query` has one row of nodes, and so has what is given back.
+    While a tree is in use, `query` has one row of nodes, and so has what is given back. The mask may have more slots.
     """
+    if attention_mask is not None:
+        attention_mask = attention_mask[..., : key.shape[2]]
     tree = tree_in_use()
     if tree is not None:
         found, _ = sdpa_attention_forward(

@@ -14,8 +14,8 @@ from transformers.cache_utils import Cache, DynamicLayer
 
 from lamdagent_gpu.evaluate.prefixes import tree_in_use
 
-ROOM = 64
-"""Tokens that a buffer is made longer by when it is full."""
+ROOM = 16
+"""Tokens that a buffer is made longer by when it is full. Part of what makes rows reproducible to the last digit."""
 
 
 class RoomyLayer(DynamicLayer):
@@ -23,6 +23,8 @@ class RoomyLayer(DynamicLayer):
 
     def __init__(self, keys: torch.Tensor | None = None, values: torch.Tensor | None = None) -> None:
         super().__init__()
+        self.shows_room = False
+        """Whether attention gets the room too, zeros, which it then has to mask."""
         if keys is not None and values is not None:
             self._hold(keys, values)
 
@@ -47,7 +49,7 @@ class RoomyLayer(DynamicLayer):
         keys[:rows, :, begin:end] = key_states
         values[:rows, :, begin:end] = value_states
         self.keys, self.values = keys[:rows, :, :end], values[:rows, :, :end]
-        return self.keys, self.values
+        return (keys[:rows], values[:rows]) if self.shows_room else (self.keys, self.values)
 
     def keep(self, count: int, gaps: torch.Tensor, fillers: torch.Tensor) -> None:
         """Keeps the first `count` rows, once the rows `fillers` have been put into the `gaps`."""
@@ -77,10 +79,11 @@ class PassingLayer(DynamicLayer):
 
 
 def with_room(tensor: torch.Tensor, length: int, rows: torch.Tensor | None = None) -> torch.Tensor:
-    """A longer buffer that begins with the tensor's tokens, of all rows or those named."""
+    """A longer buffer that begins with the tensor's tokens, of all rows or those named; then zeros."""
     count, heads, tokens, size = tensor.shape
     buffer = tensor.new_empty(count if rows is None else len(rows), heads, length, size)
     buffer[:, :, :tokens] = tensor if rows is None else tensor[rows]
+    buffer[:, :, tokens:] = 0
     return buffer
 
 
@@ -101,6 +104,13 @@ def empty() -> Cache:
 def passing() -> Cache:
     """As `empty`, for a pass of a tree that nothing follows."""
     return Cache(layer_class_to_replicate=PassingLayer)
+
+
+def show_room(cache: Cache) -> None:
+    """From now on attention gets whole buffers. Views of them have gaps, and a processor that reads far more than its
+    caches hold takes several times as long for them."""
+    for layer in cache.layers:
+        layer.shows_room = True
 
 
 def is_roomy(cache: Cache) -> bool:

@@ -14,7 +14,7 @@ import torch
 
 from lamdagent_gpu.evaluate import attention
 from lamdagent_gpu.evaluate.batches import run_batches
-from lamdagent_gpu.evaluate.cache import keep_rows
+from lamdagent_gpu.evaluate.cache import ROOM, keep_rows, show_room
 from lamdagent_gpu.evaluate.contexts import run_contexts
 
 BATCH_TOKENS = 65_536
@@ -92,9 +92,12 @@ def generate_batch(
     begun = run_contexts(model, prompts, pad_id)
     cache, logits, positions = begun.cache, begun.logits, begun.positions
     seen = begun.mask.shape[-1]
-    mask = torch.cat([begun.mask, begun.mask.new_ones(len(prompts), max(room))], dim=-1)
-    if attention.is_used(model):
+    is_ours = attention.is_used(model)
+    mask = torch.cat([begun.mask, begun.mask.new_full((len(prompts), max(room) + ROOM), 0 if is_ours else 1)], dim=-1)
+    if is_ours:
         mask = attention.added(mask[:, None, None].bool(), model.dtype)
+        if model.device.type == "cpu":
+            show_room(cache)
     answers: list[list[int]] = [[] for _ in prompts]
     alive = list(range(len(prompts)))
     while True:
@@ -109,9 +112,11 @@ def generate_batch(
             rows = keep_rows(cache, goes_on, model.device)
             tokens, mask, positions = tokens[rows], mask[rows], positions[rows]
             alive = [alive[place] for place in rows.tolist()]
+        if is_ours:
+            mask[..., seen] = 0
         seen += 1
         logits = model(
-            input_ids=tokens.unsqueeze(-1), attention_mask=mask[..., :seen], position_ids=positions,
+            input_ids=tokens.unsqueeze(-1), attention_mask=mask if is_ours else mask[:, :seen], position_ids=positions,
             past_key_values=cache, use_cache=True, logits_to_keep=1,
         ).logits[:, -1]  # fmt: skip
         positions = positions + 1

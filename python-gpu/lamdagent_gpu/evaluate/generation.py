@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lamdagent_gpu.context import Rejected
+from lamdagent_gpu.evaluate.cache import ROOM
 from lamdagent_gpu.evaluate.contexts import HOW
 from lamdagent_gpu.evaluate.generate import BATCH_TOKENS, ROW_TOKENS, generate_shards
 from lamdagent_gpu.evaluate.items import Item, checked_prompts, prompt_sha256, read_items
@@ -57,6 +58,7 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
         "batchTokens": BATCH_TOKENS,
         "rowTokens": ROW_TOKENS,
         "contexts": HOW,
+        "room": ROOM,
     }
 
 

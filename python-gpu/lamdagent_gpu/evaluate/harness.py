@@ -10,6 +10,7 @@ from typing import Any
 
 from lamdagent_gpu.context import Rejected
 from lamdagent_gpu.evaluate import generate, loglikelihood
+from lamdagent_gpu.evaluate.cache import ROOM
 from lamdagent_gpu.evaluate.contexts import HOW
 from lamdagent_gpu.evaluate.generation import end_ids
 from lamdagent_gpu.evaluate.harness_task import HARNESS, Document, read_task
@@ -145,6 +146,7 @@ def scoring_of(subject: Subject, facts: Facts) -> dict[str, Any]:
         "rowTokens": generate.ROW_TOKENS,
         "batchTokens": loglikelihood.BATCH_TOKENS,
         "contexts": HOW,
+        "room": ROOM,
         "shard": SHARD,
     }
 

@@ -93,6 +93,23 @@ def test_rows_may_be_taken_again_and_again_and_the_given_cache_stays() -> None:
     assert made.get_seq_length() == 7
 
 
+def test_attention_may_have_the_room_too_which_is_zeros_without_a_gap() -> None:
+    cache = full(rows=6)
+    module.show_room(cache)
+    one = torch.ones(6, 2, 1, 2)
+    for number in range(1, module.ROOM + 3):
+        keys, values = cache.update(one, one, 0)
+        rows, _, slots, _ = keys.shape
+        assert slots == (5 + module.ROOM if number <= module.ROOM + 1 else 6 + 2 * module.ROOM)
+        assert torch.equal(keys[:, :, : 4 + number], cache.layers[0].keys)
+        assert all(one.is_contiguous() and not one[:, :, 4 + number :].any() for one in (keys, values))
+        assert cache.get_seq_length() == 4 + number
+        if number == 2:
+            keep_rows(cache, [True, False, True, True, False, True], "cpu")
+            one = one[:4]
+    assert rows == 4
+
+
 def test_layers_with_windows_stay_as_they_are() -> None:
     model = tiny_model("gemma2")
     with torch.inference_mode():

@@ -89,7 +89,7 @@ def test_the_template_is_part_of_what_a_score_was_measured_with(world: World) ->
 
 def test_what_generated_answers_are_measured_with_changes_only_on_purpose(world: World) -> None:
     (split,) = run_evaluation(world.context(world.evaluate_job(world.model, [world.benchmark(items(2))])))
-    assert split.evaluator["generationSha256"] == "52a937e97f4e0efc0087bb0356484a2db9d6e33e9ea05dc59bf99c97bf828511"
+    assert split.evaluator["generationSha256"] == "bedec54089741d3044660cf805c9a3b9a79bd5cdcac4e1729838020e6957ac6f"
     assert list(split.rows[0]) == ["id", "promptSha256", "prediction", "score"]
 
 

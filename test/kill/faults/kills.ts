@@ -36,5 +36,5 @@ function killOf(name: string, victims: (world: World, random: Random) => readonl
 
 /** The process that trains for a GPU worker. */
 export async function trainerOf(worker: Kept): Promise<number> {
-  return until('a trainer child', 30, async () => (await worker.children())[0]);
+  return until('a trainer child', 120, async () => (await worker.children())[0]);
 }

@@ -47,5 +47,5 @@ describe('untilTaken', () => {
     });
     await assert.rejects(asked, wasDropped);
     assert.equal(times, 20);
-  });
+  }).timeout(10_000);
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,9 @@ async def test_who_vanished_is_followed_when_its_beats_are_missed(tmp_path: Path
     vanished.saw({"phase": "training", "step": 7, "checkpoint": 5})
     await asyncio.sleep(0.3)
     await vanished.stop_beating()
+    began = time.monotonic()
     second = await take(store, "second")
+    assert time.monotonic() - began < lease.PATIENCE_SECONDS
     (lost,) = second.earlier
     assert (lost.end, lost.lastStep, lost.checkpoint) == ("lost", 7, 5)
     assert lost.gpuSeconds > 0

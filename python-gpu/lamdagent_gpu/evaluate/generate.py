@@ -93,9 +93,9 @@ def generate_batch(
     cache, logits, positions = begun.cache, begun.logits, begun.positions
     seen = begun.mask.shape[-1]
     is_ours = attention.is_used(model)
-    mask = torch.cat([begun.mask, begun.mask.new_full((len(prompts), max(room) + ROOM), 0 if is_ours else 1)], dim=-1)
+    mask, visible = torch.cat([begun.mask, begun.mask.new_zeros(len(prompts), max(room) + ROOM)], dim=-1), 1
     if is_ours:
-        mask = attention.added(mask[:, None, None].bool(), model.dtype)
+        mask, visible = attention.added(mask[:, None, None].bool(), model.dtype), 0
         if model.device.type == "cpu":
             show_room(cache)
     answers: list[list[int]] = [[] for _ in prompts]
@@ -112,8 +112,7 @@ def generate_batch(
             rows = keep_rows(cache, goes_on, model.device)
             tokens, mask, positions = tokens[rows], mask[rows], positions[rows]
             alive = [alive[place] for place in rows.tolist()]
-        if is_ours:
-            mask[..., seen] = 0
+        mask[..., seen] = visible
         seen += 1
         logits = model(
             input_ids=tokens.unsqueeze(-1), attention_mask=mask if is_ours else mask[:, :seen], position_ids=positions,

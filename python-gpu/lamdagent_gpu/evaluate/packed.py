@@ -47,6 +47,7 @@ def _pack(linear: nn.Linear, *, keep_weight: bool) -> None:
     is_small = plain.numel() <= SMALL_WEIGHT
     if not keep_weight and not is_small:
         linear.weight = nn.Parameter(weight, requires_grad=False)
+    multiply = torch.ops.mkldnn._linear_pointwise.default
     few = SMALL_PRODUCT // plain.numel() * linear.in_features if is_small else 0
 
     def forward(rows: torch.Tensor) -> torch.Tensor:
@@ -55,5 +56,4 @@ def _pack(linear: nn.Linear, *, keep_weight: bool) -> None:
         found: torch.Tensor = multiply(rows, weight, bias, "none", [], "")
         return found
 
-    multiply = torch.ops.mkldnn._linear_pointwise.default
     linear.forward = forward  # type: ignore[method-assign, assignment]
